@@ -1,0 +1,54 @@
+# Everything that a person does with this project, one command each. `make` alone lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+# Exact versions, also for what builds the package.
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Small ARC-AGI-1 training tasks, on which a laptop can show something in minutes.
+DEMO_TASKS := 67a3c6ac 68b16354 74dd1130 3c9b0459 6150a2bd 9dfd6313 ed36ccf7 a416b8f3 6d0aefbc 8be77c9e \
+              4c4377d9 7468f01a 1cf80156 a79310a0 25ff71a9 b1948b0a c8f0f002 d511f180 0d3d703e 62c24649 \
+              67e8384a 46442a0e 7fe24cdd 0520fde7
+
+.PHONY: help demo test lint format types bench-sandbox bench-common clean
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/installed ## search and learn on 24 real ARC tasks, on a CPU
+	$(BIN)/arcloop run --tasks arc1-train --task-ids $(DEMO_TASKS) --rounds 2 --programs 48 --seed 1 --out runs/demo
+
+test: $(VENV)/installed-dev lint types ## all checks and tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev ## style and likely bugs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/installed-dev ## put the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/installed-dev ## types, strictly
+	$(BIN)/mypy
+
+bench-sandbox: $(VENV)/installed-dev ## programs per second, with and without isolation
+	$(BIN)/python benchmarks/bench_sandbox.py
+
+bench-common: $(VENV)/installed-dev ## the program library against plain loops
+	$(BIN)/python benchmarks/bench_common.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+clean: ## remove the environment and caches; runs stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

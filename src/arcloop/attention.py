@@ -1,0 +1,90 @@
+"""The attention of every network that arcloop runs: per segment, without a mask.
+
+Registered with transformers under the name ``arcloop``; a network uses it after
+``install(network)`` and then wants one of two keyword arguments with each forward pass:
+
+``segments``  lengths of the rows packed into one batch row; each attends causally to itself alone.
+              Position ids must restart with each. Exact on any device, unlike the masks that
+              transformers derives, which mix the rows as soon as a cache or an all-ones mask is in play.
+``memory``    an object with ``attend(layer, query, key, value, scaling)``: the sampler's store of
+              keys and values.
+
+A pass with neither fails, because it would mix rows silently.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, PreTrainedModel
+
+__all__ = ["Memory", "attend_segments", "install"]
+
+NAME = "arcloop"
+
+
+class Memory(Protocol):
+    """Keys and values of earlier tokens, kept by the sampler."""
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+        """Store ``key`` and ``value`` (B, heads_kv, T, D), return the attention of ``query`` (B, heads, T, D) as (B, T, heads, D)."""
+        ...
+
+
+def install(network: PreTrainedModel) -> None:
+    """Make the network attend per segment from now on.
+
+    Raises:
+        ValueError: its architecture does not support replaceable attention.
+    """
+    AttentionInterface.register(NAME, _attention)
+    network.set_attn_implementation(NAME)
+
+
+def attend_segments(query: Tensor, key: Tensor, value: Tensor, segments: Sequence[int], scaling: float) -> Tensor:
+    """Causal attention inside each segment of one packed row.
+
+    ``query`` is (1, heads, T, D), ``key`` and ``value`` (1, heads_kv, T, D), the segments add up to T;
+    returns (1, T, heads, D).
+    """
+    attend = _attend_fused
+    if query.device.type == "cpu" and (query.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")):
+        # Two plain products and a softmax are two to three times faster there than the fused kernel.
+        query, key, value = query.bfloat16(), key.bfloat16(), value.bfloat16()
+        attend = _attend_plainly
+    parts = zip(query.split(list(segments), 2), key.split(list(segments), 2), value.split(list(segments), 2), strict=True)
+    return torch.cat([attend(q, k, v, scaling) for q, k, v in parts], dim=2).transpose(1, 2)
+
+
+def _attend_fused(query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+    grouped = query.shape[1] != key.shape[1]
+    return scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling, enable_gqa=grouped)
+
+
+def _attend_plainly(query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+    batch, heads, length, width = query.shape
+    with torch.autocast("cpu", enabled=False):
+        grouped = (query * scaling).view(batch, key.shape[1], -1, length, width)
+        future = torch.full((length, length), -torch.inf, dtype=query.dtype).triu(1)
+        weights = (grouped @ key[:, :, None].transpose(3, 4) + future).softmax(4)
+        return (weights @ value[:, :, None]).view(batch, heads, length, width)
+
+
+def _attention(
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float,
+    segments: Sequence[int] | None = None,
+    memory: Memory | None = None,
+    **_: object,
+) -> tuple[Tensor, None]:
+    if memory is not None:
+        return memory.attend(module.layer_idx, query, key, value, scaling), None
+    if segments is not None:
+        return attend_segments(query, key, value, segments, scaling), None
+    raise RuntimeError("a forward pass of an arcloop network needs segments= or memory=; it got neither")

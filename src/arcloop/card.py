@@ -1,0 +1,85 @@
+"""What a model wants to be treated like: the ``arcloop.json`` beside its weights.
+
+A model without one is taken for a BARC-like chat model. Settings that a user leaves open are
+filled from the card, and the filled values are what a run records.
+"""
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from arcloop.config import Config, from_json
+from arcloop.errors import ModelError
+
+__all__ = ["CARD", "ModelCard", "model_folder", "read_card", "resolve", "weights_digest"]
+
+CARD = "arcloop.json"
+"""Name of the card's file in a model folder."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Defaults that suit one model."""
+
+    template: str = "barc"
+    """Prompt template that the model was trained on."""
+    learning_rate: float = 1e-5
+    """Peak learning rate for its adapters."""
+    max_prompt_tokens: int = 10_000
+    """Longest prompt that it can be expected to read; the longest ARC prompt has 8,635 Llama tokens."""
+    max_tokens: int = 1024
+    """Longest program that it can be expected to write."""
+
+
+def model_folder(name: str) -> str:
+    """Where a model's files are: the folder of the embedded model, or ``name`` itself (a folder or a hub name).
+
+    Raises:
+        ModelError: ``name`` looks like a path and is not a model folder.
+    """
+    if name == "embedded":
+        return str(files("arcloop") / "embedded")
+    path = Path(name)
+    if path.is_dir() and not (path / "config.json").is_file():
+        raise ModelError(f"--model {name}: no config.json in it; expected a Hugging Face model folder — check the path")
+    if not path.exists() and (path.is_absolute() or name.startswith(".") or name.count("/") != 1):
+        raise ModelError(f"--model {name}: no such folder; expected embedded, a Hugging Face model folder or a hub name — check the path")
+    return name
+
+
+def read_card(name: str) -> ModelCard:
+    """The model's card, or the defaults where it has none.
+
+    Raises:
+        ModelError: as ``model_folder``.
+        ConfigError: the card has settings that this version does not know.
+    """
+    path = Path(model_folder(name)) / CARD
+    return from_json(ModelCard, path.read_text(), path) if path.is_file() else ModelCard()
+
+
+def weights_digest(name: str) -> str:
+    """SHA-256 of the model's weight files and tokenizer; empty for a model that is not a folder on this machine."""
+    digest = hashlib.sha256()
+    files_ = sorted(p for p in Path(model_folder(name)).glob("*") if p.suffix == ".safetensors" or p.name == "tokenizer.json")
+    for path in files_:
+        with path.open("rb") as file:
+            digest.update(path.name.encode())
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest() if files_ else ""
+
+
+def resolve(config: Config, card: ModelCard) -> Config:
+    """The configuration with every setting that was left open taken from the card."""
+    sampling, training = config.sampling, config.training
+    return dataclasses.replace(
+        config,
+        sampling=dataclasses.replace(
+            sampling,
+            max_tokens=sampling.max_tokens or card.max_tokens,
+            max_prompt_tokens=sampling.max_prompt_tokens or card.max_prompt_tokens,
+        ),
+        training=dataclasses.replace(training, learning_rate=training.learning_rate or card.learning_rate),
+    )

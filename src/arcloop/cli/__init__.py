@@ -1,0 +1,71 @@
+"""The command line: argument parsing and nothing else.
+
+``arcloop COMMAND …`` imports only the module of that command, so that ``--help`` answers at once.
+"""
+
+import importlib
+import sys
+from importlib.metadata import version
+
+from arcloop.errors import ArcloopError
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "run": "Search and learn on a task set, then write submission, table and report.",
+    "resume": "Go on with an interrupted run.",
+    "evaluate": "Print the table of a run again, and rebuild its submission and report.",
+    "execute": "Run programs from a file in the sandbox.",
+    "pretrain": "Make the embedded model from nothing.",
+}
+"""Command → what it does. Each is a module of this package with ``main(argv) -> exit code``."""
+
+EXAMPLE = "arcloop run --tasks arc1-train --limit 20 --rounds 2 --programs 64 --out runs/first"
+
+
+def main() -> int:
+    """Entry point of the ``arcloop`` command; returns the exit code (2 for an error that the user can mend)."""
+    argv = sys.argv[1:]
+    if argv[:1] == ["--version"]:
+        print(f"arcloop {version('arcloop')}")
+        return 0
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(_help())
+        return 0
+    command, arguments = argv[0], argv[1:]
+    if command not in COMMANDS:
+        print(f"arcloop: no command {command!r}; expected {', '.join(COMMANDS)} — see arcloop --help", file=sys.stderr)
+        return 2
+    # The help of a command names it in full.
+    sys.argv[0] = f"arcloop {command}"
+    try:
+        return int(importlib.import_module(f"arcloop.cli.{command}").main(arguments))
+    except ArcloopError as error:
+        print(f"arcloop {command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"arcloop {command}: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (arcloop … | head): nothing is wrong.
+        sys.stderr.close()
+        return 0
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: arcloop COMMAND [OPTIONS]",
+            "",
+            "Test-time training for program induction on ARC: a language model writes programs for tasks, the programs",
+            "run in a sandbox, and the model learns from each as the right answer to the task that it did solve.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "arcloop COMMAND --help explains a command. A first run, on a laptop:",
+            f"  {EXAMPLE}",
+        ]
+    )

@@ -1,0 +1,218 @@
+"""``arcloop execute``: JSON lines of programs → JSON lines of what became of them."""
+
+import itertools
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+import numpy as np
+
+from arcloop.config import ExecutionConfig
+from arcloop.errors import ConfigError
+from arcloop.execution import Sandbox
+from arcloop.execution.frame import MAX_INPUTS, MAX_SIDE
+from arcloop.records import Execution, Grid, Job, Status
+
+__all__ = ["main"]
+
+DEFAULTS = ExecutionConfig()
+CONFIRMED_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Run programs that nobody has read, in a sandbox, and report what became of each.
+
+    A program is Python source that defines `transform(grid)` (or `main`); it finds numpy as `np`
+    and the names of `common` in place. Every line of the input,
+
+        {"id": "a", "source": "def transform(g):\\n    return g.T", "inputs": [[[1, 2], [3, 4]]]}
+
+    gives one line of the output, in the same order:
+
+        {"id": "a", "status": "ok", "outputs": [[[1, 3], [2, 4]]], "error": "", "cpu_seconds": 0.001, "seconds": 0.001}
+
+    `status` is ok, error, syntax_error, timeout, memory, crash, invalid_output, nondeterministic,
+    protocol_error or refused; an output that is not a valid grid is null. A line that cannot be
+    read is refused, with the reason, and the others go on.
+    """
+
+    programs: Path
+    """File of JSON lines to read; - for standard input."""
+    out: Path
+    """File of JSON lines to write; - for standard output."""
+    workers: int = DEFAULTS.workers
+    """Programs run side by side; 0 = one per core."""
+    timeout: float = DEFAULTS.timeout
+    """CPU seconds that a program may use over all its inputs."""
+    wall_timeout: float | None = None
+    """Wall seconds after which a program that sleeps is stopped; by default five times the timeout."""
+    memory: int = DEFAULTS.memory
+    """Megabytes that a program may allocate."""
+    mode: Literal["batch", "strict"] = DEFAULTS.mode
+    """batch: a process serves several programs, its state checked after each. strict: a fresh one for each."""
+    confirm: bool = False
+    """Run what is ok twice more, under other hash seeds and with the inputs in reverse order."""
+    cache: Path | None = None
+    """Folder of executions: what was run before, with the same limits and libraries, is looked up."""
+    allow_weak_sandbox: bool = False
+    """Go on where the kernel offers resource limits only. For programs that you trust."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the command; returns its exit code. Raises ``ArcloopError`` for what the user can mend."""
+    import tyro
+
+    arguments = tyro.cli(Arguments, args=argv, prog="arcloop execute")
+    config = ExecutionConfig(
+        workers=arguments.workers,
+        timeout=arguments.timeout,
+        wall_timeout=5 * arguments.timeout if arguments.wall_timeout is None else arguments.wall_timeout,
+        memory=arguments.memory,
+        mode=arguments.mode,
+        allow_weak_sandbox=arguments.allow_weak_sandbox,
+    )
+    with ExitStack() as stack:
+        lines = _open(stack, arguments.programs, "r")
+        out = _open(stack, arguments.out, "w")
+        sandbox = stack.enter_context(Sandbox(config, cache=arguments.cache))
+        print(f"protection: {sandbox.protection}", file=sys.stderr)
+        _run(sandbox, lines, out, arguments.confirm)
+    return 0
+
+
+def _open(stack: ExitStack, path: Path, mode: Literal["r", "w"]) -> TextIO:
+    if str(path) == "-":
+        return sys.stdin if mode == "r" else sys.stdout
+    try:
+        # Lone surrogates in a source are kept: such a program is the sandbox's to judge.
+        return stack.enter_context(path.open(mode, encoding="utf-8", errors="surrogatepass"))
+    except OSError as failure:
+        option = "--programs" if mode == "r" else "--out"
+        raise ConfigError(
+            f"{option} is {str(path)!r}, which cannot be opened ({failure.strerror}); expected a file of JSON lines"
+            " or - — see arcloop execute --help"
+        ) from failure
+
+
+def _run(sandbox: Sandbox, lines: Iterable[str], out: TextIO, confirm: bool) -> None:
+    """Write one record per line, in the order of the lines, each as soon as all before it are there."""
+    names: dict[int, Any] = {}
+    records: dict[int, dict[str, Any]] = {}
+    jobs: dict[int, Job] = {}
+    counts: Counter[str] = Counter()
+    progress = _Progress(counts)
+    following = itertools.count()
+    position = next(following)
+
+    def admitted() -> Iterator[Job]:
+        for number, line in enumerate(line for line in lines if line.strip()):
+            name, job, reason = _read(line, number)
+            names[number] = name
+            if job is None:
+                records[number] = _record(name, Execution("", Status.REFUSED, (), reason, 0.0, 0.0))
+            else:
+                if confirm:
+                    jobs[number] = job
+                yield job
+
+    executions = sandbox.execute(admitted())
+    if confirm:
+        executions = _confirmed(sandbox, executions, jobs)
+    for execution in itertools.chain(executions, (None,)):
+        if execution is not None:
+            number = int(execution.id)
+            records[number] = _record(names[number], execution)
+        while position in records:
+            record = records.pop(position)
+            del names[position]
+            counts[record["status"]] += 1
+            out.write(json.dumps(record) + "\n")
+            position = next(following)
+        out.flush()
+        progress.show()
+    progress.show(last=True)
+
+
+def _confirmed(sandbox: Sandbox, executions: Iterator[Execution], jobs: dict[int, Job]) -> Iterator[Execution]:
+    """``executions`` with those that are ok replaced by what confirming them gave."""
+    pairs: list[tuple[Job, Execution]] = []
+    for execution in executions:
+        job = jobs.pop(int(execution.id))
+        if execution.status is not Status.OK:
+            yield execution
+            continue
+        pairs.append((job, execution))
+        if len(pairs) == CONFIRMED_AT_ONCE:
+            yield from sandbox.confirm(pairs)
+            pairs = []
+    yield from sandbox.confirm(pairs)
+
+
+def _read(line: str, number: int) -> tuple[Any, Job | None, str]:
+    """Id, job and, where there is none, the reason."""
+    name = None
+    try:
+        data = json.loads(line)
+        if not isinstance(data, dict):
+            raise ValueError("expected an object")
+        name = data.get("id")
+        if not isinstance(data.get("source"), str):
+            raise ValueError("expected a text under 'source'")
+        if not isinstance(data.get("inputs"), list) or len(data["inputs"]) > MAX_INPUTS:
+            raise ValueError(f"expected a list of at most {MAX_INPUTS} grids under 'inputs'")
+        inputs = tuple(_grid(cells, index) for index, cells in enumerate(data["inputs"]))
+        return name, Job(str(number), data["source"], inputs), ""
+    except (ValueError, RecursionError) as failure:
+        return name, None, f"program {number + 1}: {failure}"[:200]
+
+
+def _grid(cells: object, index: int) -> Grid:
+    rows = cells if isinstance(cells, list) else []
+    widths = {len(row) if isinstance(row, list) else 0 for row in rows}
+    if (
+        len(widths) != 1
+        or not 1 <= len(rows) <= MAX_SIDE
+        or not 1 <= next(iter(widths)) <= MAX_SIDE
+        or not all(type(cell) is int and 0 <= cell <= 9 for row in rows for cell in row)
+    ):
+        raise ValueError(f"input {index} is not a grid; expected rows of equal length, 1–{MAX_SIDE} a side, cells 0–9")
+    return np.array(rows, np.int8)
+
+
+def _record(name: Any, execution: Execution) -> dict[str, Any]:
+    return {
+        "id": name,
+        "status": execution.status.value,
+        "outputs": [None if grid is None else grid.tolist() for grid in execution.outputs],
+        "error": execution.error,
+        "cpu_seconds": round(execution.cpu_seconds, 6),
+        "seconds": round(execution.seconds, 6),
+    }
+
+
+class _Progress:
+    """A line on standard error: rewritten every second on a terminal, once at the end elsewhere."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts
+        self._start = self._shown = time.monotonic()
+        self._live = sys.stderr.isatty()
+
+    def show(self, last: bool = False) -> None:
+        now = time.monotonic()
+        if not last and not (self._live and now - self._shown >= 1):
+            return
+        self._shown = now
+        total = self._counts.total()
+        rate = total / max(now - self._start, 1e-9)
+        parts = ", ".join(f"{count} {status}" for status, count in self._counts.most_common())
+        text = f"{total} programs, {rate:.0f}/s: {parts or 'none'}"
+        print(f"\r\x1b[K{text}" if self._live else text, end="\n" if last else "", file=sys.stderr, flush=True)
+

@@ -1,0 +1,37 @@
+"""``arcloop run``: a new run, or the rest of an interrupted one with the same settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from arcloop.card import read_card, resolve
+from arcloop.cli.job import go_on
+from arcloop.config import Config
+from arcloop.rundir import RunDir, manifest
+from arcloop.tasks import load_tasks
+
+__all__ = ["main"]
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Search and learn on a task set: R search rounds of N programs per task, with learning between them.
+
+    Ends with submission.json, a table and report.html in the output folder. Interrupted with Ctrl-C or killed,
+    the same command goes on where it stopped.
+    """
+
+    config: Annotated[Config, tyro.conf.arg(name="")]
+    out: Path
+    """Folder of the run; new, empty, or that of the same run."""
+
+
+def main(argv: list[str]) -> int:
+    """Parse the arguments and run."""
+    arguments = tyro.cli(Arguments, args=argv, prog="arcloop run")
+    tasks = load_tasks(arguments.config.tasks, arguments.config.limit, arguments.config.task_ids)
+    config = resolve(arguments.config, read_card(arguments.config.model))
+    run = RunDir.create(arguments.out, config, tasks, manifest(config, tasks))
+    return go_on(run)

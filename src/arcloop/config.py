@@ -1,0 +1,272 @@
+"""The settings of a run: what the command line offers, what a run directory records.
+
+One frozen dataclass per stage, each handed only its own section; the docstring under a field is
+its help text. A value out of range raises ``ConfigError`` when the section is built.
+"""
+
+import dataclasses
+import json
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from arcloop.errors import ConfigError
+
+__all__ = [
+    "AugmentConfig",
+    "Config",
+    "ExecutionConfig",
+    "PretrainConfig",
+    "SamplingConfig",
+    "SelectionConfig",
+    "TrainingConfig",
+    "from_json",
+    "require",
+    "to_json",
+]
+
+
+def require(condition: bool, setting: str, value: object, expectation: str) -> None:
+    """Raise ``ConfigError`` in the house form unless ``condition`` holds."""
+    if not condition:
+        raise ConfigError(f"{setting} is {value!r}; {expectation} — see arcloop run --help")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How each prompt's task is changed before the model sees it."""
+
+    dihedral: bool = True
+    """Turn and mirror the task by a random element of D8."""
+    colors: bool = True
+    """Permute the colours at random."""
+    keep_background: float = 0.9
+    """How often a colour permutation leaves 0 (black, the usual background) in place."""
+    order: bool = True
+    """Shuffle the train pairs."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.keep_background <= 1, "augment.keep-background", self.keep_background, "expected 0–1")
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How completions are drawn from the model."""
+
+    temperature: float = 1.0
+    """Divides the logits before the softmax; 0 takes the likeliest token."""
+    top_p: float = 0.95
+    """Keep the likeliest tokens that together have this probability (nucleus sampling)."""
+    max_tokens: int | None = None
+    """Longest completion, in tokens; a longer one is cut there and usually invalid. Default: what suits the model."""
+    max_prompt_tokens: int | None = None
+    """Prompts longer than this are skipped and counted. Default: what suits the model."""
+    completions_per_prompt: int = 8
+    """Completions drawn after one augmented prompt before the task is augmented afresh."""
+    rows: int = 128
+    """Completions decoded side by side; fewer need less memory."""
+    prefill_tokens: int = 32_768
+    """Prompt tokens whose keys and values are held at once; fewer need less memory."""
+
+    def __post_init__(self) -> None:
+        require(self.temperature >= 0, "sampling.temperature", self.temperature, "expected 0 or more")
+        require(0 < self.top_p <= 1, "sampling.top-p", self.top_p, "expected more than 0, at most 1")
+        for name in ("max_tokens", "max_prompt_tokens", "completions_per_prompt", "rows", "prefill_tokens"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"sampling.{name.replace('_', '-')}", value, "expected 1 or more")
+
+
+@dataclass(frozen=True)
+class ExecutionConfig:
+    """How programs are run, and what they may use."""
+
+    workers: int = 0
+    """Programs run side by side; 0 = one per core."""
+    timeout: float = 2.0
+    """CPU seconds a program may use over all its inputs. CPU time, so that a busy machine changes no verdict;
+    honest programs take milliseconds, and endless loops pay this in full."""
+    wall_timeout: float = 10.0
+    """Wall seconds after which a program is stopped although it used little CPU (it sleeps or waits)."""
+    memory: int = 512
+    """Megabytes that a program may allocate beyond the interpreter itself."""
+    mode: Literal["batch", "strict"] = "batch"
+    """``batch``: a process serves several programs, its state checked after each. ``strict``: a fresh one for each."""
+    batch_size: int = 16
+    """Programs that one process serves at the most in batch mode."""
+    lower_after: int = 0
+    """After so many timeouts in one group of jobs (a task) its limit is halved, and again after as many more, down to
+    an eighth; 0 = never. Saves time where a task breeds endless loops; verdicts near the limit then depend on order."""
+    allow_weak_sandbox: bool = False
+    """Go on with resource limits alone where the kernel offers no seccomp; only for programs that you trust."""
+
+    def __post_init__(self) -> None:
+        require(self.workers >= 0, "execution.workers", self.workers, "expected 0 (one per core) or more")
+        require(self.timeout > 0, "execution.timeout", self.timeout, "expected more than 0 seconds")
+        require(
+            self.wall_timeout >= self.timeout,
+            "execution.wall-timeout",
+            self.wall_timeout,
+            f"expected at least execution.timeout ({self.timeout:g})",
+        )
+        require(self.memory >= 64, "execution.memory", self.memory, "expected 64 megabytes or more")
+        require(self.batch_size >= 1, "execution.batch-size", self.batch_size, "expected 1 or more")
+        require(self.lower_after >= 0, "execution.lower-after", self.lower_after, "expected 0 (never) or more")
+
+
+@dataclass(frozen=True)
+class SelectionConfig:
+    """Which relabeled programs the model learns from."""
+
+    policy: Literal["best-k", "all"] = "best-k"
+    """``best-k``: per task the k best by correct train grids, shorter first. ``all``: everything that passes the filters."""
+    k: int = 8
+    """Examples per task and round under ``best-k``."""
+
+    def __post_init__(self) -> None:
+        require(self.k >= 1, "selection.k", self.k, "expected 1 or more")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the adapter is trained on the selected examples."""
+
+    lora_r: int = 16
+    """Rank of the adapter."""
+    lora_alpha: int = 64
+    """Scale of the adapter; with rank-stabilised LoRA the factor is alpha / √r."""
+    learning_rate: float | None = None
+    """Peak of Adam's step size; constant after the warm-up. Default: what suits the model (1e-5 for 7–8B ones)."""
+    warmup: int = 5
+    """Optimizer steps over which the learning rate rises from 0."""
+    epochs: int = 2
+    """Passes over the round's examples."""
+    batch_size: int = 8
+    """Examples per optimizer step."""
+    max_tokens: int = 10_000
+    """Longest example, prompt and completion together; a longer one is dropped and counted, never cut."""
+    max_grad_norm: float = 1.0
+    """The gradient is scaled down to this norm."""
+
+    def __post_init__(self) -> None:
+        for name in ("lora_r", "lora_alpha", "epochs", "batch_size", "max_tokens"):
+            value = getattr(self, name)
+            require(value >= 1, f"training.{name.replace('_', '-')}", value, "expected 1 or more")
+        rate = self.learning_rate
+        require(rate is None or rate > 0, "training.learning-rate", rate, "expected more than 0")
+        require(self.warmup >= 0, "training.warmup", self.warmup, "expected 0 or more")
+        require(self.max_grad_norm > 0, "training.max-grad-norm", self.max_grad_norm, "expected more than 0")
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """How the embedded model is made from nothing."""
+
+    minutes: float = 120.0
+    """Wall time of training; the learning rate's schedule is stretched over it."""
+    processes: int = 0
+    """Processes that train together, one core each; 0 = one per core."""
+    seed: int = 0
+    """Every row and the initial weights follow from it."""
+    vocabulary: int = 2048
+    """Tokens of the tokenizer at the most."""
+    width: int = 192
+    """Size of a hidden state."""
+    layers: int = 6
+    """Transformer blocks."""
+    heads: int = 4
+    """Attention heads per block."""
+    inner: int = 512
+    """Width of each block's gated linear unit."""
+    cells: int = 900
+    """Cells of all grids shown in one row at the most; a few rows are larger."""
+    pack: int = 6144
+    """Tokens per process and optimizer step."""
+    learning_rate: float = 2e-3
+    """Peak step size of AdamW (embeddings and norms); cosine to a twentieth."""
+    muon_rate: float = 2e-2
+    """Peak step size of Muon (matrices); cosine to a twentieth."""
+    warmup: float = 0.02
+    """Share of the time over which the learning rate rises from 0."""
+    held_out: int = 256
+    """Rows that are never trained on and measure progress."""
+
+    def __post_init__(self) -> None:
+        require(self.minutes > 0, "minutes", self.minutes, "expected more than 0")
+        require(self.processes >= 0, "processes", self.processes, "expected 0 (one per core) or more")
+        require(self.width % self.heads == 0, "width", self.width, f"expected a multiple of heads ({self.heads})")
+        for name in ("vocabulary", "layers", "inner", "cells", "pack", "held_out"):
+            value = getattr(self, name)
+            require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run. Equal configurations give equal programs, adapters and submissions on one machine."""
+
+    tasks: str
+    """Task set: arc1-train, arc1-eval, arc2-train, arc2-eval, drawing; or the path of a folder of ARC JSON files
+    or of a Kaggle challenges file."""
+    limit: int | None = None
+    """Take only the first N tasks of the set."""
+    task_ids: tuple[str, ...] = ()
+    """Take only these tasks of the set."""
+    model: str = "embedded"
+    """``embedded`` (ships with arcloop, runs on a CPU) or the folder or hub name of a Hugging Face causal language model."""
+    rounds: int = 2
+    """Search rounds, with learning between them: 1 is search only."""
+    programs: int = 64
+    """Programs per task and round."""
+    seed: int = 0
+    """Every random choice follows from this number and its own coordinates."""
+    group_size: int = 20
+    """Tasks that share an adapter and are searched together."""
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    execution: ExecutionConfig = field(default_factory=ExecutionConfig)
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("rounds", "programs", "group_size"):
+            value = getattr(self, name)
+            require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
+        require(self.limit is None or self.limit >= 1, "limit", self.limit, "expected 1 or more")
+
+
+C = TypeVar("C")
+
+
+def to_json(config: object) -> str:
+    """The configuration with all its defaults, as indented JSON; ``from_json`` is the inverse."""
+    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"  # type: ignore[call-overload]
+
+
+def from_json(cls: type[C], text: str, path: Path) -> C:
+    """Build ``cls`` from what ``to_json`` wrote; ``path`` is named in errors.
+
+    Raises:
+        ConfigError: the text is not JSON, or has settings that this version does not know.
+    """
+    try:
+        raw = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}: not JSON ({error}); expected a configuration — restore the file") from None
+    return _build(cls, raw, str(path))
+
+
+def _build(cls: type[C], raw: Any, where: str) -> C:
+    hints = typing.get_type_hints(cls)
+    if not isinstance(raw, dict) or not raw.keys() <= hints.keys():
+        unknown = sorted(raw.keys() - hints.keys()) if isinstance(raw, dict) else raw
+        raise ConfigError(f"{where}: unknown settings {unknown}; expected those of arcloop run --help — use the arcloop version that wrote it")
+    return cls(**{name: _value(hints[name], value, f"{where}: {name}") for name, value in raw.items()})
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, where)  # type: ignore[arg-type]
+    if isinstance(value, list) and not isinstance(hint, types.UnionType):
+        return tuple(value)
+    return value

@@ -1,0 +1,39 @@
+"""Errors that a user can act on.
+
+Every message gives three things: the value that was met, what was expected, and the next step.
+The command line prints the message alone, in one line, and exits with code 2. A bug of ours is
+never an ``ArcloopError``: it raises what it raises, with its traceback.
+
+    ArcloopError
+    ├── TaskError      a task set that is unknown, or a task file that is not ARC
+    ├── ModelError     a model folder that is missing or cannot be used
+    ├── RunError       a run directory that belongs to another run, or is damaged
+    ├── ConfigError    a setting out of its range, or two that exclude each other
+    └── SandboxError   the machine cannot isolate programs as asked
+"""
+
+__all__ = ["ArcloopError", "ConfigError", "ModelError", "RunError", "SandboxError", "TaskError"]
+
+
+class ArcloopError(Exception):
+    """Base of all errors that are the user's to mend; ``str(error)`` is the whole message."""
+
+
+class TaskError(ArcloopError):
+    """A task set is unknown, or a task file does not hold a valid ARC task."""
+
+
+class ModelError(ArcloopError):
+    """A model folder is missing or lacks something that search or training needs."""
+
+
+class RunError(ArcloopError):
+    """A run directory belongs to another configuration, or is incomplete or damaged."""
+
+
+class ConfigError(ArcloopError):
+    """A setting is out of its range, or two settings exclude each other."""
+
+
+class SandboxError(ArcloopError):
+    """The machine cannot isolate programs to the level that was asked for."""

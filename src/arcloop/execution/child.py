@@ -1,0 +1,208 @@
+"""A program and its inputs → a frame, inside the process that runs the program.
+
+Everything here shares an interpreter with hostile code: nothing is guaranteed but the intent. What
+is promised is promised from outside, by the worker that kills this process and the supervisor that
+parses its frame. Each input is a fresh int64 copy, each call begins with the same random state.
+"""
+
+import gc
+import os
+import random
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcloop.execution import limits, message, seccomp
+from arcloop.execution.frame import CODES, MAX_CHARACTERS, MAX_SIDE, pack
+from arcloop.execution.state import Watch
+from arcloop.records import Status
+
+__all__ = ["NO_OUTCOME", "Setting", "prepare", "run", "serve"]
+
+NO_OUTCOME = 70
+"""Exit code of a process whose own bookkeeping was destroyed."""
+CHANNEL, ORDERS = 3, 4
+"""Descriptors of a process that runs programs: frames out, and in a shared one orders in."""
+GROWTH = 16 << 10
+"""KiB of memory by which a shared process may have grown before it is given up."""
+MISSING = b"\0\0"
+OK, ERROR, SYNTAX_ERROR, MEMORY, INVALID_OUTPUT = (
+    CODES.index(status)
+    for status in (Status.OK, Status.ERROR, Status.SYNTAX_ERROR, Status.MEMORY, Status.INVALID_OUTPUT)
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all programs of a worker have in common."""
+
+    names: dict[str, Any]
+    """Namespace at a program's beginning."""
+    watch: Watch
+    """State of the interpreter before any program."""
+    filter: bytes
+    """System-call filter as BPF code; empty where the kernel offers none."""
+    space: int
+    """Limit on the address space, in bytes."""
+    shared: int
+    """Programs that one process serves at the most."""
+
+
+def prepare(setting: Setting, cpu: float, frames: int, orders: int | None) -> None:
+    """Turn a fresh fork of the worker into a process that may run programs: descriptors, limits, filter."""
+    limits.die_with_parent()
+    os.dup2(frames, CHANNEL) if orders is None else _place(frames, orders)
+    os.closerange(CHANNEL + 1 if orders is None else ORDERS + 1, 1 << 20)
+    limits.child(setting.space, cpu)
+    if setting.filter:
+        seccomp.install(setting.filter)
+
+
+def _place(frames: int, orders: int) -> None:
+    """Bring the two descriptors to their fixed places, whatever their numbers are."""
+    spare = max(frames, orders, ORDERS) + 1
+    os.dup2(frames, spare)
+    os.dup2(orders, ORDERS)
+    os.dup2(spare, CHANNEL)
+
+
+def serve(setting: Setting) -> None:
+    """Run programs one after another until the orders end or the interpreter is no longer as it was."""
+    buffer = bytearray()
+    at_rest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    while True:
+        body = message.split(buffer, 1 << 20)
+        while body is None:
+            received = os.read(ORDERS, 1 << 16)
+            if not received:
+                return
+            buffer += received
+            body = message.split(buffer, 1 << 20)
+        frame = run(message.Order.parse(body), setting.names)
+        os.write(CHANNEL, message.joined(frame))
+        # The verdict stands; what follows only decides whether this process may serve another program.
+        space = vars(sys.modules.pop("program"))
+        space.clear()
+        gc.collect()
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - at_rest > GROWTH
+        clean = not grown and not buffer and not setting.watch.changed()
+        os.write(CHANNEL, b"\1" if clean else b"\0")
+        if not clean:
+            return
+
+
+def run(order: message.Order, names: dict[str, Any]) -> bytes:
+    """Run ``order``'s program on its inputs and pack what came of it; never raises because of the program."""
+    module = ModuleType("program")
+    sys.modules["program"] = module
+    space = vars(module)
+    space.update(names)
+    missing = [MISSING] * order.inputs
+    try:
+        code = compile(order.source.decode("utf-8", "surrogatepass"), "<program>", "exec", dont_inherit=True)
+    except MemoryError:
+        return pack(MEMORY, b"MemoryError while compiling", missing)
+    except BaseException as failure:
+        return pack(SYNTAX_ERROR, _describe(failure), missing)
+    _seed()
+    try:
+        exec(code, space)  # noqa: S102  # running unread code is the point; this process is built for it
+        entry = space.get("transform", space.get("main"))
+    except BaseException as failure:
+        sys.settrace(None)
+        return pack(_code(failure), _describe(failure), missing)
+    sys.settrace(None)
+    if not callable(entry):
+        return pack(ERROR, b"the program defines neither transform nor main", missing)
+    return _calls(entry, order)
+
+
+def _calls(entry: Callable[[Any], object], order: message.Order) -> bytes:
+    """Call ``entry`` on every input, whatever became of the others.
+
+    The first failure by input counts; lack of memory before all.
+    """
+    inputs = message.read_grids(order.grids, order.inputs)
+    indices: Sequence[int] = range(order.inputs)
+    if message.Flag.REVERSED in order.flags:
+        indices = indices[::-1]
+    grids = [MISSING] * order.inputs
+    failures: dict[int, tuple[int, bytes]] = {}
+    for index in indices:
+        height, width, cells = inputs[index]
+        grid = np.frombuffer(cells, np.int8).reshape(height, width).astype(np.int64)
+        try:
+            _seed()
+            reason, grids[index] = _grid(entry(grid))
+            if reason:
+                failures[index] = (INVALID_OUTPUT, reason.encode())
+        except MemoryError as failure:
+            # As with a timeout nothing is kept: filling the memory again for each input takes seconds.
+            return pack(MEMORY, _describe(failure), [MISSING] * order.inputs)
+        except BaseException as failure:
+            failures[index] = (ERROR, _describe(failure))
+        finally:
+            sys.settrace(None)
+    if not failures:
+        return pack(OK, b"", grids)
+    first = min(failures)
+    code, text = failures[first]
+    return pack(code, _cut(f"input {first}: {text.decode()}"), grids)
+
+
+def _seed() -> None:
+    random.seed(0)
+    np.random.seed(0)
+
+
+def _code(failure: BaseException) -> int:
+    return MEMORY if isinstance(failure, MemoryError) else ERROR
+
+
+def _describe(failure: BaseException) -> bytes:
+    """Type and text of an exception, at most ``MAX_CHARACTERS`` and never empty; both may be the program's doing."""
+    try:
+        kind = str.__getitem__(type.__dict__["__name__"].__get__(type(failure)), slice(MAX_CHARACTERS))
+    except BaseException:
+        kind = "exception"
+    try:
+        text = str.__getitem__(str(failure), slice(MAX_CHARACTERS))
+    except BaseException:
+        text = "(its text cannot be read)"
+    return _cut(f"{kind}: {text}" if text else kind)
+
+
+def _cut(text: str) -> bytes:
+    # Lone surrogates become escapes first, because they cannot travel and an escape is longer.
+    return text.encode("utf-8", "backslashreplace").decode()[:MAX_CHARACTERS].encode()
+
+
+def _grid(result: object) -> tuple[str, bytes]:
+    """Why ``result`` is not a grid, or the grid's bytes; reads arrays through ndarray's own methods only."""
+    if type(result) in (list, tuple):
+        result = np.array(result)
+    if not issubclass(type(result), np.ndarray):
+        return f"returned {type(result).__name__[:80]}; expected a 2-D array", MISSING
+    # By type and ndarray's own methods: isinstance and attributes can be lied to by a class of the program's.
+    array: NDArray[Any] = np.ndarray.view(cast(NDArray[Any], result), np.ndarray)
+    if array.ndim != 2:
+        return f"returned an array with {array.ndim} dimensions; expected 2", MISSING
+    height, width = array.shape
+    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
+        return f"returned {height}×{width} cells; expected 1–{MAX_SIDE} a side", MISSING
+    if array.dtype.kind not in "biuf":
+        return f"returned cells of type {str(array.dtype)[:80]}; expected integers", MISSING
+    array = array.copy()
+    if not ((array >= 0) & (array <= 9)).all():
+        return "returned a cell outside 0–9", MISSING
+    cells = array.astype(np.uint8)
+    if array.dtype.kind == "f" and not (cells == array).all():
+        return "returned a cell that is not a whole number", MISSING
+    return "", bytes((height, width)) + cells.tobytes()
+

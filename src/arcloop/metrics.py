@@ -1,0 +1,208 @@
+"""Run + answers → the table of numbers that this line of work reports. Pure, but for reading the run.
+
+    programs           completions sampled
+    valid code         share of them with a program that compiles
+    valid outputs      share of all asked output grids that some program gave as a valid grid
+    unique outputs     share of different output tuples among the programs of a task that gave all grids
+    pixel similarity   mean share of right cells over the train pairs of all completions
+    correct grids      share of exactly right train grids over all completions
+    train pass rate    share of completions right on all train pairs
+    train pass@n       share of tasks with such a completion
+    pass rate          share of completions right on all train and test pairs
+    pass@n             share of tasks with such a completion
+    solved@2           share of test grids that one of the two attempts hits (Kaggle's score)
+
+A completion without a program counts as wrong everywhere; a task without answers counts in no
+number that needs them.
+"""
+
+import dataclasses
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from arcloop.augment import original_outputs
+from arcloop.records import Answers, Candidate, Grid, Status, Task
+from arcloop.rundir import RunDir
+from arcloop.submission import Submission, hits
+
+__all__ = ["Numbers", "TaskNumbers", "evaluate", "pass_at_k", "run_numbers", "summarize", "task_numbers"]
+
+
+@dataclass(frozen=True)
+class TaskNumbers:
+    """One task's counts over some rounds."""
+
+    task_id: str
+    completions: int
+    """Completions sampled."""
+    compiled: int
+    """Programs among them that compile."""
+    grids: int
+    """Output grids asked for: completions × inputs."""
+    valid_grids: int
+    """Output grids that came."""
+    complete: int
+    """Programs that gave every grid."""
+    effects: frozenset[bytes]
+    """Digests of the different output tuples among those."""
+    pixels: float
+    """Sum over completions of the mean share of right train cells."""
+    train_grids: int
+    """Train output grids asked for."""
+    correct_grids: int
+    """Of those, exactly right."""
+    train_perfect: int
+    """Completions right on all train pairs."""
+    perfect: int | None
+    """Of those, right on all test pairs too; None where the answers are not known."""
+
+    def __add__(self, other: "TaskNumbers") -> "TaskNumbers":
+        """Counts of two rounds of the same task together."""
+        special = {
+            "task_id": self.task_id,
+            "effects": self.effects | other.effects,
+            "perfect": None if self.perfect is None or other.perfect is None else self.perfect + other.perfect,
+        }
+        sums = {
+            f.name: getattr(self, f.name) + getattr(other, f.name)
+            for f in dataclasses.fields(self)
+            if f.name not in special
+        }
+        return TaskNumbers(**special, **sums)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The table's row for some rounds; shares are 0–1, None where answers are not known."""
+
+    programs: int
+    valid_code: float
+    valid_outputs: float
+    unique_outputs: float
+    pixel_similarity: float
+    correct_grids: float
+    train_pass_rate: float
+    train_pass_at_n: float
+    pass_rate: float | None
+    pass_at_n: float | None
+    solved_at_2: float | None
+
+
+def task_numbers(task: Task, completions: int, candidates: Sequence[Candidate], answer: Sequence[Grid] | None) -> TaskNumbers:
+    """Count one task's candidates of one round; ``answer`` is the task's test outputs, in the task's own frame."""
+    inputs = len(task.inputs)
+    complete = [c for c in candidates if c.execution.status is Status.OK]
+    perfect = [c for c in candidates if c.score.perfect]
+    return TaskNumbers(
+        task_id=task.id,
+        completions=completions,
+        compiled=sum(c.execution.status not in (Status.SYNTAX_ERROR, Status.REFUSED) for c in candidates),
+        grids=completions * inputs,
+        valid_grids=sum(grid is not None for c in candidates for grid in c.execution.outputs),
+        complete=len(complete),
+        effects=frozenset(_effect(c, task) for c in complete),
+        pixels=sum(c.score.pixels for c in candidates),
+        train_grids=completions * len(task.train),
+        correct_grids=sum(sum(c.score.correct) for c in candidates),
+        train_perfect=len(perfect),
+        perfect=None if answer is None else sum(_hits_tests(c, task, answer) for c in perfect),
+    )
+
+
+def run_numbers(run: RunDir, answers: Answers) -> list[list[TaskNumbers]]:
+    """Per round, the numbers of every task whose group is done; one group in memory at a time."""
+    rounds = []
+    for round_ in range(run.config().rounds):
+        tasks_of_group = run.groups()
+        numbers = []
+        for index, group in run.done_groups(round_):
+            candidates = defaultdict(list)
+            for candidate in group.candidates():
+                candidates[candidate.program.task_id].append(candidate)
+            counts: defaultdict[str, int] = defaultdict(int)
+            for completion in group.completions():
+                counts[completion.task_id] += 1
+            numbers += [
+                task_numbers(task, counts[task.id], candidates[task.id], answers.get(task.id))
+                for task in tasks_of_group[index]
+            ]
+        rounds.append(numbers)
+    return rounds
+
+
+def summarize(numbers: Sequence[TaskNumbers], hits: Mapping[str, Sequence[bool]] | None = None) -> Numbers:
+    """The table's row over tasks; ``hits``: what ``submission.hits`` says of the submission made from these rounds."""
+    total = sum(n.completions for n in numbers)
+    known = [n for n in numbers if n.perfect is not None]
+    known_total = sum(n.completions for n in known)
+    return Numbers(
+        programs=total,
+        valid_code=_share(sum(n.compiled for n in numbers), total),
+        valid_outputs=_share(sum(n.valid_grids for n in numbers), sum(n.grids for n in numbers)),
+        unique_outputs=_share(sum(len(n.effects) for n in numbers), sum(n.complete for n in numbers)),
+        pixel_similarity=_share(sum(n.pixels for n in numbers), total),
+        correct_grids=_share(sum(n.correct_grids for n in numbers), sum(n.train_grids for n in numbers)),
+        train_pass_rate=_share(sum(n.train_perfect for n in numbers), total),
+        train_pass_at_n=_share(sum(n.train_perfect > 0 for n in numbers), len(numbers)),
+        pass_rate=_share(sum(n.perfect or 0 for n in known), known_total) if known else None,
+        pass_at_n=_share(sum(bool(n.perfect) for n in known), len(known)) if known else None,
+        solved_at_2=_share(sum(map(sum, hits.values())), sum(map(len, hits.values()))) if hits else None,
+    )
+
+
+def evaluate(run: RunDir, attempts: Submission, answers: Answers) -> dict[str, Any]:
+    """All numbers of a run, as JSON: the table's rows per round and in all, and per task what came of it."""
+    rounds = run_numbers(run, answers)
+    per_task: dict[str, TaskNumbers] = {}
+    for numbers in rounds:
+        for n in numbers:
+            per_task[n.task_id] = per_task[n.task_id] + n if n.task_id in per_task else n
+    hit = hits(attempts, answers)
+    return {
+        "rounds": [dataclasses.asdict(summarize(numbers)) for numbers in rounds if numbers],
+        "run": dataclasses.asdict(summarize(list(per_task.values()), hit)),
+        "tasks": {
+            task_id: {
+                "programs": n.completions,
+                "train_perfect": n.train_perfect,
+                "perfect": n.perfect,
+                "hits": hit.get(task_id),
+            }
+            for task_id, n in per_task.items()
+        },
+    }
+
+
+def pass_at_k(n: int, correct: int, k: int) -> float:
+    """Probability that some of k programs drawn without replacement from n, of which ``correct`` are right, is right.
+
+    The unbiased estimator 1 − C(n − c, k) / C(n, k) of Chen et al., 2021 (arXiv:2107.03374).
+
+    Raises:
+        ValueError: unless 1 ≤ k ≤ n and 0 ≤ correct ≤ n.
+    """
+    if not (1 <= k <= n and 0 <= correct <= n):
+        raise ValueError(f"pass_at_k(n={n}, correct={correct}, k={k}): expected 1 ≤ k ≤ n and 0 ≤ correct ≤ n")
+    return 1.0 - comb(n - correct, k) / comb(n, k)
+
+
+def _share(part: float, whole: float) -> float:
+    # Nothing asked for: a share of 0, because a table cell must not stop a run of unlucky tasks.
+    return part / whole if whole else 0.0
+
+
+def _effect(candidate: Candidate, task: Task) -> bytes:
+    outputs = original_outputs(candidate.augmentation, candidate.execution.outputs, len(task.train))
+    content = b"".join(bytes(grid.shape) + grid.tobytes() for grid in outputs if grid is not None)
+    return hashlib.sha256(content).digest()[:16]
+
+
+def _hits_tests(candidate: Candidate, task: Task, answer: Sequence[Grid]) -> bool:
+    outputs = original_outputs(candidate.augmentation, candidate.execution.outputs, len(task.train))[len(task.train) :]
+    return all(o is not None and np.array_equal(o, a) for o, a in zip(outputs, answer, strict=True))

@@ -1,0 +1,143 @@
+"""A folder of weights → a ``LanguageModel``: network, tokenizer and chat template in one value.
+
+The one network serves search and training alike. Weights come as safetensors only, and no code
+from a model folder is ever run.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from arcloop import attention
+from arcloop.adapter import Adapter, attach, attach_saved
+from arcloop.card import model_folder, read_card
+from arcloop.errors import ModelError
+from arcloop.prompts import PromptFormat
+from arcloop.records import Message
+
+__all__ = ["LanguageModel", "chat_text", "load_model"]
+
+
+@dataclass
+class LanguageModel:
+    """A causal language model that can be searched with and trained; built by ``load_model``."""
+
+    name: str
+    """``embedded``, a folder or a hub name, as the user gave it."""
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    format: PromptFormat
+    """How this model is shown tasks and writes programs."""
+    adapter: Adapter | None = None
+    """The adapter in the network; None as long as none was needed."""
+
+    def trainable_adapter(self, rank: int, alpha: int) -> Adapter:
+        """The adapter in the network, attached first if there is none yet."""
+        if self.adapter is None:
+            self.adapter = attach(self.network, self.name, rank, alpha)
+        return self.adapter
+
+    def use_adapter(self, folder: Path | None) -> None:
+        """Compute with this saved adapter from now on; None = as the base model does.
+
+        Raises:
+            RunError: ``folder`` holds no adapter, or one of another shape.
+        """
+        if folder is not None:
+            if self.adapter is None:
+                self.adapter = attach_saved(self.network, self.name, folder)
+            self.adapter.load(folder)
+        elif self.adapter is not None:
+            self.adapter.reset()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network's weights are."""
+        return self.network.device
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a rendered chat: with exactly one beginning-of-text token where the model has one."""
+        ids = cast(list[int], self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        bos = self.tokenizer.bos_token_id
+        # A chat template usually writes the token itself; one that does not leaves it to the tokenizer.
+        if bos is not None and ids[:1] != [bos] and cast(list[int], self.tokenizer("")["input_ids"])[:1] == [bos]:
+            ids.insert(0, cast(int, bos))
+        return ids
+
+    def encode_answer(self, text: str) -> list[int]:
+        """Token ids of a completion, with the token that ends it."""
+        return [*cast(list[int], self.tokenizer(text, add_special_tokens=False)["input_ids"]), self.end_id]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of sampled tokens, special ones left out."""
+        return cast(str, self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    @cached_property
+    def end_id(self) -> int:
+        """The token that the chat template puts after an answer: ``<|eot_id|>`` for Llama 3."""
+        chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+        text = cast(str, self.tokenizer.apply_chat_template(chat, tokenize=False))
+        ids = cast(list[int], self.tokenizer(text[text.rindex("b") + 1 :].strip(), add_special_tokens=False)["input_ids"])
+        if not ids or ids[0] not in self.tokenizer.all_special_ids:
+            raise ModelError(f"{self.name}: its chat template ends an answer without a special token; expected one such as <|eot_id|> — use a chat model")
+        return ids[0]
+
+    @cached_property
+    def stop_ids(self) -> frozenset[int]:
+        """Tokens at which a completion ends."""
+        declared = self.network.generation_config.eos_token_id if self.network.generation_config else None
+        ids = declared if isinstance(declared, list) else [declared]
+        return frozenset({self.end_id, self.tokenizer.eos_token_id, *ids} - {None})
+
+    def hidden(self, input_ids: Tensor, position_ids: Tensor, **attention_arguments: object) -> Tensor:
+        """Last hidden states (B, T, width); see ``attention`` for the further arguments."""
+        output = self.network.base_model(
+            input_ids=input_ids, position_ids=position_ids, use_cache=False, **attention_arguments
+        )
+        return cast(Tensor, output.last_hidden_state)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits of chosen hidden states, in float32."""
+        head = cast(nn.Module, self.network.get_output_embeddings())
+        return cast(Tensor, head(hidden)).float()
+
+
+def chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
+    """The messages in the tokenizer's chat template, up to where the answer begins."""
+    turns = [{"role": m.role, "content": m.content} for m in messages]
+    return cast(str, tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+
+
+def load_model(name: str) -> LanguageModel:
+    """Load a model onto the GPU if there is one, else the CPU.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be used: no chat template, no safetensors.
+    """
+    folder = model_folder(name)
+    cuda = torch.cuda.is_available()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        network = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=torch.bfloat16 if cuda else torch.float32,
+            use_safetensors=True,
+            device_map={"": 0} if cuda else None,
+        )
+        attention.install(network)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"--model {name}: cannot be loaded ({reason}); expected a Hugging Face causal language model with safetensors — check the name") from None
+    if not tokenizer.chat_template:
+        raise ModelError(f"--model {name}: its tokenizer has no chat template; expected a chat model — use an instruction-tuned one")
+    network.eval()
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    prompt_format = PromptFormat(read_card(name).template, lambda messages: chat_text(tokenizer, messages))
+    return LanguageModel(name, network, tokenizer, prompt_format)

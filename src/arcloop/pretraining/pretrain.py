@@ -1,0 +1,109 @@
+"""Nothing → the embedded model: tokenizer, network and card in one folder.
+
+The project's own idea, applied to a blank model: random programs of the grammar are run on real
+ARC training inputs and on random grids, each is relabeled as the right answer to the task that it
+did solve, and the model learns to write the program from the task. No weights are downloaded and
+no evaluation task is seen.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from arcloop.card import CARD, ModelCard
+from arcloop.config import PretrainConfig, from_json, to_json
+from arcloop.errors import ConfigError, ModelError
+from arcloop.pretraining.network import new_network
+from arcloop.pretraining.rows import sample_row
+from arcloop.pretraining.tokenizer import train_tokenizer
+from arcloop.pretraining.worker import example_of
+from arcloop.prompts import PromptFormat
+from arcloop.records import Message
+from arcloop.seeds import generator
+
+__all__ = ["pretrain"]
+
+_TOKENIZER_ROWS = 3000
+
+
+def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str, float]], None]) -> None:
+    """Make the model in ``out``, going on from a checkpoint if there is one; ``on_progress`` is told each line of the log.
+
+    Raises:
+        ConfigError: ``out`` holds a pretraining with another configuration.
+        ModelError: a worker process failed.
+    """
+    work = out / "pretraining"
+    work.mkdir(parents=True, exist_ok=True)
+    config_path = work / "pretraining.json"
+    if not config_path.exists():
+        _make_tokenizer(config, work)
+        config_path.write_text(to_json(config))
+    elif from_json(PretrainConfig, config_path.read_text(), config_path) != config:
+        raise ConfigError(f"--out {out}: a pretraining with other settings; expected those of {config_path} — pass another folder")
+    _run_workers(config, config_path, work, on_progress)
+    _export(config, work, out)
+
+
+def _make_tokenizer(config: PretrainConfig, work: Path) -> None:
+    # Before there is a tokenizer, its chat layout stands in: only the words matter here.
+    prompt_format = PromptFormat("compact", _plain_chat)
+    texts = []
+    for number in range(_TOKENIZER_ROWS):
+        row = sample_row(generator(config.seed, "tokenizer", number), max_cells=config.cells)
+        example = example_of(row, prompt_format)
+        texts.append(example.prompt + example.completion)
+    train_tokenizer(texts, config.vocabulary).save_pretrained(work)
+
+
+def _plain_chat(messages: "list[Message] | tuple[Message, ...]") -> str:
+    return "".join(f"{m.role}\n\n{m.content}" for m in messages) + "assistant\n\n"
+
+
+def _run_workers(
+    config: PretrainConfig, config_path: Path, work: Path, on_progress: Callable[[dict[str, float]], None]
+) -> None:
+    processes = config.processes or os.cpu_count() or 1
+    (work / "rendezvous").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "arcloop.pretraining.worker", str(config_path), str(work)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    workers = [subprocess.Popen([*command, str(rank), str(processes)], env=environment) for rank in range(processes)]
+    log = work / "log.jsonl"
+    seen = len(log.read_text().splitlines()) if log.exists() else 0
+    try:
+        while any(worker.poll() is None for worker in workers):
+            time.sleep(1)
+            lines = log.read_text().splitlines(keepends=True) if log.exists() else []
+            for line in lines[seen:]:
+                if line.endswith("\n"):
+                    on_progress(json.loads(line))
+                    seen += 1
+            if any(worker.poll() not in (None, 0) for worker in workers):
+                raise ModelError(f"pretraining: a process failed, see its message above; {work} keeps the last checkpoint — run the command again to go on")
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.wait()
+
+
+def _export(config: PretrainConfig, work: Path, out: Path) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(work)
+    network = new_network(config, tokenizer)
+    state = load_file(work / "checkpoint" / "state.safetensors")
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            parameter.copy_(state[f"network.{name}"])
+    # Half precision halves what every installation carries; it is read back into float32.
+    network.to(torch.bfloat16).save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    card = ModelCard(template="compact", learning_rate=3e-4, max_prompt_tokens=4096, max_tokens=192)
+    (out / CARD).write_text(to_json(card))

@@ -1,0 +1,202 @@
+"""One of the processes that pretrain together: rows → gradients → weights.
+
+Each process makes its own rows, from its own coordinates, and gradients are averaged over the
+processes with gloo, so all hold the same weights. Process 0 measures, reports and saves.
+"""
+
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from arcloop.config import PretrainConfig, from_json
+from arcloop.model import LanguageModel, chat_text
+from arcloop.pretraining.network import new_network
+from arcloop.pretraining.rows import Row as HindsightRow
+from arcloop.pretraining.rows import sample_row
+from arcloop.prompts import PromptFormat
+from arcloop.records import Example, Task
+from arcloop.seeds import generator
+from arcloop.training.loss import completion_loss
+from arcloop.training.rows import Row, encode_rows
+
+__all__ = ["example_of", "train"]
+
+_FLOOR = 0.05
+"""The learning rate ends at this share of its peak."""
+
+
+def example_of(row: HindsightRow, format_: PromptFormat) -> Example:
+    """The row as the loop would relabel it."""
+    task = Task("row", row.pairs, (row.test_input,))
+    return Example("row", "row", format_.prompt_text(task, 0), format_.answer_text(row.source))
+
+
+def train(config: PretrainConfig, folder: Path, rank: int, processes: int) -> None:
+    """Train until the time is over, from the last checkpoint in ``folder`` if there is one; process 0 saves there."""
+    torch.set_num_threads(1)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert isinstance(tokenizer, PreTrainedTokenizerFast)
+    network = new_network(config, tokenizer)
+    prompt_format = PromptFormat("compact", lambda messages: chat_text(tokenizer, messages))
+    model = LanguageModel("embedded", network, tokenizer, prompt_format)
+    optimizers = _optimizers(config, network)
+    checkpoint = folder / "checkpoint"
+    progress = _restore(checkpoint, network, optimizers)
+    rows = _rows(config, model, rank, progress["steps"])
+    held_out = [_row(config, model, "held-out", i) for i in range(config.held_out)] if rank == 0 else []
+    before, start, saved = progress["seconds"], time.monotonic(), time.monotonic()
+    running = math.nan
+    while True:
+        done = torch.tensor([(before + time.monotonic() - start) / (60 * config.minutes)])
+        dist.broadcast(done, 0)  # all processes stop at the same step
+        if done.item() >= 1:
+            break
+        _set_rates(optimizers, done.item(), config)
+        loss, count = _step(model, optimizers, list(_pack(rows, config.pack)))
+        progress["steps"] += 1
+        progress["rows"] += count
+        progress["seconds"] = before + time.monotonic() - start
+        running = loss if math.isnan(running) else 0.98 * running + 0.02 * loss
+        if rank == 0 and progress["steps"] % 20 == 0:
+            _log(folder, {**progress, "loss": running})
+        if rank == 0 and time.monotonic() - saved > 300:
+            _save(checkpoint, network, optimizers, progress)
+            _log(folder, {**progress, "held_out_loss": _evaluate(model, held_out)})
+            saved = time.monotonic()
+    if rank == 0:
+        _save(checkpoint, network, optimizers, progress)
+        _log(folder, {**progress, "held_out_loss": _evaluate(model, held_out)})
+
+
+def _row(config: PretrainConfig, model: LanguageModel, *coordinates: int | str) -> Row:
+    row = sample_row(generator(config.seed, "pretrain", *coordinates), max_cells=config.cells)
+    return encode_rows(model, [example_of(row, model.format)], sys.maxsize)[0][0]
+
+
+def _rows(config: PretrainConfig, model: LanguageModel, rank: int, steps: int) -> Iterator[Row]:
+    number = 0
+    while True:
+        # After a resume the rows go on from fresh coordinates; none is seen twice.
+        yield _row(config, model, rank, steps, number)
+        number += 1
+
+
+def _pack(rows: Iterator[Row], tokens: int) -> Iterator[Row]:
+    total = 0
+    while total < tokens:
+        row = next(rows)
+        total += len(row.ids)
+        yield row
+
+
+def _optimizers(config: PretrainConfig, network: nn.Module) -> list[torch.optim.Optimizer]:
+    matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and "embed" not in name and "lm_head" not in name]
+    others = [p for p in network.parameters() if not any(p is m for m in matrices)]
+    return [
+        torch.optim.AdamW(others, lr=config.learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.Muon(matrices, lr=config.muon_rate, weight_decay=0.0),
+    ]
+
+
+def _set_rates(optimizers: list[torch.optim.Optimizer], done: float, config: PretrainConfig) -> None:
+    factor = _FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * done))
+    factor *= min(1.0, (done + 1e-4) / config.warmup) if config.warmup else 1.0
+    for optimizer, peak in zip(optimizers, (config.learning_rate, config.muon_rate), strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = peak * factor
+
+
+def _step(model: LanguageModel, optimizers: list[torch.optim.Optimizer], rows: list[Row]) -> tuple[float, int]:
+    """One optimizer step on the rows of all processes; returns the mean loss per trained token and the rows in all."""
+    totals = torch.tensor([float(sum(row.trained for row in rows)), float(len(rows)), 0.0])
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = completion_loss(model, rows)
+    loss.backward()  # type: ignore[no-untyped-call]
+    totals[2] = loss.detach()
+    dist.all_reduce(totals)
+    gradients = [p.grad for p in model.network.parameters() if p.grad is not None]
+    flat = torch.cat([g.flatten() for g in gradients])
+    dist.all_reduce(flat)
+    flat /= totals[0]
+    flat *= min(1.0, 1.0 / (flat.norm().item() + 1e-6))
+    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    return (totals[2] / totals[0]).item(), int(totals[1].item())
+
+
+@torch.inference_mode()
+def _evaluate(model: LanguageModel, rows: list[Row]) -> float:
+    with torch.autocast("cpu", torch.bfloat16):
+        total = sum(completion_loss(model, [row]).item() for row in rows)
+    return total / sum(row.trained for row in rows)
+
+
+def _log(folder: Path, line: dict[str, float]) -> None:
+    with (folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _save(folder: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer], progress: dict[str, float]) -> None:
+    """Write weights, optimizer states and progress; the folder appears whole or not at all."""
+    new = folder.with_name(folder.name + ".new")
+    new.mkdir(exist_ok=True)
+    tensors = {f"network.{name}": p.detach().clone() for name, p in network.named_parameters()}
+    for i, optimizer in enumerate(optimizers):
+        for j, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{i}.{j}.{key}": torch.as_tensor(value).clone() for key, value in state.items()}
+    save_file(tensors, new / "state.safetensors")
+    (new / "progress.json").write_text(json.dumps(progress))
+    old = folder.with_name(folder.name + ".old")
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    for file in old.glob("*"):
+        file.unlink()
+    if old.exists():
+        old.rmdir()
+
+
+def _restore(folder: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer]) -> dict[str, float]:
+    if not folder.exists():
+        return {"steps": 0, "rows": 0, "seconds": 0.0}
+    tensors = load_file(folder / "state.safetensors")
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            parameter.copy_(tensors[f"network.{name}"])
+    for i, optimizer in enumerate(optimizers):
+        states: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith(f"optimizer.{i}."):
+                _, _, index, key = name.split(".")
+                states.setdefault(int(index), {})[key] = tensor
+        optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})
+    progress: dict[str, float] = json.loads((folder / "progress.json").read_text())
+    return progress
+
+
+def main(config_path: str, folder: str, rank: str, processes: str) -> None:
+    """Join the other processes and train; the arguments are those of the command line."""
+    config = from_json(PretrainConfig, Path(config_path).read_text(), Path(config_path))
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    dist.init_process_group(
+        "gloo", init_method=(Path(folder) / "rendezvous").absolute().as_uri(), rank=int(rank), world_size=int(processes)
+    )
+    train(config, Path(folder), int(rank), int(processes))
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,35 @@
+"""Completion → program: the Python source in what a model wrote.
+
+The text is hostile input: it is cut and cleaned here, never parsed or run. Whether it compiles is
+for the sandbox to find out.
+"""
+
+import hashlib
+import re
+
+from arcloop.records import Completion, Program
+
+__all__ = ["content_id", "extract"]
+
+_FENCE = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
+_ENTRY = re.compile(r"^def (?:transform|main)\b", re.MULTILINE)
+
+
+def extract(completion: Completion, prefix: str) -> Program | None:
+    """The program in an answer, or None if it defines neither ``transform`` nor ``main``.
+
+    The answer is ``prefix`` (the part that the prompt gave) and the completion's text. The last
+    fenced block that defines an entry point counts; without fences, the whole answer.
+    """
+    answer = prefix + completion.text
+    blocks = [block for block in _FENCE.findall(answer) if _ENTRY.search(block)]
+    source = blocks[-1] if blocks else answer if "```" not in answer and _ENTRY.search(answer) else None
+    if source is None:
+        return None
+    normal = "\n".join(line.rstrip() for line in source.splitlines()).strip("\n") + "\n"
+    return Program(content_id(normal), completion.id, completion.task_id, normal)
+
+
+def content_id(source: str) -> str:
+    """16 hex digits that equal sources share."""
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]

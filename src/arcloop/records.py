@@ -1,0 +1,254 @@
+"""The records that flow through the loop, each defined once.
+
+Every stage takes some of these and returns others; the names of the records are the names of the
+stages' files and of the stored tables. They are frozen and carry no behaviour beyond their own
+consistency. Rows of one completion share its ``completion_id`` from the prompt to the score.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Answers",
+    "Attempt",
+    "Augmentation",
+    "Candidate",
+    "Completion",
+    "Example",
+    "Execution",
+    "FinishReason",
+    "Grid",
+    "Job",
+    "Message",
+    "Pair",
+    "Program",
+    "Prompt",
+    "Score",
+    "Status",
+    "Task",
+]
+
+
+Grid = NDArray[np.int8]
+"""int8 array (height, width), 1–30 a side, colours 0–9."""
+
+Answers = dict[str, tuple[Grid, ...]]
+"""Task id → the output of each test pair. Only ``metrics`` and ``report`` may ever see one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An input grid with the output grid that belongs to it."""
+
+    input: Grid
+    output: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An ARC task without the answers of its test pairs."""
+
+    id: str
+    """Name of the task, unique in its task set."""
+    train: tuple[Pair, ...]
+    """The demonstrated pairs; at least one."""
+    test_inputs: tuple[Grid, ...]
+    """Inputs whose outputs are asked for; at least one."""
+
+    @property
+    def inputs(self) -> tuple[Grid, ...]:
+        """All inputs: those of the train pairs, then the test inputs."""
+        return tuple(pair.input for pair in self.train) + self.test_inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """An invertible change of a task's looks that keeps its rule: see ``augment``."""
+
+    dihedral: int = 0
+    """Element of the dihedral group D8, 0–7: transposed first if ≥ 4, then ``dihedral % 4`` quarter turns."""
+    colors: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+    """Colour c becomes ``colors[c]``; a permutation of 0–9."""
+    order: tuple[int, ...] = ()
+    """Train pair k of the augmented task is pair ``order[k]`` of the original; empty = unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat."""
+
+    role: str
+    """``system``, ``user`` or ``assistant``."""
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Text that a model completes with a program for one task."""
+
+    id: str
+    """Coordinates ``r<round>/<task id>/p<number>``; unique in a run."""
+    task_id: str
+    augmentation: Augmentation
+    """The frame that the task is shown in; programs answer in that frame."""
+    test_index: int
+    """Which test input is shown."""
+    text: str
+    """The rendered chat, up to and with the beginning of the answer."""
+
+
+class FinishReason(StrEnum):
+    """Why a completion ended."""
+
+    STOP = "stop"
+    """The model wrote its end-of-text token."""
+    LENGTH = "length"
+    """The limit on new tokens was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Text that a model wrote after a prompt."""
+
+    id: str
+    """Coordinates ``r<round>/<task id>/d<draw>``; unique in a run."""
+    prompt_id: str
+    task_id: str
+    text: str
+    """What follows the prompt's text, without the end-of-text token."""
+    tokens: int
+    """Sampled tokens, the end-of-text token counted."""
+    finish_reason: FinishReason
+    logprob: float
+    """Sum of the sampled tokens' log-probabilities at temperature 1, in nats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Python source extracted from a completion."""
+
+    id: str
+    """First 16 hex digits of the SHA-256 of ``source``: equal programs have equal ids."""
+    completion_id: str
+    task_id: str
+    source: str
+    """Normalised source; defines ``transform``."""
+
+
+class Status(StrEnum):
+    """What became of a program in the sandbox."""
+
+    OK = "ok"
+    """Every input gave a valid grid."""
+    ERROR = "error"
+    """The program raised an exception on at least one input."""
+    SYNTAX_ERROR = "syntax_error"
+    """The source does not compile."""
+    TIMEOUT = "timeout"
+    """The limit on CPU time, or the wider one on wall time, was reached."""
+    MEMORY = "memory"
+    """The limit on memory was reached."""
+    CRASH = "crash"
+    """The process died of a signal, or ended without an outcome."""
+    INVALID_OUTPUT = "invalid_output"
+    """Something was returned that is not a grid."""
+    NONDETERMINISTIC = "nondeterministic"
+    """A second execution under another hash seed and order gave other grids."""
+    PROTOCOL_ERROR = "protocol_error"
+    """What came back from the process was not a well-formed frame."""
+    REFUSED = "refused"
+    """The source is larger than the limit and was not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the sandbox is given: a program and the inputs to run it on, and nothing else."""
+
+    id: str
+    """Any text; the execution carries it back."""
+    source: str
+    inputs: tuple[Grid, ...]
+    group: str = ""
+    """Jobs that share a lowered time limit, such as a task's id; see ``ExecutionConfig.lower_after``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What running a program on inputs gave."""
+
+    id: str
+    """The job's id (in the loop: the completion's)."""
+    status: Status
+    """``ok`` if every input gave a grid, else the first failure in the order of the inputs."""
+    outputs: tuple[Grid | None, ...]
+    """One entry per input, in their order, in the frame of the inputs; None where no valid grid came."""
+    error: str
+    """At most 200 characters on the first failure, empty if there was none."""
+    cpu_seconds: float
+    """CPU time over all inputs."""
+    seconds: float
+    """Wall time over all inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What an execution is worth on its task, judged by the train pairs alone."""
+
+    completion_id: str
+    correct: tuple[bool, ...]
+    """For each train pair of the augmented task: is the output exactly right?"""
+    pixels: float
+    """Mean share of right cells over the train pairs (0 for a wrong shape or no output); breaks ties only."""
+
+    @property
+    def correct_share(self) -> float:
+        """Share of the train pairs that are exactly right, 0–1."""
+        return sum(self.correct) / len(self.correct)
+
+    @property
+    def perfect(self) -> bool:
+        """Are all train pairs exactly right?"""
+        return all(self.correct)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A program with all that is known of it: what relabeling, selection and voting look at."""
+
+    program: Program
+    augmentation: Augmentation
+    """The frame that it was written in and run in."""
+    execution: Execution
+    """Outputs for the train inputs in the augmented order, then for the test inputs."""
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training row: a task in hindsight, rendered, with the program that solves it."""
+
+    id: str
+    """The completion that the program came from."""
+    task_id: str
+    """The task that it was written for."""
+    prompt: str
+    """Rendered chat of the relabeled task, up to and with the beginning of the answer."""
+    completion: str
+    """The program's text, without the end-of-text token, which the trainer appends."""
+    weight: float = 1.0
+    """Factor on the row's loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The two grids submitted for one test input."""
+
+    task_id: str
+    test_index: int
+    attempt_1: Grid
+    attempt_2: Grid
+    votes: tuple[float, float]
+    """Weight behind each attempt; 0 where nothing better than a fallback was known."""

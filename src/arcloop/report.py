@@ -1,0 +1,124 @@
+"""Run → one self-contained HTML file. Reads only the run directory; can be deleted and rebuilt.
+
+Everything that a model wrote is shown as text: the template escapes all values.
+"""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from arcloop.records import Candidate, Grid, Task
+from arcloop.rundir import RunDir
+from arcloop.voting import output_for
+
+__all__ = ["grid_svg", "write_report"]
+
+PALETTE = ("#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aaaaaa", "#f012be", "#ff851b", "#7fdbff", "#870c25")
+"""The colours in which ARC is usually shown."""
+
+
+def write_report(run: RunDir) -> Path:
+    """Write ``report.html`` from what is done, and return its path.
+
+    Raises:
+        RunError: ``submission.json`` or ``metrics.json`` is missing; ``arcloop evaluate`` rebuilds them.
+    """
+    numbers, submission = run.read("metrics.json"), run.read("submission.json")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"svg": grid_svg, "percent": _percent}
+    template = environment.from_string((files("arcloop") / "templates" / "report.html").read_text())
+    best = _best_candidates(run)
+    text = template.render(
+        config=run.config(),
+        manifest=run.manifest(),
+        numbers=numbers,
+        curves=[
+            ("train pass@n, per round", _line([row["train_pass_at_n"] for row in numbers["rounds"]], 1.0)),
+            ("valid outputs, per round", _line([row["valid_outputs"] for row in numbers["rounds"]], 1.0)),
+            *[(f"loss, round {i + 1}", _line(losses, max(losses))) for i, losses in enumerate(_losses(run)) if losses],
+        ],
+        tasks=[_task_view(task, submission, numbers, best.get(task.id)) for task in run.tasks()],
+    )
+    return run.write("report.html", text)
+
+
+def grid_svg(grid: Grid, cell: int = 8) -> Markup:
+    """The grid as an SVG picture of ``cell`` pixels per cell: one rectangle per run of equal cells in a row."""
+    height, width = grid.shape
+    parts = []
+    for y in range(height):
+        x = 0
+        while x < width:
+            end = x
+            while end < width and grid[y, end] == grid[y, x]:
+                end += 1
+            parts.append(f'<rect x="{x}" y="{y}" width="{end - x}" height="1" fill="{PALETTE[int(grid[y, x])]}"/>')
+            x = end
+    lines = "".join(f"M{x} 0V{height}" for x in range(1, width)) + "".join(f"M0 {y}H{width}" for y in range(1, height))
+    return Markup(
+        f'<svg width="{width * cell}" height="{height * cell}" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="grid of {height} by {width} cells" shape-rendering="crispEdges">{"".join(parts)}'
+        f'<path d="{lines}" stroke="#555" stroke-width="0.06"/></svg>'
+    )
+
+
+def _best_candidates(run: RunDir) -> dict[str, Candidate]:
+    """Task id → its best program by score, shortest first."""
+    best: dict[str, Candidate] = {}
+    for round_ in range(run.config().rounds):
+        for _, group in run.done_groups(round_):
+            for candidate in group.candidates():
+                known = best.get(candidate.program.task_id)
+                if known is None or _rank(candidate) > _rank(known):
+                    best[candidate.program.task_id] = candidate
+    return best
+
+
+def _rank(candidate: Candidate) -> tuple[float, float, int]:
+    return candidate.score.correct_share, candidate.score.pixels, -len(candidate.program.source)
+
+
+def _task_view(task: Task, submission: dict[str, Any], numbers: dict[str, Any], best: Candidate | None) -> dict[str, Any]:
+    known = numbers["tasks"].get(task.id, {})
+    attempts = [
+        {
+            "input": grid,
+            "grids": [np.array(entry[key], dtype=np.int8) for key in ("attempt_1", "attempt_2")],
+            "hit": None if known.get("hits") is None else known["hits"][i],
+            "best": None if best is None else output_for(best, task, i),
+        }
+        for i, (grid, entry) in enumerate(zip(task.test_inputs, submission[task.id], strict=True))
+    ]
+    return {"id": task.id, "train": task.train, "attempts": attempts, "best": best, "known": known}
+
+
+def _losses(run: RunDir) -> list[list[float]]:
+    """Per learning round, the loss at each step, averaged over the groups that got that far."""
+    rounds = []
+    for round_ in range(run.config().rounds - 1):
+        curves = [group.metrics().get("losses", []) for _, group in run.done_groups(round_)]
+        steps = max((len(curve) for curve in curves), default=0)
+        rounds.append([float(np.mean([c[step] for c in curves if len(c) > step])) for step in range(steps)])
+    return rounds
+
+
+def _line(values: Sequence[float], top: float, width: int = 300, height: int = 90) -> Markup:
+    """A curve from 0 to ``top``; a single value is a dot."""
+    span, top = max(1, len(values) - 1), top or 1.0
+    points = [(8 + (width - 16) * i / span, height - 8 - (height - 16) * v / top) for i, v in enumerate(values)]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in points) if len(points) <= 20 else ""
+    ends = f"from {values[0]:.3g} to {values[-1]:.3g}" if values else "nothing yet"
+    return Markup(
+        f'<svg class="curve" width="{width}" height="{height}" role="img" aria-label="{ends}">'
+        f'<path d="M8 {height - 8}H{width - 8}" class="axis"/><polyline points="{path}"/>{dots}</svg><small>{ends}</small>'
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.2f} %"

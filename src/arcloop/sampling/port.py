@@ -1,0 +1,47 @@
+"""What the loop asks of any source of completions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from arcloop.prompts import PromptFormat
+from arcloop.records import Completion, Prompt
+
+__all__ = ["Draw", "Request", "Sampler"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One completion to be sampled."""
+
+    completion_id: str
+    seed: int
+    """All randomness of this completion follows from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A prompt and the completions wanted after it."""
+
+    prompt: Prompt
+    draws: tuple[Draw, ...]
+
+
+class Sampler(Protocol):
+    """Requests → completions."""
+
+    format: PromptFormat
+    """How its model is shown tasks."""
+
+    def length(self, text: str) -> int:
+        """Tokens of a prompt's text."""
+        ...
+
+    def use_adapter(self, folder: Path | None) -> None:
+        """Sample with this saved adapter from now on; None = with the base model."""
+        ...
+
+    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+        """One completion per draw, in any order, each as soon as it is finished."""
+        ...

@@ -1,0 +1,170 @@
+"""Records ⇄ Parquet tables, one table per record.
+
+Files read as they are in pandas, DuckDB or a dataset viewer: a grid is a list of rows of small
+integers. A file is written under a temporary name, synced and renamed, so it is whole or absent.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from arcloop.errors import RunError
+from arcloop.records import (
+    Augmentation,
+    Completion,
+    Example,
+    Execution,
+    FinishReason,
+    Grid,
+    Program,
+    Prompt,
+    Score,
+    Status,
+)
+
+__all__ = ["COMPLETIONS", "EXAMPLES", "EXECUTIONS", "PROGRAMS", "PROMPTS", "SCORES", "Table", "write_bytes"]
+
+R = TypeVar("R")
+
+_GRID = pa.list_(pa.list_(pa.int8()))
+_AUGMENTATION = pa.struct(
+    {"dihedral": pa.int8(), "colors": pa.list_(pa.int8()), "order": pa.list_(pa.int8())}.items()
+)
+
+
+class Table(Generic[R]):
+    """How one kind of record is stored."""
+
+    def __init__(self, name: str, columns: dict[str, pa.DataType], row: Callable[[R], dict[str, Any]], record: Callable[[dict[str, Any]], R]) -> None:
+        self.name = name
+        """The file is ``<name>.parquet``."""
+        self._schema = pa.schema(list(columns.items()))
+        self._row = row
+        self._record = record
+
+    def write(self, folder: Path, records: Sequence[R]) -> None:
+        """Store the records, in their order."""
+        table = pa.Table.from_pylist([self._row(record) for record in records], schema=self._schema)
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        write_bytes(folder / f"{self.name}.parquet", sink.getvalue().to_pybytes())
+
+    def read(self, folder: Path) -> list[R]:
+        """The stored records, in their order.
+
+        Raises:
+            RunError: the file is missing or not what ``write`` wrote.
+        """
+        path = folder / f"{self.name}.parquet"
+        try:
+            return [self._record(row) for row in pq.read_table(path, schema=self._schema).to_pylist()]
+        except (OSError, pa.ArrowException) as error:
+            raise RunError(f"{path}: cannot be read ({str(error).splitlines()[0]}); expected a table of this run — delete its group's folder and resume") from None
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path``, which afterwards holds either all of it or what it held before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+def _prompt_row(prompt: Prompt) -> dict[str, Any]:
+    return _fields(prompt) | {"augmentation": _fields(prompt.augmentation)}
+
+
+def _prompt(row: dict[str, Any]) -> Prompt:
+    a = row.pop("augmentation")
+    return Prompt(**row, augmentation=Augmentation(a["dihedral"], tuple(a["colors"]), tuple(a["order"])))
+
+
+def _completion(row: dict[str, Any]) -> Completion:
+    return Completion(**row | {"finish_reason": FinishReason(row["finish_reason"])})
+
+
+def _execution_row(execution: Execution) -> dict[str, Any]:
+    return _fields(execution) | {"outputs": [None if grid is None else grid.tolist() for grid in execution.outputs]}
+
+
+def _execution(row: dict[str, Any]) -> Execution:
+    return Execution(**row | {"status": Status(row["status"]), "outputs": tuple(map(_grid, row["outputs"]))})
+
+
+def _grid(cells: list[list[int]] | None) -> Grid | None:
+    return None if cells is None else np.array(cells, dtype=np.int8)
+
+
+def _score_row(score: Score) -> dict[str, Any]:
+    return _fields(score) | {"correct": list(score.correct)}
+
+
+def _score(row: dict[str, Any]) -> Score:
+    return Score(**row | {"correct": tuple(row["correct"])})
+
+
+_TEXT, _INT, _FLOAT = pa.string(), pa.int32(), pa.float64()
+
+PROMPTS = Table[Prompt](
+    "prompts",
+    {"id": _TEXT, "task_id": _TEXT, "augmentation": _AUGMENTATION, "test_index": _INT, "text": _TEXT},
+    _prompt_row,
+    _prompt,
+)
+COMPLETIONS = Table[Completion](
+    "completions",
+    {
+        "id": _TEXT,
+        "prompt_id": _TEXT,
+        "task_id": _TEXT,
+        "text": _TEXT,
+        "tokens": _INT,
+        "finish_reason": _TEXT,
+        "logprob": _FLOAT,
+    },
+    _fields,
+    _completion,
+)
+PROGRAMS = Table[Program](
+    "programs",
+    {"id": _TEXT, "completion_id": _TEXT, "task_id": _TEXT, "source": _TEXT},
+    _fields,
+    lambda row: Program(**row),
+)
+EXECUTIONS = Table[Execution](
+    "executions",
+    {
+        "id": _TEXT,
+        "status": _TEXT,
+        "outputs": pa.list_(_GRID),
+        "error": _TEXT,
+        "cpu_seconds": _FLOAT,
+        "seconds": _FLOAT,
+    },
+    _execution_row,
+    _execution,
+)
+SCORES = Table[Score](
+    "scores",
+    {"completion_id": _TEXT, "correct": pa.list_(pa.bool_()), "pixels": _FLOAT},
+    _score_row,
+    _score,
+)
+EXAMPLES = Table[Example](
+    "examples",
+    {"id": _TEXT, "task_id": _TEXT, "prompt": _TEXT, "completion": _TEXT, "weight": _FLOAT},
+    _fields,
+    lambda row: Example(**row),
+)

@@ -1,0 +1,41 @@
+"""Examples → token rows.
+
+A row is the prompt's tokens, then the completion's with the token that ends it; only the latter
+are trained on. A row that is too long is dropped and counted, never cut: a program without its end
+would teach the model not to stop.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from arcloop.model import LanguageModel
+from arcloop.records import Example
+
+__all__ = ["Row", "encode_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One example in tokens."""
+
+    ids: tuple[int, ...]
+    """Prompt, completion, end token."""
+    prompt: int
+    """How many of them are the prompt's: the loss begins after these."""
+    weight: float
+
+    @property
+    def trained(self) -> int:
+        """Tokens that the loss is taken over."""
+        return len(self.ids) - self.prompt
+
+
+def encode_rows(model: LanguageModel, examples: Sequence[Example], max_tokens: int) -> tuple[list[Row], int]:
+    """The rows of the examples that fit in ``max_tokens``, in their order, and how many did not."""
+    rows = []
+    for example in examples:
+        prompt = model.encode(example.prompt)
+        ids = (*prompt, *model.encode_answer(example.completion))
+        if len(ids) <= max_tokens:
+            rows.append(Row(ids, len(prompt), example.weight))
+    return rows, len(examples) - len(rows)
