@@ -93,8 +93,8 @@ class ExecutionConfig:
     """Megabytes that a program may allocate beyond the interpreter itself."""
     mode: Literal["batch", "strict"] = "batch"
     """``batch``: a process serves several programs, its state checked after each. ``strict``: a fresh one for each."""
-    batch_size: int = 16
-    """Programs that one process serves at the most in batch mode."""
+    batch_size: int = 64
+    """Programs that one process serves at the most in batch mode; a fork costs as much as some programs."""
     lower_after: int = 0
     """After so many timeouts in one group of jobs (a task) its limit is halved, and again after as many more, down to
     an eighth; 0 = never. Saves time where a task breeds endless loops; verdicts near the limit then depend on order."""
@@ -223,10 +223,15 @@ class Config:
     group_size: int = 20
     """Tasks that share an adapter and are searched together."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    """How each prompt's task is changed before the model sees it."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    """How completions are drawn from the model."""
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
+    """How programs are run, and what they may use."""
     selection: SelectionConfig = field(default_factory=SelectionConfig)
+    """Which relabeled programs the model learns from."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    """How the adapter is trained on the selected examples."""
 
     def __post_init__(self) -> None:
         for name in ("rounds", "programs", "group_size"):
@@ -260,7 +265,9 @@ def _build(cls: type[C], raw: Any, where: str) -> C:
     hints = typing.get_type_hints(cls)
     if not isinstance(raw, dict) or not raw.keys() <= hints.keys():
         unknown = sorted(raw.keys() - hints.keys()) if isinstance(raw, dict) else raw
-        raise ConfigError(f"{where}: unknown settings {unknown}; expected those of arcloop run --help — use the arcloop version that wrote it")
+        raise ConfigError(
+            f"{where}: unknown settings {unknown}; expected those of arcloop run --help — use the arcloop version that wrote it"
+        )
     return cls(**{name: _value(hints[name], value, f"{where}: {name}") for name, value in raw.items()})
 
 

@@ -64,17 +64,21 @@ class TaskNumbers:
 
     def __add__(self, other: "TaskNumbers") -> "TaskNumbers":
         """Counts of two rounds of the same task together."""
-        special = {
-            "task_id": self.task_id,
-            "effects": self.effects | other.effects,
-            "perfect": None if self.perfect is None or other.perfect is None else self.perfect + other.perfect,
-        }
-        sums = {
-            f.name: getattr(self, f.name) + getattr(other, f.name)
-            for f in dataclasses.fields(self)
-            if f.name not in special
-        }
-        return TaskNumbers(**special, **sums)
+        known = self.perfect is not None and other.perfect is not None
+        return TaskNumbers(
+            task_id=self.task_id,
+            completions=self.completions + other.completions,
+            compiled=self.compiled + other.compiled,
+            grids=self.grids + other.grids,
+            valid_grids=self.valid_grids + other.valid_grids,
+            complete=self.complete + other.complete,
+            effects=self.effects | other.effects,
+            pixels=self.pixels + other.pixels,
+            train_grids=self.train_grids + other.train_grids,
+            correct_grids=self.correct_grids + other.correct_grids,
+            train_perfect=self.train_perfect + other.train_perfect,
+            perfect=(self.perfect or 0) + (other.perfect or 0) if known else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,9 @@ class Numbers:
     solved_at_2: float | None
 
 
-def task_numbers(task: Task, completions: int, candidates: Sequence[Candidate], answer: Sequence[Grid] | None) -> TaskNumbers:
+def task_numbers(
+    task: Task, completions: int, candidates: Sequence[Candidate], answer: Sequence[Grid] | None
+) -> TaskNumbers:
     """Count one task's candidates of one round; ``answer`` is the task's test outputs, in the task's own frame."""
     inputs = len(task.inputs)
     complete = [c for c in candidates if c.execution.status is Status.OK]

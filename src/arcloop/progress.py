@@ -37,7 +37,9 @@ class Progress:
         self._start = self._printed = time.monotonic()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar is not None:
             self._bar.stop()
         elif time.monotonic() - self._start > _QUIET and kind is None:
@@ -79,14 +81,19 @@ class Progress:
 
         if self._bar is None:
             self._bar = RichProgress(
-                TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[line]}"), console=self._console
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[line]}"),
+                console=self._console,
             )
             self._bar.add_task(self._stage, total=self._total, line="")
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=self._count, description=self._stage, line=self._line())
 
     def _print(self) -> None:
-        self._console.print(f"{self._stage}: {self._line()}" if self._stage else self._line(), highlight=False, soft_wrap=True)
+        self._console.print(
+            f"{self._stage}: {self._line()}" if self._stage else self._line(), highlight=False, soft_wrap=True
+        )
 
     def _line(self) -> str:
         seconds = time.monotonic() - self._start

@@ -40,9 +40,7 @@ class PromptFormat:
     def prompt_text(self, task: Task, test_index: int) -> str:
         """The rendered chat that shows all train pairs and one test input, and ends with the prefix."""
         values = {
-            "examples": [
-                {"input": encode_grid(pair.input), "output": encode_grid(pair.output)} for pair in task.train
-            ],
+            "examples": [{"input": encode_grid(pair.input), "output": encode_grid(pair.output)} for pair in task.train],
             "test_input": encode_grid(task.test_inputs[test_index]),
         }
         system = _block(self.template, "system", **values)
@@ -90,7 +88,9 @@ def _template(name: str) -> "jinja2.Template":
     file = folder / f"{name}.jinja"
     if not file.is_file():
         names = sorted(f.name.removesuffix(".jinja") for f in folder.iterdir())
-        raise ConfigError(f"prompt template {name!r}; expected one of {', '.join(names)} — check the model's arcloop.json")
+        raise ConfigError(
+            f"prompt template {name!r}; expected one of {', '.join(names)} — check the model's arcloop.json"
+        )
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     return environment.from_string(file.read_text())
 

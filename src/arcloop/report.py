@@ -29,7 +29,9 @@ def write_report(run: RunDir) -> Path:
         RunError: ``submission.json`` or ``metrics.json`` is missing; ``arcloop evaluate`` rebuilds them.
     """
     numbers, submission = run.read("metrics.json"), run.read("submission.json")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"svg": grid_svg, "percent": _percent}
     template = environment.from_string((files("arcloop") / "templates" / "report.html").read_text())
     best = _best_candidates(run)
@@ -83,7 +85,9 @@ def _rank(candidate: Candidate) -> tuple[float, float, int]:
     return candidate.score.correct_share, candidate.score.pixels, -len(candidate.program.source)
 
 
-def _task_view(task: Task, submission: dict[str, Any], numbers: dict[str, Any], best: Candidate | None) -> dict[str, Any]:
+def _task_view(
+    task: Task, submission: dict[str, Any], numbers: dict[str, Any], best: Candidate | None
+) -> dict[str, Any]:
     known = numbers["tasks"].get(task.id, {})
     attempts = [
         {

@@ -22,9 +22,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from arcloop.card import weights_digest
 from arcloop.config import Config, from_json, to_json
 from arcloop.errors import RunError
+from arcloop.model.card import weights_digest
 from arcloop.records import Candidate, Completion, Example, Execution, Program, Prompt, Score, Task
 from arcloop.tables import COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES, write_bytes
 from arcloop.tasks import task_from_json, task_to_json

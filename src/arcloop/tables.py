@@ -32,15 +32,19 @@ __all__ = ["COMPLETIONS", "EXAMPLES", "EXECUTIONS", "PROGRAMS", "PROMPTS", "SCOR
 R = TypeVar("R")
 
 _GRID = pa.list_(pa.list_(pa.int8()))
-_AUGMENTATION = pa.struct(
-    {"dihedral": pa.int8(), "colors": pa.list_(pa.int8()), "order": pa.list_(pa.int8())}.items()
-)
+_AUGMENTATION = pa.struct({"dihedral": pa.int8(), "colors": pa.list_(pa.int8()), "order": pa.list_(pa.int8())}.items())
 
 
 class Table(Generic[R]):
     """How one kind of record is stored."""
 
-    def __init__(self, name: str, columns: dict[str, pa.DataType], row: Callable[[R], dict[str, Any]], record: Callable[[dict[str, Any]], R]) -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: dict[str, pa.DataType],
+        row: Callable[[R], dict[str, Any]],
+        record: Callable[[dict[str, Any]], R],
+    ) -> None:
         self.name = name
         """The file is ``<name>.parquet``."""
         self._schema = pa.schema(list(columns.items()))
@@ -64,7 +68,9 @@ class Table(Generic[R]):
         try:
             return [self._record(row) for row in pq.read_table(path, schema=self._schema).to_pylist()]
         except (OSError, pa.ArrowException) as error:
-            raise RunError(f"{path}: cannot be read ({str(error).splitlines()[0]}); expected a table of this run — delete its group's folder and resume") from None
+            raise RunError(
+                f"{path}: cannot be read ({str(error).splitlines()[0]}); expected a table of this run — delete its group's folder and resume"
+            ) from None
 
 
 def write_bytes(path: Path, content: bytes) -> None:

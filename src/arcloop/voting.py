@@ -15,7 +15,7 @@ import numpy as np
 from arcloop.augment import original_outputs
 from arcloop.records import Attempt, Candidate, Grid, Task
 
-__all__ = ["Group", "output_for", "groups_for", "vote"]
+__all__ = ["Group", "groups_for", "output_for", "vote"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ def groups_for(candidates: Sequence[Candidate], task: Task, index: int) -> list[
             min(known.shortest, len(candidate.program.source)),
         )
     # The grid itself is the last word, so that the order of the candidates has none.
-    return sorted(groups.values(), key=lambda g: (-g.perfect, -round(g.weight, 6), g.shortest, g.grid.shape, g.grid.tobytes()))
+    return sorted(
+        groups.values(), key=lambda g: (-g.perfect, -round(g.weight, 6), g.shortest, g.grid.shape, g.grid.tobytes())
+    )
 
 
 def output_for(candidate: Candidate, task: Task, index: int) -> Grid | None:

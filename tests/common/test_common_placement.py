@@ -1,4 +1,5 @@
 import random
+from itertools import pairwise
 
 import bench_common as loops
 import numpy as np
@@ -93,7 +94,7 @@ def test_randomly_spaced_indices_agree_and_keep_their_distance(max_len, n_indice
     if found is not IndexError:
         indices = found[0]
         assert len(indices) == n_indices
-        assert all(b - a > padding for a, b in zip(indices, indices[1:], strict=False))
+        assert all(b - a > padding for a, b in pairwise(indices))
 
 
 def test_randomly_spaced_indices_edge_cases():

@@ -215,4 +215,3 @@ class _Progress:
         parts = ", ".join(f"{count} {status}" for status, count in self._counts.most_common())
         text = f"{total} programs, {rate:.0f}/s: {parts or 'none'}"
         print(f"\r\x1b[K{text}" if self._live else text, end="\n" if last else "", file=sys.stderr, flush=True)
-

@@ -4,6 +4,7 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -41,8 +42,12 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
     config = run.config()
     if all(run.group(r, i).done for r in range(config.rounds) for i in range(len(run.groups()))):
         return
-    console.print(f"arcloop: {len(run.tasks())} tasks of {config.tasks}, model {config.model}, run in {run.path}", highlight=False)
-    from arcloop.model import load_model  # here, because torch takes seconds that an error in the arguments should not
+    console.print(
+        f"arcloop: {len(run.tasks())} tasks of {config.tasks}, model {config.model}, run in {run.path}", highlight=False
+    )
+    from arcloop.model.language import (
+        load_model,
+    )  # here, because torch takes seconds that an error in the arguments should not
     from arcloop.sampling.transformers import TransformersSampler
     from arcloop.training.trainer import LoraTrainer
 
@@ -77,12 +82,12 @@ def finish(run: RunDir, console: Console) -> None:
     console.print(f"submission  {submission_path}\nreport      {report_path}", highlight=False, soft_wrap=True)
 
 
-def _print_table(numbers: dict[str, list[dict[str, float | None]]], console: Console) -> None:
+def _print_table(numbers: dict[str, Any], console: Console) -> None:
     columns = [*(f"round {i + 1}" for i in range(len(numbers["rounds"]))), "run"]
     rows = [*numbers["rounds"], numbers["run"]]
     table = Table("", *columns, box=None, header_style="bold")
     for name in Numbers.__dataclass_fields__:
-        cells = [_cell(name, row[name]) for row in rows]  # type: ignore[call-overload]
+        cells = [_cell(name, row[name]) for row in rows]
         if any(cells):
             table.add_row(_LABELS[name], *cells)
     console.print(table)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import tyro
 
-from arcloop.card import read_card, resolve
 from arcloop.cli.job import go_on
 from arcloop.config import Config
+from arcloop.model.card import read_card, resolve
 from arcloop.rundir import RunDir, manifest
 from arcloop.tasks import load_tasks
 

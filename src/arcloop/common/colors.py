@@ -1,6 +1,6 @@
 """The ten colours by name, and which of them an array holds."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,8 +29,8 @@ class Color:
     BROWN = 9
     TRANSPARENT = 0
     BACKGROUND = 0
-    ALL_COLORS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
-    NOT_BLACK = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    ALL_COLORS: ClassVar[list[int]] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    NOT_BLACK: ClassVar[list[int]] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 
 def colors_in_set_order(grid: Grid, background: Any) -> list[Any]:

@@ -24,19 +24,19 @@ def find_connected_components(
     diagonal = require_connectivity(connectivity)
     n, m = grid.shape
     mask = grid != background
-    labels, firsts = number_regions(grid if monochromatic else mask, mask, diagonal)
+    cells, labels, firsts = number_regions(grid if monochromatic else mask, mask, diagonal)
     if len(firsts) == 0:
         return []
-    # place[label - 1]: where the component comes in the list.
-    place = np.arange(len(firsts))
+    flat = grid.ravel()
     if monochromatic:
         of_color: dict[Any, list[int]] = {color: [] for color in colors_in_set_order(grid, background)}
-        for i, color in enumerate(grid.ravel()[firsts].tolist()):
-            of_color[color].append(i)
-        place[[i for group in of_color.values() for i in group]] = np.arange(len(firsts))
-    cells = mask.ravel().nonzero()[0]
+        for label, color in enumerate(flat[firsts].tolist()):
+            of_color[color].append(label)
+        place = np.empty(len(firsts), dtype=np.intp)
+        place[[label for group in of_color.values() for label in group]] = np.arange(len(firsts))
+        labels = place[labels]
     canvases = blanks(len(firsts), grid, background)
-    canvases.reshape(-1, n * m)[place[labels.ravel()[cells] - 1], cells] = grid.ravel()[cells]
+    canvases.reshape(-1, n * m)[labels, cells] = flat[cells]
     return list(canvases)
 
 
@@ -47,7 +47,7 @@ def is_contiguous(bitmask: Grid, background: Any = Color.BLACK, connectivity: An
     ValueError: connectivity is neither 4 nor 8.
     """
     diagonal = require_connectivity(connectivity)
-    n, m = bitmask.shape
+    _n, m = bitmask.shape
     mask = bitmask != background
     cells = mask.ravel().nonzero()[0]
     if len(cells) == 0:

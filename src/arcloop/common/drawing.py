@@ -3,7 +3,7 @@
 All of them but ``translate`` change the grid they are given. What falls outside the canvas is dropped silently.
 """
 
-from collections.abc import Iterable
+import operator
 from itertools import repeat
 from typing import Any
 
@@ -13,7 +13,7 @@ from .colors import Color
 from .grids import Grid, whole
 from .regions import spread
 
-FEW_CELLS = 8
+FEW_CELLS = 12
 """Up to this many cells, copying them one by one is faster than setting up an array operation."""
 
 
@@ -86,22 +86,27 @@ def draw_line(
     if start_x != x or start_y != y:
         raise AssertionError(f"the line starts at ({x!r}, {y!r}); both must be whole numbers")
     n, m = grid.shape
-    if _is_float(end_x) or _is_float(end_y):
-        raise TypeError(f"the line ends at ({end_x!r}, {end_y!r}); both must be integers")
     if end_x is not None:
+        if _is_float(end_x) or _is_float(end_y):
+            raise TypeError(f"the line ends at ({end_x!r}, {end_y!r}); both must be integers")
         direction = end_x - start_x, end_y - start_y
         length = max(abs(direction[0]), abs(direction[1])) + 1
     elif length is None:
         length = 2 * max(n, m)
     along_x, along_y = direction
     dx, dy = _sign(along_x), _sign(along_y)
-    steps = _steps_inside(start_x, dx, n, _steps_inside(start_y, dy, m, range(length)))
-    if not dx and not dy:
-        steps = steps[:1]
-    if steps and (_is_float(along_x) or _is_float(along_y)):
+    low, high = _steps_inside(start_x, dx, n, 0, operator.index(length))
+    low, high = _steps_inside(start_y, dy, m, low, high)
+    if low >= high:
+        return start_x, start_y
+    if _is_float(along_x) or _is_float(along_y):
         raise IndexError(f"direction is {direction!r}; its components must be integers")
+    if not dx and not dy:
+        high = low + 1
+    xs = range(start_x + low * dx, start_x + high * dx, dx) if dx else repeat(start_x, high - low)
+    ys = range(start_y + low * dy, start_y + high * dy, dy) if dy else repeat(start_y, high - low)
     last = start_x, start_y
-    for cell in zip(_coordinates(start_x, dx, steps), _coordinates(start_y, dy, steps), strict=True):
+    for cell in zip(xs, ys, strict=True):
         if grid[cell] in stop_at_color:
             break
         grid[cell] = color
@@ -117,19 +122,13 @@ def _sign(value: Any) -> int:
     return 1 if value > 0 else -1 if value < 0 else 0
 
 
-def _steps_inside(start: int, step: int, size: int, steps: range) -> range:
-    """Those i of ``steps`` (consecutive numbers) for which start + i * step is in 0..size - 1."""
-    if step == 0:
-        return steps if 0 <= start < size else steps[:0]
-    low, high = (-start, size - start) if step > 0 else (start - size + 1, start + 1)
-    return range(max(steps.start, low), min(steps.stop, high))
-
-
-def _coordinates(start: int, step: int, steps: range) -> Iterable[int]:
-    """start + i * step for each i of ``steps``."""
-    if step == 0:
-        return repeat(start, len(steps))
-    return range(start + steps.start * step, start + steps.stop * step, step) if steps else ()
+def _steps_inside(start: int, step: int, size: int, low: int, high: int) -> tuple[int, int]:
+    """The part of the steps low..high-1 at which start + i * step is in 0..size - 1, again as a half-open range."""
+    if step > 0:
+        return max(low, -start), min(high, size - start)
+    if step < 0:
+        return max(low, start - size + 1), min(high, start + 1)
+    return (low, high) if 0 <= start < size else (0, 0)
 
 
 def blit(grid: Grid, sprite: Grid, x: Any = 0, y: Any = 0, background: Any = None) -> Grid:

@@ -34,6 +34,6 @@ def blanks(count: int, grid: Grid, background: Any) -> Grid:
     fill = np.asarray(background)
     integral = grid.dtype.kind in "iub" and fill.dtype.kind in "iub"
     dtype = np.dtype(np.int64) if integral else np.result_type(grid.dtype, fill.dtype)
-    if not fill.any():
+    if not fill:
         return np.zeros((count, *grid.shape), dtype=dtype)
     return np.full((count, *grid.shape), fill, dtype=dtype)

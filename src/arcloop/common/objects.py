@@ -30,7 +30,7 @@ def object_interior(grid: Grid, background: Any = Color.BLACK) -> Mask:
     grid: (n, m). Returns a new bool array (n, m): False exactly on the background cells from which the canvas
     edge can be reached in 4-steps over background. Diagonal gaps do not leak.
     """
-    n, m = grid.shape
+    _n, _m = grid.shape
     return ~_framed_exterior(grid != background)[1:-1, 1:-1]
 
 
@@ -40,7 +40,7 @@ def object_boundary(grid: Grid, background: Any = Color.BLACK) -> Mask:
     grid: (n, m). Returns a new bool array (n, m): non-background cells on the canvas's outermost rows and
     columns or 4-adjacent to a cell outside the object. Touching an enclosed hole does not count.
     """
-    n, m = grid.shape
+    _n, _m = grid.shape
     return _boundary(grid != background)
 
 
@@ -51,7 +51,7 @@ def object_neighbors(grid: Grid, background: Any = Color.BLACK, connectivity: An
     8-neighbours, also those in a hole behind a wall one cell thick.
     ValueError: connectivity is neither 4 nor 8.
     """
-    n, m = grid.shape
+    _n, _m = grid.shape
     diagonal = require_connectivity(connectivity)
     mask = grid != background
     neighbors: Mask = grow(_boundary(mask), diagonal)[1:-1, 1:-1] & ~mask
@@ -83,8 +83,8 @@ def collision(
     Only the difference of the two positions counts; it is truncated to whole cells.
     AttributeError: an object is missing.
     """
-    n1, m1 = object1.shape
-    n2, m2 = object2.shape
+    _n1, _m1 = object1.shape
+    _n2, _m2 = object2.shape
     return _overlap(object1 != background, object2 != background, whole(x2 - x1), whole(y2 - y1))
 
 
@@ -105,8 +105,8 @@ def contact(
     Neighbours in the sense of connectivity 4 or 8. The difference of the positions is truncated to whole cells.
     AttributeError: an object is missing. ValueError: connectivity is neither 4 nor 8.
     """
-    n1, m1 = object1.shape
-    n2, m2 = object2.shape
+    _n1, _m1 = object1.shape
+    _n2, _m2 = object2.shape
     diagonal = require_connectivity(connectivity)
     reach = grow(object1 != background, diagonal)
     return _overlap(reach, object2 != background, whole(x2 - x1) + 1, whole(y2 - y1) + 1)

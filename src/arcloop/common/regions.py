@@ -10,6 +10,8 @@ import numpy as np
 
 from .grids import Grid, Mask
 
+Indices = np.ndarray[Any, np.dtype[np.intp]]
+
 
 def require_connectivity(connectivity: Any) -> bool:
     """Whether diagonal neighbours count: False for 4, True for 8 (by equality); ValueError for anything else."""
@@ -20,37 +22,45 @@ def require_connectivity(connectivity: Any) -> bool:
     raise ValueError(f"connectivity is {connectivity!r}; it must be 4 or 8")
 
 
-def number_regions(key: Grid, mask: Mask, diagonal: bool) -> tuple[Grid, Grid]:
+def number_regions(key: Grid, mask: Mask, diagonal: bool) -> tuple[Indices, Indices, Indices]:
     """Number the connected regions of ``mask`` within which ``key`` is constant.
 
     key: the mask itself, or an array whose value decides whether a cell is in the mask.
-    Returns (labels, firsts): labels (n, m) has 0 outside the mask and 1, 2, ... inside, numbered by each
-    region's first cell in row-major order; ``firsts[i]`` is the flat position of that cell for label i + 1.
+    Returns (cells, labels, firsts): the flat positions of the mask's cells in ascending order, the number 0, 1, ...
+    of the region of each, and the flat position of each region's first cell. Regions are numbered by that cell.
     """
     n, m = mask.shape
-    # joined[x, y]: the cells (x, y) and (x, y + 1) lie in one run.
-    joined = (key[:, 1:] == key[:, :-1]) & mask[:, 1:]
-    start = mask.copy()
-    start[:, 1:] &= ~joined
-    run_starts = start.ravel().nonzero()[0]
-    if len(run_starts) == 0:
-        return np.zeros((n, m), dtype=np.int64), run_starts
-    run = start.ravel().cumsum().reshape(n, m)
+    flat_key, flat_mask = key.ravel(), mask.ravel()
+    cells = flat_mask.nonzero()[0]
+    if len(cells) == 0:
+        return cells, cells, cells
+    begins = np.empty(n * m, dtype=np.bool_)
+    begins[1:] = flat_key[1:] != flat_key[:-1]
+    begins[::m] = True
+    begins &= flat_mask
+    run_starts = begins.nonzero()[0]
+    run = begins.cumsum()
     run -= 1
 
     # One link per pair of touching runs: where their overlap begins, or where they meet at a corner only.
-    down = (key[1:] == key[:-1]) & mask[1:] & (start[1:] | start[:-1])
-    links = [(run[:-1][down], run[1:][down])]
+    down = (flat_key[m:] == flat_key[:-m]) & flat_mask[m:] & (begins[m:] | begins[:-m])
+    above = down.nonzero()[0]
+    links = [(above, above + m)]
     if diagonal:
-        apart = ~(joined[1:] | joined[:-1])
-        falling = (key[1:, 1:] == key[:-1, :-1]) & mask[1:, 1:] & apart
-        rising = (key[1:, :-1] == key[:-1, 1:]) & mask[1:, :-1] & apart
-        links.append((run[:-1, :-1][falling], run[1:, 1:][falling]))
-        links.append((run[:-1, 1:][rising], run[1:, :-1][rising]))
+        # separate[q]: the cells q and q - 1 are in one row but not in one run.
+        separate = flat_mask == begins
+        separate[::m] = False
+        separate = separate[m:] & separate[:-m]
+        falling = (flat_key[m + 1 :] == flat_key[: -m - 1]) & flat_mask[m + 1 :] & separate[1:]
+        upper_left = falling.nonzero()[0]
+        links.append((upper_left, upper_left + m + 1))
+        rising = (flat_key[m - 1 : -1] == flat_key[:-m]) & flat_mask[:-m] & separate
+        upper_right = rising.nonzero()[0]
+        links.append((upper_right, upper_right + m - 1))
 
     parent = list(range(len(run_starts)))
-    for above, below in links:
-        for a, b in zip(above.tolist(), below.tolist(), strict=True):
+    for uppers, lowers in links:
+        for a, b in zip(run[uppers].tolist(), run[lowers].tolist(), strict=True):
             while parent[a] != a:
                 parent[a] = a = parent[parent[a]]
             while parent[b] != b:
@@ -61,15 +71,15 @@ def number_regions(key: Grid, mask: Mask, diagonal: bool) -> tuple[Grid, Grid]:
                 parent[a] = b
 
     # A parent never has a larger number than its child, so one ascending pass settles every run.
-    label = [0] * len(parent)
-    roots = []
+    label: list[int] = []
+    roots: list[int] = []
     for i, p in enumerate(parent):
         if p == i:
+            label.append(len(roots))
             roots.append(i)
-            label[i] = len(roots)
         else:
-            label[i] = label[p]
-    return np.array(label)[run] * mask, run_starts[roots]
+            label.append(label[p])
+    return cells, np.array(label)[run[cells]], run_starts[roots]
 
 
 def spread(mask: Mask, x: int, y: int, diagonal: bool) -> Mask:

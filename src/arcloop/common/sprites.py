@@ -26,7 +26,7 @@ def scale_sprite(sprite: Grid, factor: Any) -> Grid:
     times = operator.index(factor)
     if times < 0:
         raise ValueError(f"factor is {factor!r}; it must be 0 or more")
-    w, h = sprite.shape
+    _w, _h = sprite.shape
     return sprite.repeat(times, axis=0).repeat(times, axis=1)
 
 

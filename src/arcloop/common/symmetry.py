@@ -14,7 +14,7 @@ def _on_cells(coordinate: Any) -> Any:
     if isinstance(coordinate, np.ndarray):
         return coordinate.astype(int)
     if isinstance(coordinate, (float, np.floating)):
-        return int(round(float(coordinate)))
+        return round(float(coordinate))
     return coordinate
 
 

@@ -54,13 +54,16 @@ class Line:
         self.pool = pool
         self.waiting: deque[int] = deque()
         """Numbers of the orders sent and not yet reported, oldest first."""
+        self.pace = 0.0
+        """Seconds that a program took lately, as a moving average."""
         self._outgoing = bytearray()
         self._incoming = bytearray()
 
-    def send(self, order: message.Order) -> bool:
-        """Take ``order`` along; False if part of it has to wait until the socket is writable."""
-        self.waiting.append(order.number)
-        self._outgoing += message.joined(order.pack())
+    def send(self, orders: list[message.Order]) -> bool:
+        """Take ``orders`` along; False if part of them has to wait until the socket is writable."""
+        for order in orders:
+            self.waiting.append(order.number)
+            self._outgoing += message.joined(order.pack())
         return self.flush()
 
     def flush(self) -> bool:
@@ -92,6 +95,7 @@ class Line:
                 if not self.waiting or report.number != self.waiting[0]:
                     return None
                 self.waiting.popleft()
+                self.pace += 0.2 * (report.wall - self.pace)
                 reports.append(report)
         except message.MessageError:
             return None

@@ -30,8 +30,8 @@ __all__ = ["MAX_SOURCE", "Sandbox"]
 
 MAX_SOURCE = 256 << 10
 """Bytes of source, at the most; larger programs are refused."""
-BACKLOG = 32
-"""Jobs taken from the caller beyond what the workers hold."""
+BACKLOG = 16
+"""Jobs per worker taken from the caller beyond what the workers hold."""
 REMEMBERED = 20_000
 """Outcomes kept in memory, so that equal programs are run once."""
 FLOOR = 0.125
@@ -87,7 +87,7 @@ class Sandbox:
         self._config = config
         workers = config.workers or len(os.sched_getaffinity(0))
         self._dispatcher = Dispatcher(workers, config.memory, config.batch_size, at_most)
-        self._room = AHEAD * workers + BACKLOG
+        self._room = (AHEAD + BACKLOG) * workers
         self._pending: dict[int, _Pending] = {}
         self._numbers: dict[bytes, int] = {}
         self._last = 0

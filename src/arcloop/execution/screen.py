@@ -17,26 +17,37 @@ IMPORTS = re.compile(
     r"|scipy\.ndimage|scipy\.ndimage as \w+))[ \t]*(?:#.*)?$",
     re.MULTILINE,
 )
-IMPORT = re.compile(r"\bimport\b")
-REACHING = re.compile(
-    # Names with underscores at their beginning, as attributes or between two underscores …
-    r"\._|__(?!future__|name__|main__|init__|eq__|hash__|lt__|repr__|str__|len__|getitem__|iter__|call__|post_init__)"
-    # … frames, code and other doors of the interpreter …
-    r"|\b(?:gi_|cr_|ag_|tb_|f_)\w+|_getframe|mro\b|\bwith_traceback"
-    # … builtins and modules that change or look at more than values …
-    r"|\b(?:exec|eval|compile|globals|locals|vars|dir|open|input|breakpoint|getattr|setattr|delattr|memoryview|super"
-    r"|id|hash|exit|quit|os|sys|gc|io|ctypes|ctypeslib|builtins|importlib|inspect|types|weakref|warnings|atexit|signal"
-    r"|threading|_thread|asyncio|async|await|socket|subprocess|multiprocessing|concurrent|shutil|pathlib|tempfile|pickle"
-    r"|marshal|mmap|resource|faulthandler|tracemalloc|time|datetime|operator|attrgetter|methodcaller|sleep)\b"
-    # … and those parts of NumPy that hold files, memory or settings.
-    r"|\bnp\.(?:lib|core|testing|f2py|ma|char|rec|emath|test|load\w*|save\w*|from\w*|mem\w*|set\w*|seterr\w*|require"
-    r"|get\w*|DataSource|nditer|frompyfunc|add_\w+|ndarray|lookfor|show\w*|info|source)\b"
-    r"|\b(?:tofile|setflags|set_state|set_bit_generator|as_strided|strides|data|base|setfield|view|__array\w*)\b[ \t]*="
-    r"|\bas_strided\b|\.tofile\b|\.dump\b|\.setfield\b|\.(?:register|cache_clear|simplefilter)\b"
-    # Assignments to attributes of what is shared, and to its lists.
-    r"|\b(?:np|numpy|common|Color|random|math)(?:\.\w+)+[ \t]*(?:[-+*/|&^%]?=(?!=)|\[[^]\n]*\][ \t]*=(?!=)"
-    r"|\.(?:append|clear|pop|remove|extend|sort|insert|reverse)\b)"
+"""Whole lines that import what programs may share."""
+WORD = re.compile(r"[^\W\d]\w*")
+ATTRIBUTE = re.compile(r"\.\s*([^\W\d]\w*)")
+WORDS = frozenset(
+    # Builtins that do more than compute, or look at more than values;
+    "exec eval compile globals locals vars dir open input breakpoint getattr setattr delattr memoryview super id hash "
+    "exit quit async await "
+    # modules, also as they are found inside other modules;
+    "os sys gc io ctypes ctypeslib builtins importlib inspect types weakref warnings atexit signal threading _thread "
+    "asyncio socket subprocess multiprocessing concurrent shutil pathlib tempfile pickle marshal mmap resource "
+    "faulthandler tracemalloc time datetime operator "
+    # doors to frames and attributes by name;
+    "_getframe attrgetter methodcaller with_traceback as_strided".split()
 )
+ATTRIBUTES = frozenset(
+    # parts of NumPy that hold files, memory or settings;
+    "lib core testing f2py char rec emath test load loads loadtxt save savez savez_compressed savetxt fromfile "
+    "fromregex genfromtxt frombuffer memmap tofile dump dumps ndarray set_printoptions setbufsize seterr seterrcall "
+    "set_state get_state set_bit_generator get_bit_generator setflags setfield nditer frompyfunc DataSource ctypes "
+    # frames and code;
+    "gi_frame gi_code gi_yieldfrom cr_frame cr_code ag_frame ag_code tb_frame tb_next f_back f_globals f_locals "
+    "f_builtins f_code f_trace mro register cache_clear simplefilter".split()
+)
+UNDERSCORES = re.compile(
+    r"\.\s*_|(?<!\w)__(?!(?:future|name|main|init|lt|repr|str|len|getitem|iter|call|post_init)__(?!\w))"
+)
+CHANGES = re.compile(
+    r"\b(?:np|numpy|common|Color|random|math)\s*\.[\w. \t]*"
+    r"(?:[^\s\w.()=!<>,:\]\[]?=(?!=)|\[[^]\n]*\][ \t]*=(?!=)|\.(?:append|clear|pop|remove|extend|sort|insert|reverse)\b)"
+)
+"""Assignments to attributes of what is shared, and to the lists there."""
 SCIPY = re.compile(
     r"\bscipy\b(?:[ \t]*\.[ \t]*(\w+)|[ \t]+import[ \t]+(ndimage)\b[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:#.*)?$)?", re.MULTILINE
 )
@@ -46,9 +57,14 @@ def plain(source: str) -> bool:
     """Does nothing in ``source`` look as if the program wanted more than to compute?"""
     if not source.isascii():
         source = unicodedata.normalize("NFKC", source)
-    if REACHING.search(source):
+    words = WORD.findall(source)
+    if not WORDS.isdisjoint(words) or not ATTRIBUTES.isdisjoint(ATTRIBUTE.findall(source)):
         return False
-    return len(IMPORT.findall(source)) == len(IMPORTS.findall(source))
+    if "_" in source and UNDERSCORES.search(source):
+        return False
+    if CHANGES.search(source):
+        return False
+    return words.count("import") == len(IMPORTS.findall(source))
 
 
 def flavour(source: str) -> str:

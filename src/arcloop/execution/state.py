@@ -30,8 +30,6 @@ WATCHED = (
     *("scipy", "scipy.ndimage", "scipy.signal", "scipy.spatial.distance", "scipy.optimize", "scipy.stats"),
 )
 """Modules whose every name is compared, besides all of ``common``."""
-ITSELF = ("program", "__warningregistry__")
-"""Entries that change with every program or with a silent warning, and mean nothing."""
 
 
 class Watch:
@@ -44,11 +42,14 @@ class Watch:
         for module in modules.values():
             # A first warning would add this name; made now, it is part of the snapshot.
             vars(module).setdefault("__warningregistry__", {})
-        tables: list[dict[str, Any]] = [vars(module) for module in modules.values()]
+        tables = {id(module): vars(module) for module in modules.values()}.values()
         owned = [module for name, module in modules.items() if "common" in name.split(".")]
         classes = {id(v): v for module in owned for v in vars(module).values() if isinstance(v, type)}
         self._attributes = [_Sequence(partial(_values, vars(kind))) for kind in classes.values()]
-        self._tables = [(table, len(table), list(table), list(table.values())) for table in tables]
+        # Values in their order are enough: a name cannot change hands without moving its value to the end. Lists are
+        # compared by == because that looks at identity first and takes a third of the time; a value that only claims
+        # to be equal needs a class with its own __eq__, and programs that have one do not share a process.
+        self._tables = [(table, list(table.values())) for table in tables]
         self._contents = [_Sequence(content) for content in _contents(owned, classes.values())]
         functions = [v for module in owned for v in vars(module).values() if isinstance(v, FunctionType)]
         functions += [v for kind in classes.values() for v in vars(kind).values() if isinstance(v, FunctionType)]
@@ -58,12 +59,11 @@ class Watch:
         self._switches = _switches()
 
     def changed(self) -> str:
-        """What has changed since the snapshot, in a word; empty if nothing has."""
-        for table, length, keys, values in self._tables:
-            if len(table) != length or not all(map(is_, table.values(), values)) or not all(map(is_, table, keys)):
+        """What has changed since the snapshot, in a word; empty if nothing has. The program's module must be gone."""
+        for table, values in self._tables:
+            if list(table.values()) != values:
                 return str(table.get("__name__"))
-        modules = [module for name, module in sys.modules.items() if name not in ITSELF]
-        if len(modules) != len(self._modules) or not all(map(is_, modules, self._modules)):
+        if list(sys.modules.values()) != self._modules:
             return "sys.modules"
         for function, code, defaults, keywords in self._functions:
             if (

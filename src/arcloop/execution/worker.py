@@ -26,6 +26,8 @@ GRACE = 0.25
 BUSY = 0.05
 """A program that used this share of the wall time is starved, not asleep: it may go on, to PATIENCE times the limit."""
 PATIENCE = 6
+FLUSH = 0.003
+"""Seconds for which a report may wait for the next one: every send wakes the supervisor."""
 LONGEST_ORDER = message.longest_order(1 << 20)
 
 
@@ -46,12 +48,14 @@ fork = _fork()
 def work(channel: socket.socket, setting: child.Setting) -> None:
     """Serve ``channel`` until it closes."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    shared = _Shared(channel, setting)
+    reports = _Reports(channel)
+    shared = _Shared(reports, setting)
     buffer = bytearray()
     try:
         while True:
             body = message.split(buffer, LONGEST_ORDER)
             if body is None:
+                reports.flush()
                 received = channel.recv(1 << 18)
                 if not received:
                     return
@@ -61,7 +65,7 @@ def work(channel: socket.socket, setting: child.Setting) -> None:
             if Flag.SHARED in order.flags and len(body) <= PIPE:
                 shared.run(order, message.joined(body))
             else:
-                _send(channel, _alone(channel, setting, order))
+                reports.add(_alone(reports, setting, order))
     except (ConnectionError, _ClosedError):
         return
     finally:
@@ -72,14 +76,27 @@ class _ClosedError(Exception):
     """The supervisor has gone."""
 
 
-def _send(channel: socket.socket, report: Report) -> None:
-    channel.sendall(message.joined(report.pack()))
+class _Reports:
+    """Reports on their way to the supervisor, sent together if they come fast."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self.descriptor = channel.fileno()
+        self._channel = channel
+        self.waiting = bytearray()
+
+    def add(self, report: Report) -> None:
+        self.waiting += message.joined(report.pack())
+
+    def flush(self) -> None:
+        if self.waiting:
+            self._channel.sendall(self.waiting)
+            self.waiting.clear()
 
 
 class _Turn:
     """One program's time: its clocks, its pipe, and how it ends."""
 
-    def __init__(self, channel: socket.socket, pid: int, frames: int, order: Order) -> None:
+    def __init__(self, reports: _Reports, pid: int, frames: int, order: Order) -> None:
         self._pid = pid
         self._frames = frames
         self._order = order
@@ -88,8 +105,8 @@ class _Turn:
         self._wall = time.monotonic()
         self._poll = select.poll()
         self._poll.register(frames, select.POLLIN)
-        self._channel = channel.fileno()
-        self._poll.register(self._channel, 0)  # a hang-up is reported unasked
+        self._reports = reports
+        self._poll.register(reports.descriptor, 0)  # a hang-up is reported unasked
         self.dead = False
 
     def _read_clock(self) -> float:
@@ -111,12 +128,15 @@ class _Turn:
                     return Ending.WALL
                 wall_limit = wall + 0.5
             # One thread cannot use more CPU time than wall time, so nothing is missed by sleeping this long.
-            events = self._poll.poll(1000 * min(self._order.cpu - cpu + 0.001, wall_limit - wall + 0.001))
-            for descriptor, _ in events:
-                if descriptor == self._channel:
-                    raise _ClosedError
+            patience = min(self._order.cpu - cpu, wall_limit - wall) + 0.001
+            if self._reports.waiting:
+                patience = min(patience, FLUSH)
+            events = self._poll.poll(1000 * patience)
+            if any(descriptor == self._reports.descriptor for descriptor, _ in events):
+                raise _ClosedError
             if events:
                 return None
+            self._reports.flush()
 
     def take(self, buffer: bytearray) -> Report:
         """Read one frame, or find out why none comes; ``dead`` says whether the process was waited for."""
@@ -168,7 +188,7 @@ class _Turn:
             events = self._poll.poll(1000 * max(remaining, 0))
             if not events:
                 return False
-            if any(descriptor == self._channel for descriptor, _ in events):
+            if any(descriptor == self._reports.descriptor for descriptor, _ in events):
                 raise _ClosedError
             received = os.read(self._frames, 16)
             if not received:
@@ -179,7 +199,7 @@ class _Turn:
         return clean
 
 
-def _alone(channel: socket.socket, setting: child.Setting, order: Order) -> Report:
+def _alone(reports: _Reports, setting: child.Setting, order: Order) -> Report:
     """Run ``order`` in a process that serves nothing else."""
     frames, inlet = os.pipe2(os.O_CLOEXEC)
     pid = fork()
@@ -190,7 +210,7 @@ def _alone(channel: socket.socket, setting: child.Setting, order: Order) -> Repo
         finally:
             os._exit(child.NO_OUTCOME)
     os.close(inlet)
-    turn = _Turn(channel, pid, frames, order)
+    turn = _Turn(reports, pid, frames, order)
     try:
         report = turn.take(bytearray())
     finally:
@@ -204,27 +224,27 @@ def _alone(channel: socket.socket, setting: child.Setting, order: Order) -> Repo
 class _Shared:
     """The process that serves several programs, renewed after ``setting.shared`` of them or any doubt."""
 
-    def __init__(self, channel: socket.socket, setting: child.Setting) -> None:
-        self._channel = channel
+    def __init__(self, reports: _Reports, setting: child.Setting) -> None:
+        self._reports = reports
         self._setting = setting
         self._pid = 0
         self._frames = self._orders = -1
         self._served = 0
 
     def run(self, order: Order, packed: bytes) -> None:
-        """Run ``order`` and send its report; afterwards see to it that the process is fit for the next."""
+        """Run ``order`` and report on it; afterwards see to it that the process is fit for the next."""
         if self._pid and self._served >= self._setting.shared:
             self.drop()
         if not self._pid:
             self._start(order)
         self._served += 1
-        turn = _Turn(self._channel, self._pid, self._frames, order)
+        turn = _Turn(self._reports, self._pid, self._frames, order)
         buffer = bytearray()
         # Where it cannot be written the process is gone or holds unread orders: the turn finds out which.
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
             os.write(self._orders, packed)
         report = turn.take(buffer)
-        _send(self._channel, report)
+        self._reports.add(report)
         if turn.dead:
             self._forget()
         elif not turn.tidied(buffer):

@@ -71,8 +71,9 @@ def _prepare(settings: dict[str, Any], path: list[str]) -> tuple[child.Setting, 
     space = limits.address_space() + (settings["memory"] << 20)
     level, code = protection.establish(protection.Protection(settings["at_most"]), readable, listable, seed + 1)
     random.seed(0)
+    # Programs are short: their garbage is collected between them, and what is frozen is never touched again.
+    gc.disable()
     watch = Watch()
     gc.collect()
     gc.freeze()
-    gc.disable()
     return child.Setting(names, watch, code, space, settings["shared"]), level, complete

@@ -10,14 +10,14 @@ from functools import cache
 
 import numpy as np
 
-from arcloop.pretraining import patterns, scenes
+from arcloop.pretraining import marks, parts, patterns, scenes
 from arcloop.pretraining.look import KINDS, make_look
 from arcloop.records import Grid
 from arcloop.tasks import load_tasks
 
-__all__ = ["INPUT_KINDS", "REAL", "real_inputs", "sample_inputs"]
+__all__ = ["INPUT_KINDS", "OTHER_BACKGROUND", "REAL", "SHARED", "real_inputs", "sample_inputs"]
 
-FILES = (patterns, scenes)
+FILES = (patterns, parts, marks, scenes)
 """The files of kinds; importing them fills the registry."""
 
 REAL = "real"

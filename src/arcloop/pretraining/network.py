@@ -3,8 +3,8 @@
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from arcloop import attention
 from arcloop.config import PretrainConfig
+from arcloop.model import attention
 from arcloop.seeds import seed_of
 
 __all__ = ["new_network"]

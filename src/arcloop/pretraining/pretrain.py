@@ -11,15 +11,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from transformers import PreTrainedTokenizerFast
 
-from arcloop.card import CARD, ModelCard
 from arcloop.config import PretrainConfig, from_json, to_json
 from arcloop.errors import ConfigError, ModelError
+from arcloop.model.card import CARD, ModelCard
 from arcloop.pretraining.network import new_network
 from arcloop.pretraining.rows import sample_row
 from arcloop.pretraining.tokenizer import train_tokenizer
@@ -47,7 +48,9 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
         _make_tokenizer(config, work)
         config_path.write_text(to_json(config))
     elif from_json(PretrainConfig, config_path.read_text(), config_path) != config:
-        raise ConfigError(f"--out {out}: a pretraining with other settings; expected those of {config_path} — pass another folder")
+        raise ConfigError(
+            f"--out {out}: a pretraining with other settings; expected those of {config_path} — pass another folder"
+        )
     _run_workers(config, config_path, work, on_progress)
     _export(config, work, out)
 
@@ -63,7 +66,7 @@ def _make_tokenizer(config: PretrainConfig, work: Path) -> None:
     train_tokenizer(texts, config.vocabulary).save_pretrained(work)
 
 
-def _plain_chat(messages: "list[Message] | tuple[Message, ...]") -> str:
+def _plain_chat(messages: Sequence[Message]) -> str:
     return "".join(f"{m.role}\n\n{m.content}" for m in messages) + "assistant\n\n"
 
 
@@ -86,7 +89,9 @@ def _run_workers(
                     on_progress(json.loads(line))
                     seen += 1
             if any(worker.poll() not in (None, 0) for worker in workers):
-                raise ModelError(f"pretraining: a process failed, see its message above; {work} keeps the last checkpoint — run the command again to go on")
+                raise ModelError(
+                    f"pretraining: a process failed, see its message above; {work} keeps the last checkpoint — run the command again to go on"
+                )
     finally:
         for worker in workers:
             worker.terminate()
@@ -94,16 +99,14 @@ def _run_workers(
 
 
 def _export(config: PretrainConfig, work: Path, out: Path) -> None:
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(work)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(work)
     network = new_network(config, tokenizer)
     state = load_file(work / "checkpoint" / "state.safetensors")
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             parameter.copy_(state[f"network.{name}"])
     # Half precision halves what every installation carries; it is read back into float32.
-    network.to(torch.bfloat16).save_pretrained(out)
+    network.bfloat16().save_pretrained(out)
     tokenizer.save_pretrained(out)
     card = ModelCard(template="compact", learning_rate=3e-4, max_prompt_tokens=4096, max_tokens=192)
     (out / CARD).write_text(to_json(card))

@@ -2,7 +2,7 @@
 
 Turns a generator into a ``Row``: program × inputs → outputs. Promises that the program maps every
 shown input to the shown output, that the task is neither identity nor (drawings aside) constant,
-that no single statement of the program is without effect on the inputs, and that equal generator
+that no single statement of the program is without effect on the train pairs, and that equal generator
 states give equal rows. The programs come from the project's own grammar and run in this process.
 """
 
@@ -18,7 +18,7 @@ import arcloop.common
 from arcloop.grammar import DRAWING, PRODUCTIONS, Draft, Scope, sample_draft
 from arcloop.grammar.drawing import sample_drawing
 from arcloop.grammar.program import Statement, choose
-from arcloop.pretraining.inputs import sample_inputs
+from arcloop.pretraining.inputs import OTHER_BACKGROUND, sample_inputs
 from arcloop.records import Grid, Pair
 
 __all__ = ["Row", "Transform", "compile_source", "run_grid", "run_source", "sample_row"]
@@ -29,15 +29,23 @@ NAMES: dict[str, Any] = {name: value for name, value in vars(arcloop.common).ite
     "np": np
 }
 
-ORIENTATIONS: tuple[tuple[str, str, Callable[[Grid], Grid]], ...] = (
-    ("flip", "np.flip(grid, 0)", lambda grid: np.flip(grid, 0)),
-    ("flip", "np.flip(grid, 1)", lambda grid: np.flip(grid, 1)),
-    ("rotate", "np.rot90(grid, 2)", lambda grid: np.rot90(grid, 2)),
-    ("transpose", "grid.T", lambda grid: grid.T),
-    ("rotate", "np.rot90(grid, 1)", lambda grid: np.rot90(grid, 1)),
-    ("rotate", "np.rot90(grid, 3)", lambda grid: np.rot90(grid, 3)),
+PLAIN = (
+    ("flip", "np.flip(grid, 0)"),
+    ("flip", "np.flip(grid, 1)"),
+    ("transpose", "grid.T"),
+    ("rotate", "np.rot90(grid, 1)"),
+    ("rotate", "np.rot90(grid, 2)"),
+    ("rotate", "np.rot90(grid, 3)"),
+    ("crop", "crop(grid)"),
+    ("half", "grid[:len(grid) // 2]"),
+    ("half", "grid[-(len(grid) // 2):]"),
+    ("half", "grid[:, :grid.shape[1] // 2]"),
+    ("half", "grid[:, -(grid.shape[1] // 2):]"),
+    ("scale", "scale_sprite(grid, 2)"),
+    ("scale", "scale_sprite(grid, 3)"),
+    ("tile", "np.tile(grid, (2, 2))"),
 )
-"""Programs so short that a longer one of equal effect is replaced by them."""
+"""Concept and expression of programs so short that a longer one of equal effect is replaced by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +98,32 @@ def run_source(source: str, inputs: Sequence[Grid]) -> list[Grid | None]:
     return [run_grid(transform, grid) for grid in inputs]
 
 
-def same_effect(draft: Draft, inputs: Sequence[Grid], outputs: Sequence[Grid]) -> bool:
-    """Does the draft map all inputs to the outputs?"""
-    transform = compile_source(draft.source)
-    return all(
-        (output := run_grid(transform, grid)) is not None and np.array_equal(output, expected)
-        for grid, expected in zip(inputs, outputs, strict=True)
+PLAIN_DRAFTS = tuple(Draft((Statement(concept, f"grid = {code}"),)) for concept, code in PLAIN)
+PLAIN_TRANSFORMS = tuple(compile_source(draft.source) for draft in PLAIN_DRAFTS)
+
+
+def same_effect(transform: Transform, inputs: Sequence[Grid], outputs: Sequence[Grid]) -> bool:
+    """Does the program map the first inputs to the outputs, and give a valid grid on the last input?"""
+    return (
+        all(
+            (output := run_grid(transform, grid)) is not None and np.array_equal(output, expected)
+            for grid, expected in zip(inputs[:-1], outputs, strict=True)
+        )
+        and run_grid(transform, inputs[-1]) is not None
     )
 
 
 def simplify(draft: Draft, inputs: Sequence[Grid], outputs: Sequence[Grid]) -> Draft:
-    """Leave out every statement that has no effect on these inputs; name plain turns by their shortest program."""
-    index = len(draft.statements) - 1
-    while index >= 0 and len(draft.statements) > 1:
-        shorter = Draft(draft.statements[:index] + draft.statements[index + 1 :])
-        if same_effect(shorter, inputs, outputs):
-            draft = shorter
-        index -= 1
-    if len(draft.statements) > 1:
-        for concept, code, turn in ORIENTATIONS:
-            if all(np.array_equal(turn(grid), output) for grid, output in zip(inputs, outputs, strict=True)):
-                return Draft((Statement(concept, f"grid = {code}"),))
+    """The draft without statements that make no difference to the train outputs, or a plain program in its place.
+
+    The last input is the test input: what a statement does there alone, nobody could have known.
+    """
+    for shorter in draft.shorter():
+        if same_effect(compile_source(shorter.source), inputs, outputs):
+            return simplify(shorter, inputs, outputs)
+    for plain, transform in zip(PLAIN_DRAFTS, PLAIN_TRANSFORMS, strict=True):
+        if len(plain.source) < len(draft.source) and same_effect(transform, inputs, outputs):
+            return plain
     return draft
 
 
@@ -129,14 +142,14 @@ def instructive(inputs: Sequence[Grid], outputs: Sequence[Grid], constant: bool,
     return plain or 2 * one_color < len(inputs)
 
 
-def fit(inputs: tuple[Grid, ...], outputs: list[Grid], cells: int) -> int:
+def fit(inputs: Sequence[Grid], outputs: Sequence[Grid], cells: int) -> int:
     """How many pairs fit into ``cells`` together with the last input as the test input; the first ones are kept."""
     room = cells - inputs[-1].size
-    for index in range(len(inputs) - 1):
-        room -= inputs[index].size + outputs[index].size
+    for index, (grid, output) in enumerate(zip(inputs[:-1], outputs, strict=True)):
+        room -= grid.size + output.size
         if room < 0:
             return index
-    return len(inputs) - 1
+    return len(outputs)
 
 
 def sample_row(
@@ -187,7 +200,8 @@ def _drawing_row(rng: random.Random, cells: int, elements: int) -> Row | None:
     if not code:
         return None
     draft = Draft(tuple(Statement(DRAWING, line) for line in code.split("\n")))
-    blank: Grid = np.zeros((height, width), dtype=np.int8)
+    back = rng.randint(1, 9) if rng.random() < OTHER_BACKGROUND else 0
+    blank: Grid = np.full((height, width), back, dtype=np.int8)
     return _row(draft, (blank, blank), "blank", cells)
 
 
@@ -200,14 +214,12 @@ def _row(draft: Draft, inputs: tuple[Grid, ...], kind: str, cells: int) -> Row |
             return None
         outputs.append(output)
     drawn = draft.concepts[0] == DRAWING
-    count = fit(inputs, outputs, cells)
+    count = fit(inputs, outputs[:-1], cells)
     if count < (1 if drawn else 2):
         return None
-    inputs = (*inputs[:count], inputs[-1])
-    outputs = [*outputs[:count], outputs[-1]]
-    plain = drawn or PRODUCTIONS[draft.concepts[0]].plain
-    if not instructive(inputs, outputs, kind == "blank", plain):
+    shown, outputs = (*inputs[:count], inputs[-1]), outputs[:count]
+    if not instructive(shown[:-1], outputs, kind == "blank", drawn or PRODUCTIONS[draft.concepts[0]].plain):
         return None
-    draft = simplify(draft, inputs, outputs)
-    pairs = tuple(Pair(grid, output) for grid, output in zip(inputs[:-1], outputs[:-1], strict=True))
-    return Row(draft.source, pairs, inputs[-1], draft.concepts, kind)
+    draft = simplify(draft, shown, outputs)
+    pairs = tuple(Pair(grid, output) for grid, output in zip(shown[:-1], outputs, strict=True))
+    return Row(draft.source, pairs, shown[-1], draft.concepts, kind)

@@ -23,9 +23,7 @@ _SPECIAL = [
     "<|finetune_right_pad_id|>",
 ]
 
-_SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
+_SPLIT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 """How Llama 3 cuts text before merging; published with its tokenizer."""
 
 _CHAT = (
@@ -65,5 +63,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     for name in COLOR_NAMES:
         for text in (name, f" {name}"):
             if len(fast(text, add_special_tokens=False)["input_ids"]) != 1:
-                raise ValueError(f"{text!r} is not one token; the texts hold too few grids or the vocabulary of {vocabulary} is too small")
+                raise ValueError(
+                    f"{text!r} is not one token; the texts hold too few grids or the vocabulary of {vocabulary} is too small"
+                )
     return fast

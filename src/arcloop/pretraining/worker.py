@@ -16,10 +16,10 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from arcloop.config import PretrainConfig, from_json
-from arcloop.model import LanguageModel, chat_text
+from arcloop.model.language import LanguageModel, chat_text
 from arcloop.pretraining.network import new_network
 from arcloop.pretraining.rows import Row as HindsightRow
 from arcloop.pretraining.rows import sample_row
@@ -31,6 +31,8 @@ from arcloop.training.rows import Row, encode_rows
 
 __all__ = ["example_of", "train"]
 
+_ALIGN = 32
+"""Rows are filled up to multiples of this; see ``completion_loss``."""
 _FLOOR = 0.05
 """The learning rate ends at this share of its peak."""
 
@@ -44,15 +46,14 @@ def example_of(row: HindsightRow, format_: PromptFormat) -> Example:
 def train(config: PretrainConfig, folder: Path, rank: int, processes: int) -> None:
     """Train until the time is over, from the last checkpoint in ``folder`` if there is one; process 0 saves there."""
     torch.set_num_threads(1)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    assert isinstance(tokenizer, PreTrainedTokenizerFast)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     network = new_network(config, tokenizer)
     prompt_format = PromptFormat("compact", lambda messages: chat_text(tokenizer, messages))
     model = LanguageModel("embedded", network, tokenizer, prompt_format)
     optimizers = _optimizers(config, network)
     checkpoint = folder / "checkpoint"
     progress = _restore(checkpoint, network, optimizers)
-    rows = _rows(config, model, rank, progress["steps"])
+    rows = _rows(config, model, rank, int(progress["steps"]))
     held_out = [_row(config, model, "held-out", i) for i in range(config.held_out)] if rank == 0 else []
     before, start, saved = progress["seconds"], time.monotonic(), time.monotonic()
     running = math.nan
@@ -100,7 +101,9 @@ def _pack(rows: Iterator[Row], tokens: int) -> Iterator[Row]:
 
 
 def _optimizers(config: PretrainConfig, network: nn.Module) -> list[torch.optim.Optimizer]:
-    matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and "embed" not in name and "lm_head" not in name]
+    matrices = [
+        p for name, p in network.named_parameters() if p.ndim == 2 and "embed" not in name and "lm_head" not in name
+    ]
     others = [p for p in network.parameters() if not any(p is m for m in matrices)]
     return [
         torch.optim.AdamW(others, lr=config.learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
@@ -120,8 +123,8 @@ def _step(model: LanguageModel, optimizers: list[torch.optim.Optimizer], rows: l
     """One optimizer step on the rows of all processes; returns the mean loss per trained token and the rows in all."""
     totals = torch.tensor([float(sum(row.trained for row in rows)), float(len(rows)), 0.0])
     with torch.autocast("cpu", torch.bfloat16):
-        loss = completion_loss(model, rows)
-    loss.backward()  # type: ignore[no-untyped-call]
+        loss = completion_loss(model, rows, _ALIGN)
+    loss.backward()
     totals[2] = loss.detach()
     dist.all_reduce(totals)
     gradients = [p.grad for p in model.network.parameters() if p.grad is not None]
@@ -140,7 +143,7 @@ def _step(model: LanguageModel, optimizers: list[torch.optim.Optimizer], rows: l
 @torch.inference_mode()
 def _evaluate(model: LanguageModel, rows: list[Row]) -> float:
     with torch.autocast("cpu", torch.bfloat16):
-        total = sum(completion_loss(model, [row]).item() for row in rows)
+        total = sum(completion_loss(model, [row], _ALIGN).item() for row in rows)
     return total / sum(row.trained for row in rows)
 
 
@@ -149,7 +152,9 @@ def _log(folder: Path, line: dict[str, float]) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def _save(folder: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer], progress: dict[str, float]) -> None:
+def _save(
+    folder: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer], progress: dict[str, float]
+) -> None:
     """Write weights, optimizer states and progress; the folder appears whole or not at all."""
     new = folder.with_name(folder.name + ".new")
     new.mkdir(exist_ok=True)

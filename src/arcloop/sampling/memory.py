@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from arcloop.attention import attend_segments
+from arcloop.model.attention import attend_segments
 
 __all__ = ["PrefixMemory"]
 
@@ -77,17 +77,32 @@ class PrefixMemory:
         store[layer][:, :, self._step] = token[:, :, 0]
         return store[layer][:, :, : self._step + 1]
 
-    def _decode(self, query: Tensor, keys: Tensor, values: Tensor, own_keys: Tensor, own_values: Tensor, scaling: float) -> Tensor:
+    def _decode(
+        self, query: Tensor, keys: Tensor, values: Tensor, own_keys: Tensor, own_values: Tensor, scaling: float
+    ) -> Tensor:
+        if self._hidden is None:
+            raise RuntimeError("a token before begin()")
         prompts, heads_kv, longest, width = keys.shape
         rows, heads = self._rows, query.shape[1]
         group = heads // heads_kv
         q = query.view(prompts * rows, heads_kv, group, width) * scaling
         # (N, K, n · G, D): all rows of a prompt side by side, so that its keys are read once.
-        shared_q = q.view(prompts, rows, heads_kv, group, width).transpose(1, 2).reshape(prompts, heads_kv, rows * group, width)
+        shared_q = (
+            q.view(prompts, rows, heads_kv, group, width)
+            .transpose(1, 2)
+            .reshape(prompts, heads_kv, rows * group, width)
+        )
         shared = shared_q @ keys.transpose(2, 3) + self._hidden
         own = (q @ own_keys.transpose(2, 3)).view(prompts, rows, heads_kv, group, -1).transpose(1, 2)
-        weights = torch.cat([shared, own.reshape(prompts, heads_kv, rows * group, -1)], dim=3).float().softmax(3).to(query.dtype)
+        weights = (
+            torch.cat([shared, own.reshape(prompts, heads_kv, rows * group, -1)], dim=3)
+            .float()
+            .softmax(3)
+            .to(query.dtype)
+        )
         from_own = weights[..., longest:].view(prompts, heads_kv, rows, group, -1).transpose(1, 2)
-        out = (from_own.reshape(prompts * rows, heads_kv, group, -1) @ own_values).view(prompts, rows, heads_kv, group, width)
+        out = (from_own.reshape(prompts * rows, heads_kv, group, -1) @ own_values).view(
+            prompts, rows, heads_kv, group, width
+        )
         from_shared = (weights[..., :longest] @ values).view(prompts, heads_kv, rows, group, width).transpose(1, 2)
         return (out + from_shared).reshape(prompts * rows, 1, heads, width)

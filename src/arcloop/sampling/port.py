@@ -31,8 +31,10 @@ class Request:
 class Sampler(Protocol):
     """Requests → completions."""
 
-    format: PromptFormat
-    """How its model is shown tasks."""
+    @property
+    def format(self) -> PromptFormat:
+        """How its model is shown tasks."""
+        ...
 
     def length(self, text: str) -> int:
         """Tokens of a prompt's text."""

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from arcloop.config import SamplingConfig
 from arcloop.errors import ConfigError
-from arcloop.model import LanguageModel
+from arcloop.model.language import LanguageModel
 from arcloop.prompts import PromptFormat
 from arcloop.records import Completion, FinishReason, Prompt
 from arcloop.sampling.choose import choose
@@ -55,7 +55,9 @@ class TransformersSampler:
             ConfigError: it was not.
         """
         if config.max_tokens is None:
-            raise ConfigError("sampling.max-tokens is None; expected a number — resolve the config with the model's card first")
+            raise ConfigError(
+                "sampling.max-tokens is None; expected a number — resolve the config with the model's card first"
+            )
         self._model = model
         self._config = config
         self._max_tokens = config.max_tokens

@@ -11,25 +11,39 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from arcloop.model import LanguageModel
+from arcloop.model.language import LanguageModel
 from arcloop.training.rows import Row
 
 __all__ = ["completion_loss"]
 
 
-def completion_loss(model: LanguageModel, rows: Sequence[Row]) -> Tensor:
-    """Sum over all trained tokens of weight × cross-entropy, in nats; a scalar that can be differentiated."""
+def completion_loss(model: LanguageModel, rows: Sequence[Row], align: int = 1) -> Tensor:
+    """Sum over all trained tokens of weight × cross-entropy, in nats; a scalar that can be differentiated.
+
+    ``align``: rows are filled up to multiples of so many tokens. The loss does not change, because
+    what follows a token does not reach it; but a CPU's bfloat16 kernels are compiled anew for every
+    shape, and with few different shapes that is paid once.
+    """
     device = model.device
-    ids = torch.tensor([[i for row in rows for i in row.ids]], device=device)
-    positions = torch.tensor([[p for row in rows for p in range(len(row.ids))]], device=device)
-    hidden = model.hidden(ids, positions, segments=[len(row.ids) for row in rows])
-    # The token at place t is predicted from the hidden state at t − 1, which lies in the same row
+    lengths = [-(-len(row.ids) // align) * align for row in rows]
+    ids = torch.tensor([[i for row, n in zip(rows, lengths, strict=True) for i in _filled(row.ids, n)]], device=device)
+    positions = torch.tensor([[p for n in lengths for p in range(n)]], device=device)
+    hidden = model.hidden(ids, positions, segments=lengths)
+    # The token at place t is predicted from the hidden state at t - 1, which lies in the same row
     # because every row has at least one prompt token.
-    targets, start = [], 0
-    for row in rows:
-        targets.extend(range(start + row.prompt, start + len(row.ids)))
-        start += len(row.ids)
-    places = torch.tensor(targets, device=device)
-    weights = torch.tensor([row.weight for row in rows for _ in range(row.trained)], device=device)
-    losses = cross_entropy(model.logits(hidden[0, places - 1]), ids[0, places], reduction="none")
-    return (losses * weights).sum()
+    places: list[int] = []
+    weights: list[float] = []
+    start = 0
+    for row, length in zip(rows, lengths, strict=True):
+        places.extend(range(start + row.prompt, start + len(row.ids)))
+        weights.extend([row.weight] * row.trained)
+        start += length
+    filling = -len(places) % align
+    at = torch.tensor(places + places[:1] * filling, device=device)
+    weight = torch.tensor(weights + [0.0] * filling, device=device)
+    losses = cross_entropy(model.logits(hidden[0, at - 1]), ids[0, at], reduction="none")
+    return (losses * weight).sum()
+
+
+def _filled(ids: tuple[int, ...], length: int) -> tuple[int, ...]:
+    return ids + ids[-1:] * (length - len(ids))

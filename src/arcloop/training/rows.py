@@ -8,7 +8,7 @@ would teach the model not to stop.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arcloop.model import LanguageModel
+from arcloop.model.language import LanguageModel
 from arcloop.records import Example
 
 __all__ = ["Row", "encode_rows"]

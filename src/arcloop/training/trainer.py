@@ -10,7 +10,7 @@ import torch
 
 from arcloop.config import TrainingConfig
 from arcloop.errors import ConfigError
-from arcloop.model import LanguageModel
+from arcloop.model.language import LanguageModel
 from arcloop.records import Example
 from arcloop.training.loss import completion_loss
 from arcloop.training.rows import Row, encode_rows
@@ -65,7 +65,9 @@ class LoraTrainer:
             ConfigError: it was not.
         """
         if config.learning_rate is None:
-            raise ConfigError("training.learning-rate is None; expected a number — resolve the config with the model's card first")
+            raise ConfigError(
+                "training.learning-rate is None; expected a number — resolve the config with the model's card first"
+            )
         self._model = model
         self._config = config
         self._learning_rate = config.learning_rate
@@ -90,7 +92,9 @@ class LoraTrainer:
         return Fit(len(rows), dropped, len(losses), tuple(losses), sum(squares) ** 0.5)
 
     def _train(self, rows: list[Row], rng: random.Random, on_step: Callable[[int, int, float], None]) -> list[float]:
-        parameters = list(self._model.trainable_adapter(self._config.lora_r, self._config.lora_alpha).parameters.values())
+        parameters = list(
+            self._model.trainable_adapter(self._config.lora_r, self._config.lora_alpha).parameters.values()
+        )
         optimizer = torch.optim.AdamW(parameters, lr=self._learning_rate, weight_decay=0.0)
         batches = [batch for _ in range(self._config.epochs) for batch in _batches(rows, self._config.batch_size, rng)]
         losses: list[float] = []
@@ -111,7 +115,7 @@ class LoraTrainer:
         total = 0.0
         for pack in _packs(batch):
             loss = completion_loss(self._model, pack) / tokens
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             total += loss.item()
         return total
 

@@ -45,7 +45,9 @@ def model_folder(name: str) -> str:
     if path.is_dir() and not (path / "config.json").is_file():
         raise ModelError(f"--model {name}: no config.json in it; expected a Hugging Face model folder — check the path")
     if not path.exists() and (path.is_absolute() or name.startswith(".") or name.count("/") != 1):
-        raise ModelError(f"--model {name}: no such folder; expected embedded, a Hugging Face model folder or a hub name — check the path")
+        raise ModelError(
+            f"--model {name}: no such folder; expected embedded, a Hugging Face model folder or a hub name — check the path"
+        )
     return name
 
 
@@ -63,7 +65,9 @@ def read_card(name: str) -> ModelCard:
 def weights_digest(name: str) -> str:
     """SHA-256 of the model's weight files and tokenizer; empty for a model that is not a folder on this machine."""
     digest = hashlib.sha256()
-    files_ = sorted(p for p in Path(model_folder(name)).glob("*") if p.suffix == ".safetensors" or p.name == "tokenizer.json")
+    files_ = sorted(
+        p for p in Path(model_folder(name)).glob("*") if p.suffix == ".safetensors" or p.name == "tokenizer.json"
+    )
     for path in files_:
         with path.open("rb") as file:
             digest.update(path.name.encode())

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from arcloop import attention
-from arcloop.adapter import Adapter, attach, attach_saved
-from arcloop.card import model_folder, read_card
 from arcloop.errors import ModelError
+from arcloop.model import attention
+from arcloop.model.adapter import Adapter, attach, attach_saved
+from arcloop.model.card import model_folder, read_card
 from arcloop.prompts import PromptFormat
 from arcloop.records import Message
 
@@ -84,9 +84,13 @@ class LanguageModel:
         """The token that the chat template puts after an answer: ``<|eot_id|>`` for Llama 3."""
         chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
         text = cast(str, self.tokenizer.apply_chat_template(chat, tokenize=False))
-        ids = cast(list[int], self.tokenizer(text[text.rindex("b") + 1 :].strip(), add_special_tokens=False)["input_ids"])
+        ids = cast(
+            list[int], self.tokenizer(text[text.rindex("b") + 1 :].strip(), add_special_tokens=False)["input_ids"]
+        )
         if not ids or ids[0] not in self.tokenizer.all_special_ids:
-            raise ModelError(f"{self.name}: its chat template ends an answer without a special token; expected one such as <|eot_id|> — use a chat model")
+            raise ModelError(
+                f"{self.name}: its chat template ends an answer without a special token; expected one such as <|eot_id|> — use a chat model"
+            )
         return ids[0]
 
     @cached_property
@@ -134,9 +138,13 @@ def load_model(name: str) -> LanguageModel:
         attention.install(network)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"--model {name}: cannot be loaded ({reason}); expected a Hugging Face causal language model with safetensors — check the name") from None
+        raise ModelError(
+            f"--model {name}: cannot be loaded ({reason}); expected a Hugging Face causal language model with safetensors — check the name"
+        ) from None
     if not tokenizer.chat_template:
-        raise ModelError(f"--model {name}: its tokenizer has no chat template; expected a chat model — use an instruction-tuned one")
+        raise ModelError(
+            f"--model {name}: its tokenizer has no chat template; expected a chat model — use an instruction-tuned one"
+        )
     network.eval()
     logging.getLogger("transformers").setLevel(logging.ERROR)
     prompt_format = PromptFormat(read_card(name).template, lambda messages: chat_text(tokenizer, messages))

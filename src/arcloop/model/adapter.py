@@ -8,6 +8,7 @@ What is saved is the adapter alone, in PEFT's own files, which load in plain PEF
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -16,6 +17,9 @@ from transformers import PreTrainedModel
 
 from arcloop.errors import RunError
 from arcloop.seeds import seed_of
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 __all__ = ["Adapter", "attach", "attach_saved"]
 
@@ -27,7 +31,7 @@ CONFIG = "adapter_config.json"
 class Adapter:
     """The adapter that is active in a model's network."""
 
-    peft: nn.Module
+    peft: "PeftModel"
     """The network as PEFT wraps it."""
     initial: dict[str, Tensor]
     """Parameter name → its value before any training."""
@@ -53,7 +57,9 @@ class Adapter:
         stored = load_file(path)
         expected = {_stored_name(name): p.shape for name, p in self.parameters.items()}
         if {name: t.shape for name, t in stored.items()} != expected:
-            raise RunError(f"{folder}: weights of another adapter; expected the shapes of this model and training config — start a new run")
+            raise RunError(
+                f"{folder}: weights of another adapter; expected the shapes of this model and training config — start a new run"
+            )
         self._copy({name: stored[_stored_name(name)] for name in self.parameters})
 
     def save(self, folder: Path) -> None:
@@ -61,7 +67,7 @@ class Adapter:
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {_stored_name(name): p.detach().cpu().contiguous() for name, p in self.parameters.items()}
         save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
-        self.peft.peft_config["default"].save_pretrained(str(folder))  # type: ignore[index,union-attr,operator]
+        self.peft.peft_config["default"].save_pretrained(str(folder))
 
     def _copy(self, values: dict[str, Tensor]) -> None:
         with torch.no_grad():
@@ -97,7 +103,9 @@ def attach_saved(network: PreTrainedModel, model_name: str, folder: Path) -> Ada
         description = json.loads(path.read_text())
         return attach(network, model_name, int(description["r"]), int(description["lora_alpha"]))
     except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); expected a saved adapter — restore it or start a new run") from None
+        raise RunError(
+            f"{path}: cannot be read ({error}); expected a saved adapter — restore it or start a new run"
+        ) from None
 
 
 def _stored_name(name: str) -> str:

@@ -54,7 +54,9 @@ def attend_segments(query: Tensor, key: Tensor, value: Tensor, segments: Sequenc
         # Two plain products and a softmax are two to three times faster there than the fused kernel.
         query, key, value = query.bfloat16(), key.bfloat16(), value.bfloat16()
         attend = _attend_plainly
-    parts = zip(query.split(list(segments), 2), key.split(list(segments), 2), value.split(list(segments), 2), strict=True)
+    parts = zip(
+        query.split(list(segments), 2), key.split(list(segments), 2), value.split(list(segments), 2), strict=True
+    )
     return torch.cat([attend(q, k, v, scaling) for q, k, v in parts], dim=2).transpose(1, 2)
 
 

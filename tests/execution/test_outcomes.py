@@ -1,0 +1,135 @@
+"""Verdicts and outputs depend on program and inputs: not on order, worker count, mode or neighbours."""
+
+import random
+
+import numpy as np
+import psutil
+import pytest
+from realistic import BODIES, HEAD, jobs, made_up_tasks
+
+from arcloop.config import ExecutionConfig
+from arcloop.execution import Sandbox, screen
+from arcloop.records import Execution, Job, Status
+
+WEIRD = (
+    "import os\nos._exit(1)\n",
+    "def transform(g):\n    Color.RED = 7\n    return g\n",
+    "def transform(g):\n    np.unique = None\n    return g\n",
+    "def transform(g):\n    np.random.seed(7)\n    return g * 0 + np.random.randint(10)\n",
+    "import scipy.ndimage as nd\ndef transform(g):\n    return nd.label(g > 0)[0] % 10\n",
+    "def transform(g):\n    return np.ones((9000, 9000))\n",
+    "def transform(g):\n    return np.empty((2, 2), int)\n",
+    "class A:\n    def __eq__(self, o):\n        return True\ndef transform(g):\n    return g\n",
+)
+
+
+def outcome(execution: Execution) -> tuple[object, ...]:
+    return (execution.status, execution.error, tuple(g if g is None else (g.shape, g.tobytes()) for g in execution.outputs))
+
+
+def outcomes(sandbox: Sandbox, work: list[Job]) -> dict[str, tuple[object, ...]]:
+    return {execution.id: outcome(execution) for execution in sandbox.execute(work)}
+
+
+def mixed(count: int) -> list[Job]:
+    work = jobs(count, made_up_tasks(count // 20))
+    for index in range(0, count, 10):
+        source = WEIRD[index // 10 % len(WEIRD)]
+        work[index] = Job(work[index].id, f"{source}# {index}\n", work[index].inputs)
+    return work
+
+
+@pytest.fixture(scope="module")
+def reference() -> tuple[list[Job], dict[str, tuple[object, ...]]]:
+    work = mixed(400)
+    with Sandbox(ExecutionConfig(workers=2, mode="strict")) as sandbox:
+        return work, outcomes(sandbox, work)
+
+
+@pytest.mark.parametrize(("workers", "shuffle", "size"), [(1, 1, 64), (2, 2, 64), (2, 3, 5), (1, 4, 1)])
+def test_outcomes_are_the_same_in_batch_mode_and_any_order(
+    reference: tuple[list[Job], dict[str, tuple[object, ...]]], workers: int, shuffle: int, size: int
+) -> None:
+    work, expected = reference
+    shuffled = random.Random(shuffle).sample(work, len(work))
+    with Sandbox(ExecutionConfig(workers=workers, batch_size=size)) as sandbox:
+        assert outcomes(sandbox, shuffled) == expected
+
+
+def test_the_programs_are_worth_comparing(reference: tuple[list[Job], dict[str, tuple[object, ...]]]) -> None:
+    statuses = [status for status, *_ in reference[1].values()]
+    assert len(statuses) == 400
+    assert 200 < statuses.count(Status.OK) < 380
+    assert set(statuses) >= {Status.ERROR, Status.SYNTAX_ERROR, Status.INVALID_OUTPUT, Status.CRASH, Status.MEMORY}
+
+
+def test_plain_programs_share_a_process_and_dirty_ones_end_it() -> None:
+    def child_of(sandbox: Sandbox, source: str) -> int:
+        list(sandbox.execute([Job("a", source, (np.ones((2, 2), np.int8),))]))
+        (worker,) = [w for t in psutil.Process().children() for w in t.children()]
+        return next((process.pid for process in worker.children()), 0)
+
+    with Sandbox(ExecutionConfig(workers=1)) as sandbox:
+        bodies = [HEAD + body.replace("@A@", "RED").replace("@B@", "BLUE") for body in BODIES]
+        served = {child_of(sandbox, body) for body in bodies}
+        assert len(served) == 1
+        assert served != {0}
+        kept = child_of(sandbox, "import os\ndef transform(g):\n    return g\n")
+        assert served == {kept}
+        child_of(sandbox, "def transform(g):\n    for f in (Color.ALL_COLORS,):\n        f += [11]\n    return g\n")
+        assert child_of(sandbox, HEAD + BODIES[0]) != kept
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_realistic_programs_look_plain(body: str) -> None:
+    assert screen.plain(HEAD + body.replace("@A@", "RED").replace("@B@", "BLUE"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os",
+        "import numpy as np, os",
+        "from os import path",
+        "import numpy; import ctypes",
+        "__import__('o' + 's')",
+        "x = ().__class__",
+        "getattr(np, 'lo' + 'ad')",
+        "np.load('x')",
+        "np.lib.os",
+        "random._os",
+        "ｅｘｅｃ('1')",
+        "x = (i for i in ()).gi_frame",
+        "e.__traceback__",
+        "np.zeros = 1",
+        "Color.RED = 1",
+        "Color.ALL_COLORS.append(1)",
+        "Color.NOT_BLACK[0] = 5",
+        "np.seterr(all='raise')",
+        "np.random.set_state(x)",
+        "class A:\n    def __eq__(self, other):\n        return True",
+        "class A:\n    def __del__(self):\n        pass",
+        "async def f():\n    pass",
+        "import\\\n os",
+        "from common import *;import sys",
+        "np . memmap('x')",
+    ],
+)
+def test_what_reaches_further_does_not_look_plain(source: str) -> None:
+    assert not screen.plain(source + "\ndef transform(g):\n    return g\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "flavour"),
+    [
+        ("import numpy", "numpy"),
+        ("import scipy.ndimage", "ndimage"),
+        ("import scipy.ndimage as nd\nfrom scipy.ndimage import label", "ndimage"),
+        ("from scipy import ndimage", "ndimage"),
+        ("from scipy import ndimage, signal", "scipy"),
+        ("import scipy", "scipy"),
+        ("from scipy.signal import convolve2d\nimport scipy.ndimage", "scipy"),
+    ],
+)
+def test_libraries_are_recognised(source: str, flavour: str) -> None:
+    assert screen.flavour(source) == flavour

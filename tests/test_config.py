@@ -1,0 +1,74 @@
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from arcloop import config as module
+from arcloop.config import Config, PretrainConfig, SamplingConfig, from_json, to_json
+from arcloop.errors import ConfigError
+from arcloop.model.card import ModelCard, read_card, resolve
+
+SOURCE = Path(module.__file__).parent
+SECTIONS = [value for value in vars(module).values() if dataclasses.is_dataclass(value)]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
+def test_every_setting_is_read_somewhere(section: type) -> None:
+    code = "\n".join(path.read_text() for path in SOURCE.rglob("*.py") if path.name != "config.py")
+    for field in dataclasses.fields(section):
+        assert re.search(rf"\.{field.name}\b", code), f"{section.__name__}.{field.name} is read by nothing"
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
+def test_every_setting_is_documented(section: type) -> None:
+    text = (SOURCE / "config.py").read_text()
+    body = text[text.index(f"class {section.__name__}:") :].split("\n@dataclass", 1)[0]
+    for field in dataclasses.fields(section):
+        assert re.search(rf'^    {field.name}: .*\n    """', body, re.MULTILINE), f"{section.__name__}.{field.name}"
+
+
+def test_json_gives_back_the_configuration() -> None:
+    config = Config("arc1-train", task_ids=("a", "b"), sampling=SamplingConfig(temperature=0.5))
+    assert from_json(Config, to_json(config), Path("config.json")) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "not JSON"), ('{"tasks": "x", "speed": 3}', "speed"), ('{"tasks": "x", "sampling": {"heat": 1}}', "heat")],
+)
+def test_a_foreign_configuration_is_named(text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        from_json(Config, text, Path("config.json"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Config("x", rounds=0),
+        lambda: Config("x", limit=0),
+        lambda: SamplingConfig(top_p=0),
+        lambda: SamplingConfig(temperature=-1),
+        lambda: SamplingConfig(max_tokens=0),
+        lambda: module.ExecutionConfig(timeout=3, wall_timeout=2),
+        lambda: module.TrainingConfig(learning_rate=0),
+        lambda: module.AugmentConfig(keep_background=1.5),
+        lambda: module.SelectionConfig(k=0),
+        lambda: PretrainConfig(width=100, heads=3),
+    ],
+)
+def test_a_value_out_of_range_is_refused(wrong: object) -> None:
+    with pytest.raises(ConfigError, match="expected"):
+        wrong()  # type: ignore[operator]
+
+
+def test_open_settings_are_filled_from_the_models_card() -> None:
+    card = ModelCard(learning_rate=0.25, max_prompt_tokens=11, max_tokens=7)
+    open_ = resolve(Config("x"), card)
+    assert (open_.training.learning_rate, open_.sampling.max_prompt_tokens, open_.sampling.max_tokens) == (0.25, 11, 7)
+    given = resolve(Config("x", sampling=SamplingConfig(max_tokens=99)), card)
+    assert given.sampling.max_tokens == 99
+
+
+def test_the_embedded_model_has_a_card() -> None:
+    assert read_card("embedded").template == "compact"

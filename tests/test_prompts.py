@@ -1,0 +1,131 @@
+from collections.abc import Sequence
+
+import pytest
+
+from arc_grids import FLIP
+from arcloop.config import AugmentConfig
+from arcloop.errors import ConfigError
+from arcloop.programs import extract
+from arcloop.prompts import PromptFormat, make_prompts
+from arcloop.records import Completion, FinishReason, Message
+
+BARC = PromptFormat("barc", lambda messages: "".join(f"[{m.role}]{m.content}" for m in messages) + "[assistant]")
+COMPACT = PromptFormat("compact", BARC.chat)
+
+BARC_PROMPT = """\
+[system]You are a world-class puzzle solver with exceptional pattern recognition skills and expertise in Python \
+programming. Your task is to analyze puzzles and provide Python solutions.[user]Given input-output grid pairs as \
+reference examples, carefully observe the patterns to predict the output grid for new test input. Each pair follows \
+the same transformation rule. Grids are 2D arrays represented as strings, with cells (colors) separated by spaces and \
+rows by newlines.
+Here are the input and output grids for the reference examples:
+Example 1
+Input:
+Blue Red Black
+Black Black Black
+
+Output:
+Black Red Blue
+Black Black Black
+
+Example 2
+Input:
+Green Yellow
+
+Output:
+Yellow Green
+
+
+Here is the input grid for the test example:
+Blue Red
+Green Yellow
+
+Write a Python function `transform` that can convert any given input grid to its corresponding output grid based on \
+the pattern observed in the reference examples.
+[assistant]Let's solve this puzzle using Python code with the common library functions. We'll first reason about the \
+problem and then write the code to solve it. The `transform` function will take the input grid and return the output \
+grid. Here is the Python code with the comments describing how to solve the problem:
+"""
+
+
+def completion(text: str) -> Completion:
+    return Completion("r0/flip/d00000", "r0/flip/p0", "flip", text, 1, FinishReason.STOP, 0.0)
+
+
+def test_the_barc_format_is_kept_byte_for_byte() -> None:
+    assert BARC.prompt_text(FLIP, 1) == BARC_PROMPT
+
+
+def test_the_compact_format_shows_grids_only() -> None:
+    text = COMPACT.prompt_text(FLIP, 0)
+    assert text.startswith("[user]Input:\nBlue Red Black\n")
+    assert text.endswith("Input:\nGray Pink Orange[assistant]from common import *\n\n")
+
+
+@pytest.mark.parametrize("prompt_format", [BARC, COMPACT], ids=["barc", "compact"])
+def test_what_the_model_should_write_is_read_back_as_the_program(prompt_format: PromptFormat) -> None:
+    source = "from common import *\n\ndef transform(input_grid):\n    return np.flip(input_grid, 1)\n"
+    program = extract(completion(prompt_format.answer_text(source)), prompt_format.prefix)
+    assert program is not None
+    assert program.source == source
+
+
+def test_prompts_are_augmented_afresh_and_enough() -> None:
+    prompts = make_prompts(FLIP, 0, 20, 8, AugmentConfig(), COMPACT, seed=3)
+    assert [p.id for p in prompts] == ["r0/flip/p0", "r0/flip/p1", "r0/flip/p2"]
+    assert len({p.augmentation for p in prompts}) == 3
+    assert prompts == make_prompts(FLIP, 0, 20, 8, AugmentConfig(), COMPACT, seed=3)
+    assert prompts[0].augmentation != make_prompts(FLIP, 1, 8, 8, AugmentConfig(), COMPACT, seed=3)[0].augmentation
+
+
+def test_an_unknown_template_is_named() -> None:
+    with pytest.raises(ConfigError, match="barc, compact"):
+        PromptFormat("haiku", BARC.chat).prompt_text(FLIP, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("```python\ndef transform(g):\n    return g\n```\nDone.", "def transform(g):\n    return g\n"),
+        ("```python\ndef transform(g):\n    return g", "def transform(g):\n    return g\n"),
+        ("```\ndef main(g):  \n    return g\n```", "def main(g):\n    return g\n"),
+        (
+            "```python\ndef transform(g):\n    return 1\n```\nBetter:\n```python\ndef transform(g):\n    return 2\n```",
+            "def transform(g):\n    return 2\n",
+        ),
+        (
+            "```python\ndef transform(g):\n    return g\n```\nTry:\n```\nprint(1)\n```",
+            "def transform(g):\n    return g\n",
+        ),
+        ("def transform(g):\n    return g", "def transform(g):\n    return g\n"),
+    ],
+)
+def test_programs_are_found_in_answers(text: str, source: str) -> None:
+    program = extract(completion(text), "")
+    assert program is not None
+    assert program.source == source
+    assert program.completion_id == "r0/flip/d00000"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "I do not know.", "```python\nprint('transform')\n```", "def transformer(g): ..."]
+)
+def test_an_answer_without_a_program_has_none(text: str) -> None:
+    assert extract(completion(text), "") is None
+
+
+def test_equal_sources_have_equal_ids() -> None:
+    first, second = (extract(completion(f"def transform(g):\n    return g{end}"), "") for end in ("", "   \n\n"))
+    assert first is not None and second is not None
+    assert first.id == second.id
+
+
+def test_messages_go_through_the_models_own_chat_template() -> None:
+    seen: list[Sequence[Message]] = []
+
+    def chat(messages: Sequence[Message]) -> str:
+        seen.append(messages)
+        return "CHAT"
+
+    assert PromptFormat("barc", chat).prompt_text(FLIP, 0).startswith("CHATLet's solve")
+    assert [m.role for m in seen[0]] == ["system", "user"]
