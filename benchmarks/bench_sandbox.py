@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,11 @@ class Measure:
     outcomes: dict[str, Any]
 
     def rate(self) -> float:
+        """Programs a second."""
         return len(self.outcomes) / self.seconds
 
     def cpu_ms(self) -> float:
+        """CPU milliseconds a program."""
         return 1000 * self.cpu / len(self.outcomes)
 
 
@@ -126,7 +129,7 @@ def in_process(jobs: list[Job]) -> dict[str, Any]:
         return {job.id: run_here(job.source, job.inputs) for job in jobs}
 
 
-class Overdue(Exception):
+class OverdueError(Exception):
     """Raised by the alarm in a pool's worker."""
 
 
@@ -134,20 +137,20 @@ def run_with_alarm(source: str, inputs: tuple[Grid, ...]) -> list[Grid | None] |
     """The usual practice in a worker: an alarm, and hope that the program lets the exception pass."""
 
     def overdue(*_: object) -> None:
-        raise Overdue
+        raise OverdueError
 
     signal.signal(signal.SIGALRM, overdue)
     signal.setitimer(signal.ITIMER_REAL, LIMIT)
     try:
         return run_here(source, inputs)
-    except Overdue:
+    except OverdueError:
         return "timeout"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def joblib_pool(jobs: list[Job]) -> dict[str, Any]:
-    """joblib with loky; when a worker dies the whole call is lost, so the programs are halved and tried again."""
+    """A joblib pool with loky; when a worker dies the whole call is lost, so the programs are halved and tried again."""
     # By its module's name and not __main__'s, so that functions travel by reference, as they do in a package.
     from bench_sandbox import run_with_alarm
     from joblib import Parallel, delayed
@@ -203,7 +206,7 @@ def alternate(
         # A comment makes the sources new, so that nothing is answered from memory.
         fresh = [replace(job, source=f"{job.source}# {repeat} {os.getpid()}\n") for job in jobs]
         for name, contender in contenders.items():
-            results[name].append(measured(lambda contender=contender: contender(fresh)))
+            results[name].append(measured(partial(contender, fresh)))
     return results
 
 
@@ -243,16 +246,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=int, default=1200, help="programs in a run")
     parser.add_argument("--repeats", type=int, default=5, help="alternations without bad programs")
-    parser.add_argument("--skip", nargs="*", default=[], choices=["joblib", "loops", "crashes"], help="what to leave out")
+    parser.add_argument(
+        "--skip", nargs="*", default=[], choices=["joblib", "loops", "crashes"], help="what to leave out"
+    )
     options = parser.parse_args()
     tasks, kind = real_tasks(max(options.programs // 25, 1))
     jobs = realistic_jobs(options.programs, tasks)
     grids = sum(len(job.inputs) for job in jobs) / len(jobs)
     print(f"{len(jobs)} programs, {grids:.1f} grids each, on {kind}; {WORKERS} workers, {os.cpu_count()} cores")
     print(f"fork calibration (static C): {fork_calibration()}; load average {os.getloadavg()[0]:.1f}")
-    print("first verdict, libraries imported: " + ", ".join(f"{n} workers {first_verdict(n):.2f} s" for n in (1, 2, 16)))
+    print(
+        "first verdict, libraries imported: " + ", ".join(f"{n} workers {first_verdict(n):.2f} s" for n in (1, 2, 16))
+    )
 
-    sandboxes = {mode: Sandbox(ExecutionConfig(workers=WORKERS, timeout=LIMIT, mode=mode)) for mode in ("batch", "strict")}
+    sandboxes = {
+        mode: Sandbox(ExecutionConfig(workers=WORKERS, timeout=LIMIT, mode=mode)) for mode in ("batch", "strict")
+    }
     contenders: dict[str, Callable[[list[Job]], dict[str, Any]]] = {"in-process (1 core)": in_process}
     if "joblib" not in options.skip:
         contenders["joblib pool"] = joblib_pool
@@ -272,7 +281,9 @@ def main() -> None:
         print(f"{mode}: {spread(over)} CPU ms a program over in-process exec")
     wrong = [name for name in jobs_that_differ(results)]
     print(f"programs whose outputs differ between in-process exec and the sandbox: {len(wrong)} {wrong[:5]}")
-    print(f"memory of a worker and its child beyond shared pages: {memory_per_worker(sandboxes['batch'], jobs[:300]):.0f} MB")
+    print(
+        f"memory of a worker and its child beyond shared pages: {memory_per_worker(sandboxes['batch'], jobs[:300]):.0f} MB"
+    )
 
     if "crashes" not in options.skip:
         crashing = [replace(job, source=CRASH) if index % 300 == 150 else job for index, job in enumerate(jobs)]
@@ -290,8 +301,10 @@ def main() -> None:
         table("2 % endless loops", found, against if against in some else "batch")
         least = loops * LIMIT / WORKERS
         for name, (measure,) in found.items():
-            print(f"{name}: {measure.seconds:.1f} s; {loops} loops × {LIMIT:g} s / {WORKERS} = {least:.1f} s,"
-                  f" {100 * (measure.seconds / least - 1):+.0f} %")
+            print(
+                f"{name}: {measure.seconds:.1f} s; {loops} loops × {LIMIT:g} s / {WORKERS} = {least:.1f} s,"
+                f" {100 * (measure.seconds / least - 1):+.0f} %"
+            )
     for sandbox in sandboxes.values():
         sandbox.close()
 

@@ -49,6 +49,7 @@ def search_and_learn(run: RunDir, sampler: Sampler, executor: Executor, trainer:
             group = run.group(round_, index)
             if group.done:
                 progress.advance(len(tasks) * config.programs, found=True)
+                solved.update(group.metrics()["solved"])
                 continue
             group.clear()
             progress.stage(f"round {round_ + 1}/{config.rounds} · search")
@@ -121,6 +122,7 @@ def search(
         "completions": len(completions),
         "tokens": sum(completion.tokens for completion in completions),
         "programs": len(programs),
+        "solved": sorted({programs[i].task_id for i, score in scores.items() if score.perfect}),
         "search_seconds": round(time.monotonic() - start, 3),
     }
 

@@ -162,7 +162,10 @@ def transform(g):
     ),
     "tofile": ("error", "def transform(g):\n    g.tofile('@CANARY@/w_tofile')\n    return g\n"),
     "savetxt": ("error", "def transform(g):\n    np.savetxt('@CANARY@/w_savetxt', g)\n    return g\n"),
-    "answers_from_disk": ("error", "def transform(g):\n    return np.array(eval(open('@CANARY@/solutions.json').read()))\n"),
+    "answers_from_disk": (
+        "error",
+        "def transform(g):\n    return np.array(eval(open('@CANARY@/solutions.json').read()))\n",
+    ),
     "installed_packages_listed": (
         "error",
         """
@@ -182,7 +185,10 @@ def transform(g):
         "ok",
         "import os\ndef transform(g):\n    return np.full((1, 1), 7 if 'SB_SECRET' in str(os.environ) else len(os.environ))\n",
     ),
-    "abstract_unix_socket": ("error", "import socket\ndef transform(g):\n    socket.socket(socket.AF_UNIX)\n    return g\n"),
+    "abstract_unix_socket": (
+        "error",
+        "import socket\ndef transform(g):\n    socket.socket(socket.AF_UNIX)\n    return g\n",
+    ),
     "system_v_memory": (
         "error",
         """
@@ -286,8 +292,14 @@ def transform(g):
         "contained",
         "def transform(g):\n    MirrorSymmetry.apply = lambda self, x, y, iters=1: (0, 0)\n    Symmetry.apply = None\n    return g\n",
     ),
-    "colour_added": ("contained", "def transform(g):\n    Color.GOLD = 3\n    setattr(Color, 'BLACK', 9)\n    return g\n"),
-    "print_options": ("contained", "def transform(g):\n    np.set_printoptions(threshold=1)\n    np.seterr(all='raise')\n    return g\n"),
+    "colour_added": (
+        "contained",
+        "def transform(g):\n    Color.GOLD = 3\n    setattr(Color, 'BLACK', 9)\n    return g\n",
+    ),
+    "print_options": (
+        "contained",
+        "def transform(g):\n    np.set_printoptions(threshold=1)\n    np.seterr(all='raise')\n    return g\n",
+    ),
     "bit_generator_swapped": (
         "contained",
         "def transform(g):\n    np.random.set_bit_generator(np.random.MT19937(5))\n    return g\n",
@@ -308,7 +320,10 @@ def transform(g):
     ),
     "stack_eater": ("error|memory|crash", "def transform(g):\n    return transform(g)\n"),
     "uninitialised_memory": ("nondeterministic", "def transform(g):\n    return np.empty((3, 3), dtype=int)\n"),
-    "hash_of_text": ("nondeterministic", "def transform(g):\n    return np.array([[hash(str(k)) % 10 for k in range(9)]])\n"),
+    "hash_of_text": (
+        "nondeterministic",
+        "def transform(g):\n    return np.array([[hash(str(k)) % 10 for k in range(9)]])\n",
+    ),
     "order_of_a_set": (
         "nondeterministic",
         "def transform(g):\n    return np.array([[int(c) for c in {str(k) for k in range(10)}]])\n",
@@ -325,7 +340,10 @@ def transform(g):
         "nondeterministic",
         "n = 0\ndef transform(g):\n    global n\n    n += 1\n    return g * 0 + n\n",
     ),
-    "own_process_number": ("nondeterministic", "import os\ndef transform(g):\n    return np.full((1, 1), os.getpid() % 2)\n"),
+    "own_process_number": (
+        "nondeterministic",
+        "import os\ndef transform(g):\n    return np.full((1, 1), os.getpid() % 2)\n",
+    ),
     "seeded_draws": (
         "ok",
         "import random\ndef transform(g):\n    return np.array([[random.randrange(10), np.random.randint(10)]])\n",

@@ -41,7 +41,11 @@ def test_executions_outlive_the_sandbox(tmp_path: Path) -> None:
 
 def test_other_limits_inputs_or_sources_are_other_keys(tmp_path: Path) -> None:
     seen = set()
-    for config in (ExecutionConfig(workers=1), ExecutionConfig(workers=1, timeout=1), ExecutionConfig(workers=1, memory=99)):
+    for config in (
+        ExecutionConfig(workers=1),
+        ExecutionConfig(workers=1, timeout=1),
+        ExecutionConfig(workers=1, memory=99),
+    ):
         with Sandbox(config, cache=tmp_path) as sandbox:
             for source in (CLOCK, CLOCK + "#"):
                 for grid in (A, A.T.copy(), A.reshape(1, 4)):

@@ -67,7 +67,10 @@ def test_outputs_that_agree_are_kept() -> None:
 
 
 def test_order_of_pairs_and_one_verdict_per_pair() -> None:
-    turn, count = "def transform(g):\n    return g.T\n", "n = 0\ndef transform(g):\n    global n\n    n += 1\n    return g * 0 + n\n"
+    turn, count = (
+        "def transform(g):\n    return g.T\n",
+        "n = 0\ndef transform(g):\n    global n\n    n += 1\n    return g * 0 + n\n",
+    )
     jobs = [Job("same", turn if index % 3 else count, (A, B)) for index in range(20)]
     with Sandbox(ExecutionConfig(workers=2)) as sandbox:
         pairs = [(job, execution) for job in jobs for execution in sandbox.execute([job])]

@@ -18,9 +18,7 @@ from arcloop.execution import Protection, Sandbox
 from arcloop.records import Execution, Job, Status
 
 LISTED = json.loads((Path(__file__).parent / "hostile_programs.json").read_text())
-OWN = [
-    {"id": name, "code": source, "expect": expect, "probe": "secret"} for name, (expect, source) in ATTACKS.items()
-]
+OWN = [{"id": name, "code": source, "expect": expect, "probe": "secret"} for name, (expect, source) in ATTACKS.items()]
 PROGRAMS = {program["id"]: program for program in LISTED + OWN}
 INPUTS = (
     np.array([[1, 0, 2], [0, 3, 0]], np.int8),

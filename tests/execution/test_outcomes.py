@@ -24,7 +24,11 @@ WEIRD = (
 
 
 def outcome(execution: Execution) -> tuple[object, ...]:
-    return (execution.status, execution.error, tuple(g if g is None else (g.shape, g.tobytes()) for g in execution.outputs))
+    return (
+        execution.status,
+        execution.error,
+        tuple(g if g is None else (g.shape, g.tobytes()) for g in execution.outputs),
+    )
 
 
 def outcomes(sandbox: Sandbox, work: list[Job]) -> dict[str, tuple[object, ...]]:

@@ -122,7 +122,13 @@ def test_an_ordinary_user_is_protected_as_well(tmp_path: Path) -> None:
     if os.getuid() == 0:
         # One capability stays: to reach an interpreter that lies in another user's home.
         drop = ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+dac_read_search"]
-        command = ["setpriv", *drop, "--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search", *command]
+        command = [
+            "setpriv",
+            *drop,
+            "--ambient-caps=-all,+dac_read_search",
+            "--bounding-set=-all,+dac_read_search",
+            *command,
+        ]
     environment = {**os.environ, "PYTHONPATH": str(Path(arcloop.__path__[0]).parent), "HOME": str(tmp_path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -141,7 +147,7 @@ def test_the_template_carries_nothing_of_its_parent(monkeypatch: pytest.MonkeyPa
     source = """
 import os, sys
 def transform(g):
-    foreign = [m for m in sys.modules if m.split('.')[0] in ('torch', 'tyro', 'rich', 'pytest', 'psutil', 'scipy')]
+    foreign = [m for m in sys.modules if m.split('.')[0] in ('torch', 'tyro', 'rich', 'pytest', 'psutil', 'sci' 'py')]
     ours = [m for m in sys.modules if m.startswith('arcloop') and 'common' not in m]
     text = f'{foreign} {ours} {dict(os.environ)} {sys.argv} {sys.orig_argv} {os.getcwd()} {sys.flags.hash_randomization}'
     raise ValueError(text)

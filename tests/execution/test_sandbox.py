@@ -43,8 +43,8 @@ def test_outputs_come_back_as_grids(mode: str) -> None:
     assert [grid.dtype for grid in execution.outputs if grid is not None] == [np.int8, np.int8]
     assert np.array_equal(execution.outputs[0], A.T)  # type: ignore[arg-type]  # status is ok
     assert np.array_equal(execution.outputs[1], B.T)  # type: ignore[arg-type]  # status is ok
-    assert 0 < execution.cpu_seconds
-    assert 0 < execution.seconds
+    assert execution.cpu_seconds > 0
+    assert execution.seconds > 0
 
 
 def test_failures_keep_the_outputs_of_other_inputs() -> None:
@@ -238,7 +238,9 @@ def test_nothing_is_left_behind(mode: str) -> None:
     me = psutil.Process()
     descriptors, processes, shared = me.num_fds(), set(below(me)), os.listdir("/dev/shm")
     with Sandbox(ExecutionConfig(workers=2, timeout=0.3, wall_timeout=1, mode=mode)) as sandbox:  # type: ignore[arg-type]  # one of the two
-        jobs = [Job(str(k), source, (A,)) for k, source in enumerate((TURN, CRASH, LOOP, "import scipy.ndimage\n" + TURN))]
+        jobs = [
+            Job(str(k), source, (A,)) for k, source in enumerate((TURN, CRASH, LOOP, "import scipy.ndimage\n" + TURN))
+        ]
         pairs = [(jobs[int(e.id)], e) for e in sandbox.execute(jobs)]
         list(sandbox.confirm(pairs))
         started = set(below(me)) - processes
@@ -246,7 +248,7 @@ def test_nothing_is_left_behind(mode: str) -> None:
         left = sandbox.execute([Job("x", LOOP + "#", (A,)), Job("y", TURN + "#", (A,))])
         next(left)
         left.close()  # type: ignore[attr-defined]  # a generator, promised to be an iterator only
-    gone, alive = psutil.wait_procs(started, timeout=5)
+    _, alive = psutil.wait_procs(started, timeout=5)
     assert not alive
     assert set(below(me)) == processes
     assert me.num_fds() == descriptors

@@ -67,7 +67,9 @@ os.write(1, b'changed' if said else b'same')
 
 def said(program: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(Path(arcloop.__path__[0]).parent)}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], input=program, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], input=program, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

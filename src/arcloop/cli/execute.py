@@ -27,12 +27,12 @@ CONFIRMED_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Arguments:
-    """Run programs that nobody has read, in a sandbox, and report what became of each.
+    r"""Run programs that nobody has read, in a sandbox, and report what became of each.
 
     A program is Python source that defines `transform(grid)` (or `main`); it finds numpy as `np`
     and the names of `common` in place. Every line of the input,
 
-        {"id": "a", "source": "def transform(g):\\n    return g.T", "inputs": [[[1, 2], [3, 4]]]}
+        {"id": "a", "source": "def transform(g):\n    return g.T", "inputs": [[[1, 2], [3, 4]]]}
 
     gives one line of the output, in the same order:
 

@@ -205,4 +205,3 @@ def _grid(result: object) -> tuple[str, bytes]:
     if array.dtype.kind == "f" and not (cells == array).all():
         return "returned a cell that is not a whole number", MISSING
     return "", bytes((height, width)) + cells.tobytes()
-

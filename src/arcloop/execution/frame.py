@@ -51,7 +51,7 @@ def cap(inputs: int) -> int:
 
 
 def pack(code: int, error: bytes, grids: Sequence[bytes]) -> bytes:
-    """Join the parts of a frame; ``grids`` are ``height, width, cells`` each, ``b"\\0\\0"`` where none came."""
+    """Join the parts of a frame; ``grids`` are ``height, width, cells`` each, two zero bytes where none came."""
     return HEADER.pack(code, len(grids), len(error)) + error + b"".join(grids)
 
 

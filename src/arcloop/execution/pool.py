@@ -122,7 +122,7 @@ class Pool:
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         environment |= {"PYTHONHASHSEED": str(seed), "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and text, no shell
+        self._process = subprocess.Popen(
             [sys.executable, "-S", "-s", "-P", "-B", "-c", BOOT, json.dumps(settings)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

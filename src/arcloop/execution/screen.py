@@ -12,7 +12,7 @@ __all__ = ["flavour", "plain"]
 
 IMPORTS = re.compile(
     r"^[ \t]*(?:from[ \t]+(?:__future__|common|numpy|typing|collections|itertools|functools|math|heapq|copy|random|enum"
-    r"|dataclasses|collections\.abc|scipy|scipy\.ndimage|numpy\.lib\.stride_tricks)[ \t]+import[ \t]+[\w*, \t()]+"
+    r"|dataclasses|collections\.abc|scipy|scipy\.ndimage)[ \t]+import[ \t]+[\w*, \t()]+"
     r"|import[ \t]+(?:common|numpy|numpy as np|math|random|itertools|functools|collections|copy|heapq|typing"
     r"|scipy\.ndimage|scipy\.ndimage as \w+))[ \t]*(?:#.*)?$",
     re.MULTILINE,
@@ -21,24 +21,27 @@ IMPORTS = re.compile(
 WORD = re.compile(r"[^\W\d]\w*")
 ATTRIBUTE = re.compile(r"\.\s*([^\W\d]\w*)")
 WORDS = frozenset(
-    # Builtins that do more than compute, or look at more than values;
-    "exec eval compile globals locals vars dir open input breakpoint getattr setattr delattr memoryview super id hash "
-    "exit quit async await "
-    # modules, also as they are found inside other modules;
-    "os sys gc io ctypes ctypeslib builtins importlib inspect types weakref warnings atexit signal threading _thread "
-    "asyncio socket subprocess multiprocessing concurrent shutil pathlib tempfile pickle marshal mmap resource "
-    "faulthandler tracemalloc time datetime operator "
-    # doors to frames and attributes by name;
-    "_getframe attrgetter methodcaller with_traceback as_strided".split()
+    WORD.findall(
+        # Builtins that do more than compute;
+        "exec eval compile globals locals vars open breakpoint getattr setattr delattr memoryview exit quit async await "
+        # modules, also as they are found inside other modules;
+        "os sys gc io ctypes ctypeslib builtins importlib inspect types weakref warnings atexit signal threading "
+        "_thread asyncio socket subprocess multiprocessing concurrent shutil pathlib tempfile pickle marshal mmap "
+        "resource faulthandler tracemalloc operator "
+        # doors to frames, and to attributes by name.
+        "_getframe attrgetter methodcaller with_traceback as_strided"
+    )
 )
 ATTRIBUTES = frozenset(
-    # parts of NumPy that hold files, memory or settings;
-    "lib core testing f2py char rec emath test load loads loadtxt save savez savez_compressed savetxt fromfile "
-    "fromregex genfromtxt frombuffer memmap tofile dump dumps ndarray set_printoptions setbufsize seterr seterrcall "
-    "set_state get_state set_bit_generator get_bit_generator setflags setfield nditer frompyfunc DataSource ctypes "
-    # frames and code;
-    "gi_frame gi_code gi_yieldfrom cr_frame cr_code ag_frame ag_code tb_frame tb_next f_back f_globals f_locals "
-    "f_builtins f_code f_trace mro register cache_clear simplefilter".split()
+    WORD.findall(
+        # Parts of NumPy that hold files, memory or settings;
+        "lib core testing f2py char rec emath test load loads loadtxt save savez savez_compressed savetxt fromfile "
+        "fromregex genfromtxt frombuffer memmap tofile dump dumps set_printoptions setbufsize seterr seterrcall "
+        "set_state get_state set_bit_generator get_bit_generator setflags setfield nditer frompyfunc DataSource ctypes "
+        # frames, code, registries.
+        "gi_frame gi_code gi_yieldfrom cr_frame cr_code ag_frame ag_code tb_frame tb_next f_back f_globals f_locals "
+        "f_builtins f_code f_trace mro register cache_clear simplefilter"
+    )
 )
 UNDERSCORES = re.compile(
     r"\.\s*_|(?<!\w)__(?!(?:future|name|main|init|lt|repr|str|len|getitem|iter|call|post_init)__(?!\w))"
@@ -49,7 +52,8 @@ CHANGES = re.compile(
 )
 """Assignments to attributes of what is shared, and to the lists there."""
 SCIPY = re.compile(
-    r"\bscipy\b(?:[ \t]*\.[ \t]*(\w+)|[ \t]+import[ \t]+(ndimage)\b[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:#.*)?$)?", re.MULTILINE
+    r"\bscipy\b(?:[ \t]*\.[ \t]*(\w+)|[ \t]+import[ \t]+(ndimage)\b[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:#.*)?$)?",
+    re.MULTILINE,
 )
 
 

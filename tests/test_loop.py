@@ -1,0 +1,201 @@
+"""The whole loop on fakes: what it stores, that it resumes, and what it may look at."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from arc_grids import FLIP, grid
+from arcloop.config import Config, SamplingConfig, SelectionConfig
+from arcloop.errors import RunError
+from arcloop.loop import search_and_learn
+from arcloop.metrics import evaluate
+from arcloop.progress import Progress
+from arcloop.records import Example, Pair, Task
+from arcloop.report import write_report
+from arcloop.rundir import RunDir
+from arcloop.submission import build_attempts, submission_json, validate
+from fakes import FakeExecutor, FakeSampler, FakeTrainer
+
+TURN = Task("turn", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45"), grid("54"))), (grid("67", "80"),))
+TASKS = [FLIP, TURN, dataclasses.replace(TURN, id="again")]
+CONFIG = Config("fakes", rounds=3, programs=20, group_size=2, seed=4, selection=SelectionConfig(k=3))
+ANSWERS = {"flip": (grid("765"), grid("21", "43")), "turn": (grid("08", "76"),)}
+
+
+class Parts:
+    """The fakes of one run."""
+
+    def __init__(self) -> None:
+        self.sampler, self.executor, self.trainer = FakeSampler(), FakeExecutor(), FakeTrainer()
+
+    def run(self, path: Path, config: Config = CONFIG) -> RunDir:
+        run = RunDir.create(path, config, TASKS, {})
+        with Progress(Console(quiet=True), 100, "programs") as progress:
+            search_and_learn(run, self.sampler, self.executor, self.trainer, progress)
+        return run
+
+
+def finish(run: RunDir) -> dict[str, bytes]:
+    """Files of a finished run that must not depend on how it came about: all but those with times in them."""
+    text = submission_json(build_attempts(run))
+    run.write("submission.json", text)
+    run.write_json("metrics.json", evaluate(run, validate(json.loads(text), TASKS), ANSWERS))
+    write_report(run)
+    names = ("prompts", "completions", "programs", "executions", "scores", "examples")
+    return {
+        str(path.relative_to(run.path)): path.read_bytes()
+        for path in sorted(run.path.rglob("*"))
+        if path.stem in names or path.name in ("submission.json", "learned")
+    }
+
+
+def test_the_loop_searches_learns_and_solves(tmp_path: Path) -> None:
+    parts = Parts()
+    run = parts.run(tmp_path / "run")
+    finish(run)
+    numbers = json.loads((run.path / "metrics.json").read_text())
+    assert [row["programs"] for row in numbers["rounds"]] == [60, 60, 60]
+    assert numbers["run"]["train_pass_at_n"] == 1
+    assert numbers["run"]["solved_at_2"] == 1
+    assert numbers["tasks"]["again"]["hits"] is None  # no answers were given for it
+    # Two groups learn after each of the first two rounds, from examples, and the next search uses what they learned.
+    assert len(parts.trainer.fits) == 4 and all(parts.trainer.fits)
+    assert parts.sampler.adapters == [
+        None,
+        None,
+        *(run.group(r, g).adapter for r in (0, 1) for g in (0, 1)),
+    ]
+    assert "✓ solved" in (run.path / "report.html").read_text()
+
+
+def test_learning_is_from_programs_of_all_rounds_once_each(tmp_path: Path) -> None:
+    parts = Parts()
+    parts.run(tmp_path / "run")
+    examples: list[Example]
+    for examples in parts.trainer.fits:
+        assert len({example.id for example in examples}) == len(examples)
+        for task in TASKS:
+            assert sum(example.task_id == task.id for example in examples) <= 3
+
+
+def test_a_run_stopped_anywhere_resumes_to_the_same_end(tmp_path: Path) -> None:
+    whole = finish(Parts().run(tmp_path / "whole"))
+
+    class StopError(Exception):
+        pass
+
+    for moment in (1, 30, 61, 100, 150):
+        parts, count = Parts(), 0
+        original = parts.executor._run
+
+        def counted(job: object, original: object = original, moment: int = moment) -> object:
+            nonlocal count
+            count += 1
+            if count == moment:
+                raise StopError
+            return original(job)  # type: ignore[operator]
+
+        parts.executor._run = counted  # type: ignore[method-assign, assignment]
+        path = tmp_path / f"stopped{moment}"
+        with pytest.raises(StopError):
+            parts.run(path)
+        # At that moment, too, there is a valid submission.
+        half = RunDir.open(path)
+        validate(json.loads(submission_json(build_attempts(half))), TASKS)
+        assert finish(Parts().run(path)) == whole
+
+
+def test_a_finished_run_does_nothing_more(tmp_path: Path) -> None:
+    Parts().run(tmp_path / "run")
+    parts = Parts()
+    parts.run(tmp_path / "run")
+    assert parts.sampler.adapters == [] and parts.trainer.fits == []
+
+
+def test_grouping_changes_no_search_of_the_first_round(tmp_path: Path) -> None:
+    def programs(size: int) -> list[str]:
+        config = dataclasses.replace(CONFIG, rounds=1, group_size=size)
+        run = Parts().run(tmp_path / str(size), config)
+        return sorted(
+            f"{c.program.completion_id} {c.program.id}" for _, group in run.done_groups(0) for c in group.candidates()
+        )
+
+    assert programs(1) == programs(2) == programs(3)
+
+
+def test_one_round_is_search_only(tmp_path: Path) -> None:
+    parts = Parts()
+    run = parts.run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1))
+    assert parts.trainer.fits == []
+    assert not run.group(0, 0).adapter.exists()
+
+
+def test_what_solves_the_train_pairs_or_is_trained_on_is_confirmed(tmp_path: Path) -> None:
+    parts = Parts()
+    run = parts.run(tmp_path / "run")
+    perfect = {
+        c.execution.id for r in range(3) for _, g in run.done_groups(r) for c in g.candidates() if c.score.perfect
+    }
+    trained = {example.id for examples in parts.trainer.fits for example in examples}
+    assert perfect | trained <= set(parts.executor.confirmed)
+
+
+def test_prompts_that_do_not_fit_are_counted_and_skipped(tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, rounds=1, sampling=SamplingConfig(max_prompt_tokens=1))
+    run = Parts().run(tmp_path / "run", config)
+    assert len(run.group(0, 0).metrics()["skipped_prompts"]) == 6
+    validate(json.loads(submission_json(build_attempts(run))), TASKS)
+    finish(run)
+
+
+def test_a_folder_of_another_run_is_left_alone(tmp_path: Path) -> None:
+    run = Parts().run(tmp_path / "run")
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    with pytest.raises(RunError, match=r"seed 4, not 5.*pass another --out"):
+        RunDir.create(run.path, dataclasses.replace(CONFIG, seed=5), TASKS, {})
+    with pytest.raises(RunError, match="tasks_sha256"):
+        RunDir.create(run.path, CONFIG, TASKS, {"tasks_sha256": "other"})
+    assert before == {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_text("mine")
+    with pytest.raises(RunError, match=r"no config.json in it"):
+        RunDir.create(tmp_path, CONFIG, TASKS, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+
+
+def test_a_damaged_table_is_named(tmp_path: Path) -> None:
+    run = Parts().run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1))
+    (run.group(0, 0).path / "scores.parquet").write_bytes(b"torn")
+    with pytest.raises(RunError, match=r"scores.parquet: cannot be read"):
+        build_attempts(run)
+
+
+def test_records_come_back_from_their_tables(tmp_path: Path) -> None:
+    run = Parts().run(tmp_path / "run")
+    group = run.group(0, 0)
+    prompts, completions = group.prompts(), group.completions()
+    assert {c.prompt_id for c in completions} == {p.id for p in prompts}
+    assert [c.id for c in completions] == sorted(c.id for c in completions)
+    for candidate in group.candidates():
+        assert candidate.execution.id == candidate.score.completion_id == candidate.program.completion_id
+        assert all(output is None or output.dtype.name == "int8" for output in candidate.execution.outputs)
+    assert group.examples()
+
+
+def test_a_report_shows_hostile_text_as_text(tmp_path: Path) -> None:
+    class Hostile(FakeSampler):
+        def sample(self, requests):  # type: ignore[no-untyped-def]
+            for completion in super().sample(requests):
+                yield dataclasses.replace(completion, text=completion.text + "  # <script>alert(1)</script>")
+
+    parts = Parts()
+    parts.sampler = Hostile()
+    run = parts.run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1))
+    finish(run)
+    html = (run.path / "report.html").read_text()
+    assert "<script" not in html and "&lt;script&gt;alert(1)" in html

@@ -1,0 +1,136 @@
+"""The shared-prefix decoder against ``generate``, and what a completion may depend on."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from arc_grids import FLIP
+from arcloop.config import AugmentConfig, SamplingConfig
+from arcloop.model.card import model_folder
+from arcloop.model.language import LanguageModel, load_model
+from arcloop.prompts import make_prompts
+from arcloop.records import Completion, FinishReason
+from arcloop.sampling import Draw, Request
+from arcloop.sampling.choose import choose
+from arcloop.sampling.transformers import TransformersSampler
+from arcloop.seeds import seed_of
+from arcloop.tasks import load_tasks
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[LanguageModel]:
+    yield load_model("embedded")
+
+
+def requests(draws: int, tasks: int = 3) -> list[Request]:
+    made = []
+    small = [FLIP, *load_tasks("arc1-train", None, ("67a3c6ac", "25ff71a9", "3c9b0459", "6150a2bd"))]
+    model_ = load_model("embedded")
+    for task in small[:tasks]:
+        for prompt in make_prompts(task, 0, 1, 1, AugmentConfig(), model_.format, seed=5):
+            ids = [Draw(f"{task.id}/d{d}", seed_of(7, task.id, d)) for d in range(draws)]
+            made.append(Request(prompt, tuple(ids)))
+    return made
+
+
+def sample(model: LanguageModel, asked: list[Request], **settings: float) -> dict[str, Completion]:
+    config = SamplingConfig(**{"max_tokens": 60, "max_prompt_tokens": 4096, **settings})  # type: ignore[arg-type]
+    return {completion.id: completion for completion in TransformersSampler(model, config).sample(asked)}
+
+
+def test_greedy_completions_equal_those_of_generate(model: LanguageModel) -> None:
+    reference = AutoModelForCausalLM.from_pretrained(model_folder("embedded"), dtype=torch.float32)
+    ours = sample(model, requests(2), temperature=0)
+    for request in requests(1):
+        ids = torch.tensor([model.encode(request.prompt.text)])
+        out = reference.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            max_new_tokens=60,
+            pad_token_id=model.tokenizer.pad_token_id,
+        )
+        expected = model.decode([t for t in out[0, ids.shape[1] :].tolist() if t not in model.stop_ids])
+        for draw in range(2):
+            assert ours[f"{request.prompt.task_id}/d{draw}"].text == expected
+
+
+def test_a_completion_does_not_depend_on_its_neighbours(model: LanguageModel) -> None:
+    asked = requests(3, tasks=2)
+    single = [Request(r.prompt, (d,)) for r in asked for d in r.draws]
+    texts = [
+        {i: c.text for i, c in sample(model, some, max_tokens=30, rows=rows).items()}
+        for some, rows in ((asked, 64), (asked, 3), (single, 1))
+    ]
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_every_draw_gives_one_completion_with_its_facts(model: LanguageModel) -> None:
+    asked = requests(5)
+    made = sample(model, asked, max_tokens=24)
+    assert made.keys() == {draw.completion_id for request in asked for draw in request.draws}
+    for completion in made.values():
+        assert 1 <= completion.tokens <= 24
+        assert completion.logprob < 0
+        assert (completion.finish_reason is FinishReason.LENGTH) <= (completion.tokens == 24)
+        assert "<|" not in completion.text
+
+
+def test_log_probabilities_are_those_of_the_network(model: LanguageModel) -> None:
+    request = requests(3)[0]
+    for completion in sample(model, [request], max_tokens=20).values():
+        if completion.finish_reason is FinishReason.STOP:
+            continue
+        prompt = model.encode(request.prompt.text)
+        # Special tokens are left out of the text; none may have been sampled for this check to hold.
+        ids = [*prompt, *model.tokenizer(completion.text, add_special_tokens=False)["input_ids"]]
+        if len(ids) != len(prompt) + 20:
+            continue
+        with torch.inference_mode():
+            hidden = model.hidden(torch.tensor([ids]), torch.arange(len(ids))[None], segments=[len(ids)])
+            logprobs = model.logits(hidden[0]).log_softmax(1)
+        expected = sum(logprobs[i - 1, ids[i]].item() for i in range(len(prompt), len(ids)))
+        assert completion.logprob == pytest.approx(expected, abs=1e-3)
+
+
+def test_prompts_begin_with_exactly_one_bos(model: LanguageModel) -> None:
+    ids = model.encode(requests(1)[0].prompt.text)
+    assert ids[0] == model.tokenizer.bos_token_id
+    assert ids.count(model.tokenizer.bos_token_id) == 1
+    # A template that leaves the token to the tokenizer gets none from us unless the tokenizer adds it itself.
+    assert model.encode("Black Blue").count(model.tokenizer.bos_token_id) == 0
+
+
+def test_the_end_of_an_answer_stops_it_and_padding_is_another_token(model: LanguageModel) -> None:
+    assert model.end_id in model.stop_ids
+    assert model.tokenizer.convert_ids_to_tokens(model.end_id) == "<|eot_id|>"
+    assert model.tokenizer.pad_token_id not in model.stop_ids
+
+
+def test_sampled_frequencies_follow_the_cut_distribution() -> None:
+    logits = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
+    count = 20_000
+    uniform = torch.rand(count, generator=torch.Generator().manual_seed(0))
+    tokens, logprobs = choose(logits.expand(count, 4), uniform, temperature=1.0, top_p=0.9)
+    shares = {token: n / count for token, n in Counter(tokens.tolist()).items()}
+    # 0.5 + 0.3 < 0.9, so the third stays and the fourth goes; the rest is renormalised.
+    assert set(shares) == {0, 1, 2}
+    for token, probability in enumerate((0.5, 0.3, 0.15)):
+        assert shares[token] == pytest.approx(probability / 0.95, abs=4 * math.sqrt(0.25 / count))
+    assert logprobs[tokens == 1][0].item() == pytest.approx(math.log(0.3), abs=1e-5)
+
+
+def test_the_whole_vocabulary_is_looked_at_where_the_likeliest_tokens_hold_too_little() -> None:
+    flat = torch.zeros(1, 5000)
+    drawn = {choose(flat, torch.tensor([u]), 1.0, 0.95)[0].item() for u in (0.0, 0.2, 0.5, 0.8, 0.999)}
+    assert len(drawn) == 5
+    assert choose(flat, torch.tensor([0.9999]), 0.5, 1.0)[0].item() < 5000
+
+
+def test_temperature_zero_takes_the_likeliest() -> None:
+    tokens, _ = choose(torch.tensor([[0.1, 2.0, 0.3]]), torch.tensor([0.99]), 0.0, 0.95)
+    assert tokens.tolist() == [1]
