@@ -19,6 +19,7 @@ __all__ = [
     "Config",
     "ExecutionConfig",
     "PretrainConfig",
+    "PromptConfig",
     "SamplingConfig",
     "SelectionConfig",
     "TrainingConfig",
@@ -49,6 +50,21 @@ class AugmentConfig:
 
     def __post_init__(self) -> None:
         require(0 <= self.keep_background <= 1, "augment.keep-background", self.keep_background, "expected 0–1")
+
+
+@dataclass(frozen=True)
+class PromptConfig:
+    """In which words the model is asked."""
+
+    template: Literal["barc", "compact", "plain"] | None = None
+    """``barc``: the BARC models' own format, byte for byte. ``compact``: the embedded model's. ``plain``: for chat models
+    that were not trained on the program library. Default: what the model was trained on."""
+    library: bool = False
+    """List the program library's functions in the prompt; the ``plain`` template has a place for them."""
+
+    def __post_init__(self) -> None:
+        fits = not self.library or self.template == "plain"
+        require(fits, "prompt.library", self.library, "expected --prompt.template plain beside it")
 
 
 @dataclass(frozen=True)
@@ -224,6 +240,8 @@ class Config:
     """Tasks that share an adapter and are searched together."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     """How each prompt's task is changed before the model sees it."""
+    prompt: PromptConfig = field(default_factory=PromptConfig)
+    """In which words the model is asked."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     """How completions are drawn from the model."""
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)

@@ -165,10 +165,10 @@ def summarize(numbers: Sequence[TaskNumbers], hits: Mapping[str, Sequence[bool]]
 def evaluate(run: RunDir, attempts: Submission, answers: Answers) -> dict[str, Any]:
     """All numbers of a run, as JSON: the table's rows per round and in all, and per task what came of it."""
     rounds = run_numbers(run, answers)
-    per_task: dict[str, TaskNumbers] = {}
+    per_task = {task.id: task_numbers(task, 0, [], answers.get(task.id)) for task in run.tasks()}
     for numbers in rounds:
         for n in numbers:
-            per_task[n.task_id] = per_task[n.task_id] + n if n.task_id in per_task else n
+            per_task[n.task_id] += n
     hit = hits(attempts, answers)
     return {
         "rounds": [dataclasses.asdict(summarize(numbers)) for numbers in rounds if numbers],

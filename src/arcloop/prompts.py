@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from arcloop.augment import apply_task, sample_augmentation
+from arcloop.catalogue import listing
 from arcloop.config import AugmentConfig
 from arcloop.encoding import encode_grid
 from arcloop.errors import ConfigError
@@ -33,15 +34,18 @@ class PromptFormat:
     """How tasks are shown to one model and programs are written by it."""
 
     template: str
-    """Name of a template: ``barc`` or ``compact``."""
+    """Name of a template: ``barc``, ``compact`` or ``plain``."""
     chat: Chat
     """The model's own chat template."""
+    library: bool = False
+    """List the program library's functions, where the template has a place for them."""
 
     def prompt_text(self, task: Task, test_index: int) -> str:
         """The rendered chat that shows all train pairs and one test input, and ends with the prefix."""
         values = {
             "examples": [{"input": encode_grid(pair.input), "output": encode_grid(pair.output)} for pair in task.train],
             "test_input": encode_grid(task.test_inputs[test_index]),
+            "library": listing() if self.library else "",
         }
         system = _block(self.template, "system", **values)
         messages = [Message("system", system)] if system else []
@@ -89,7 +93,7 @@ def _template(name: str) -> "jinja2.Template":
     if not file.is_file():
         names = sorted(f.name.removesuffix(".jinja") for f in folder.iterdir())
         raise ConfigError(
-            f"prompt template {name!r}; expected one of {', '.join(names)} — check the model's arcloop.json"
+            f"prompt template {name!r}; expected one of {', '.join(names)} — check --prompt.template and the model's arcloop.json"
         )
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     return environment.from_string(file.read_text())

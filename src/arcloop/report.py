@@ -88,12 +88,12 @@ def _rank(candidate: Candidate) -> tuple[float, float, int]:
 def _task_view(
     task: Task, submission: dict[str, Any], numbers: dict[str, Any], best: Candidate | None
 ) -> dict[str, Any]:
-    known = numbers["tasks"].get(task.id, {})
+    known = numbers["tasks"][task.id]
     attempts = [
         {
             "input": grid,
             "grids": [np.array(entry[key], dtype=np.int8) for key in ("attempt_1", "attempt_2")],
-            "hit": None if known.get("hits") is None else known["hits"][i],
+            "hit": None if known["hits"] is None else known["hits"][i],
             "best": None if best is None else output_for(best, task, i),
         }
         for i, (grid, entry) in enumerate(zip(task.test_inputs, submission[task.id], strict=True))

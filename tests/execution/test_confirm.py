@@ -1,5 +1,7 @@
 """Confirming: what depends on anything but the inputs is found out; what does not comes back unchanged."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -12,11 +14,16 @@ A: Grid = np.array([[1, 2], [3, 4]], np.int8)
 B: Grid = np.array([[5, 6, 7]], np.int8)
 
 
-def confirmed(source: str) -> tuple[Execution, Execution]:
-    job = Job("a", source, (A, B))
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
     with Sandbox(ExecutionConfig(workers=2)) as sandbox:
-        (earlier,) = sandbox.execute([job])
-        (verdict,) = sandbox.confirm([(job, earlier)])
+        yield sandbox
+
+
+def confirmed(sandbox: Sandbox, source: str) -> tuple[Execution, Execution]:
+    job = Job("a", source, (A, B))
+    (earlier,) = sandbox.execute([job])
+    (verdict,) = sandbox.confirm([(job, earlier)])
     return earlier, verdict
 
 
@@ -31,8 +38,8 @@ def confirmed(source: str) -> tuple[Execution, Execution]:
         "import os\ndef transform(g):\n    os.getpid()\n    return g\n",
     ],
 )
-def test_what_depends_on_the_inputs_alone_is_returned_as_it_was(source: str) -> None:
-    earlier, verdict = confirmed(source)
+def test_what_depends_on_the_inputs_alone_is_returned_as_it_was(sandbox: Sandbox, source: str) -> None:
+    earlier, verdict = confirmed(sandbox, source)
     assert verdict is earlier
 
 
@@ -51,16 +58,16 @@ def test_what_depends_on_the_inputs_alone_is_returned_as_it_was(source: str) -> 
         "last = None\ndef transform(g):\n    global last\n    last, old = g, last\n    return g if old is None else old\n",
     ],
 )
-def test_what_depends_on_more_is_nondeterministic(source: str) -> None:
-    earlier, verdict = confirmed(source)
+def test_what_depends_on_more_is_nondeterministic(sandbox: Sandbox, source: str) -> None:
+    earlier, verdict = confirmed(sandbox, source)
     assert earlier.status is Status.OK
     assert verdict.status is Status.NONDETERMINISTIC
     assert verdict.id == "a"
     assert "differs" in verdict.error
 
 
-def test_outputs_that_agree_are_kept() -> None:
-    _, verdict = confirmed("import os\ndef transform(g):\n    return g if len(g) == 1 else g * 0 + os.getpid() % 2\n")
+def test_outputs_that_agree_are_kept(sandbox: Sandbox) -> None:
+    _, verdict = confirmed(sandbox, "import os\ndef transform(g):\n    return g if len(g) == 1 else g * 0 + os.getpid() % 2\n")
     assert verdict.status is Status.NONDETERMINISTIC
     assert verdict.outputs[0] is None
     assert np.array_equal(verdict.outputs[1], B)  # type: ignore[arg-type]  # asserted by the program

@@ -41,7 +41,7 @@ def run(folder: Path, *options: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("mode", ["batch", "strict"])
 def test_one_line_per_line_in_order(tmp_path: Path, mode: str) -> None:
-    records = run(tmp_path, "--mode", mode, "--workers", "2")
+    records = run(tmp_path, "--mode", mode, "--workers", "2", "--no-confirm")
     assert [record["id"] for record in records] == [
         *("turn", None, 7, None, "no source", "bad grid", "bad cell", None, "crash", "turn", {"any": "json"}, None)
     ]
@@ -57,7 +57,7 @@ def test_one_line_per_line_in_order(tmp_path: Path, mode: str) -> None:
 
 
 def test_confirming_finds_what_depends_on_the_hash_seed(tmp_path: Path) -> None:
-    records = run(tmp_path, "--confirm", "--workers", "1")
+    records = run(tmp_path, "--workers", "1")
     assert [record["status"] for record in records if record["id"] in ("turn", {"any": "json"})] == [
         *("ok", "ok", "nondeterministic")
     ]

@@ -106,7 +106,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         # Good sources differ by a comment, so that each is run and not remembered.
         jobs.append(Job(f"good {index % len(GOOD)} {index}", GOOD[index % len(GOOD)][0] + f"# {index}\n", INPUTS))
         jobs.append(Job(program["id"], source_of(program, folder), INPUTS))
-    config = ExecutionConfig(workers=2, timeout=1.0, wall_timeout=2.0, memory=256, mode=request.param)
+    config = ExecutionConfig(workers=2, timeout=1.0, wall_timeout=2.0, memory=128, mode=request.param)
     with Sandbox(config) as sandbox:
         by_id = {job.id: job for job in jobs}
         ran = list(sandbox.execute(jobs))

@@ -16,6 +16,7 @@ COMMANDS = {
     "resume": "Go on with an interrupted run.",
     "evaluate": "Print the table of a run again, and rebuild its submission and report.",
     "execute": "Run programs from a file in the sandbox.",
+    "show": "Print a task, the prompt that a model gets for it, or the program library.",
     "pretrain": "Make the embedded model from nothing.",
 }
 """Command → what it does. Each is a module of this package with ``main(argv) -> exit code``."""

@@ -53,7 +53,7 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
 
     with Sandbox(config.execution) as sandbox:
         console.print(f"sandbox: {sandbox.protection} protection", highlight=False)
-        model = load_model(config.model)
+        model = load_model(config.model, config.prompt)
         sampler = TransformersSampler(model, config.sampling)
         trainer = LoraTrainer(model, config.training)
         total = len(run.tasks()) * config.rounds * config.programs

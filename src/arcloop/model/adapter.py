@@ -87,10 +87,9 @@ def attach(network: PreTrainedModel, model_name: str, rank: int, alpha: int) -> 
         torch.manual_seed(seed_of("adapter", model_name, rank) % 2**63)
         peft = get_peft_model(network, lora)
     # The user's word for the model, not the folder it was found in: adapters are shared between machines.
-    description = peft.peft_config["default"]
-    description.base_model_name_or_path = model_name
+    lora.base_model_name_or_path = model_name
     # PEFT keeps these names in a set, whose order would differ from process to process.
-    description.target_modules = sorted(description.target_modules)
+    lora.target_modules = sorted(lora.target_modules or ())
     trainable = {name: p for name, p in peft.named_parameters() if p.requires_grad}
     return Adapter(peft, {name: p.detach().clone() for name, p in trainable.items()})
 

@@ -4,7 +4,6 @@ The one network serves search and training alike. Weights come as safetensors on
 from a model folder is ever run.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar
 
+from arcloop.config import PromptConfig
 from arcloop.errors import ModelError
 from arcloop.model import attention
 from arcloop.model.adapter import Adapter, attach, attach_saved
@@ -22,7 +23,10 @@ from arcloop.model.card import model_folder, read_card
 from arcloop.prompts import PromptFormat
 from arcloop.records import Message
 
-__all__ = ["LanguageModel", "chat_text", "load_model"]
+__all__ = ["LanguageModel", "chat_text", "load_model", "load_tokenizer", "prompt_format"]
+
+# Its bars for loading files would cut through ours.
+disable_progress_bar()
 
 
 @dataclass
@@ -119,33 +123,55 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -
     return cast(str, tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
 
 
-def load_model(name: str) -> LanguageModel:
+def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
+    """The model's tokenizer, without its weights.
+
+    Raises:
+        ModelError: there is no such model, or its tokenizer has no chat template.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model_folder(name))
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"--model {name}: its tokenizer cannot be loaded ({_reason(error)}); expected a Hugging Face model — check the name"
+        ) from None
+    if not tokenizer.chat_template:
+        raise ModelError(
+            f"--model {name}: its tokenizer has no chat template; expected a chat model — use an instruction-tuned one"
+        )
+    return tokenizer
+
+
+def prompt_format(name: str, tokenizer: PreTrainedTokenizerBase, config: PromptConfig) -> PromptFormat:
+    """How the model is asked: in the template of the configuration, else in that of its card."""
+    template = config.template or read_card(name).template
+    return PromptFormat(template, lambda messages: chat_text(tokenizer, messages), config.library)
+
+
+def load_model(name: str, prompt: PromptConfig | None = None) -> LanguageModel:
     """Load a model onto the GPU if there is one, else the CPU.
 
     Raises:
         ModelError: there is no such model, or it cannot be used: no chat template, no safetensors.
     """
-    folder = model_folder(name)
+    tokenizer = load_tokenizer(name)
     cuda = torch.cuda.is_available()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
         network = AutoModelForCausalLM.from_pretrained(
-            folder,
+            model_folder(name),
             dtype=torch.bfloat16 if cuda else torch.float32,
             use_safetensors=True,
             device_map={"": 0} if cuda else None,
         )
         attention.install(network)
     except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"--model {name}: cannot be loaded ({reason}); expected a Hugging Face causal language model with safetensors — check the name"
+            f"--model {name}: cannot be loaded ({_reason(error)}); "
+            "expected a Hugging Face causal language model with safetensors — check the name"
         ) from None
-    if not tokenizer.chat_template:
-        raise ModelError(
-            f"--model {name}: its tokenizer has no chat template; expected a chat model — use an instruction-tuned one"
-        )
     network.eval()
-    logging.getLogger("transformers").setLevel(logging.ERROR)
-    prompt_format = PromptFormat(read_card(name).template, lambda messages: chat_text(tokenizer, messages))
-    return LanguageModel(name, network, tokenizer, prompt_format)
+    return LanguageModel(name, network, tokenizer, prompt_format(name, tokenizer, prompt or PromptConfig()))
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
