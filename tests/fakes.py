@@ -1,5 +1,6 @@
 """Stand-ins for the three ports of the loop, so that the whole of it runs in a second."""
 
+import dataclasses
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ PROGRAMS = {
     "mirror": lambda grid: np.flip(grid, 1),
     "tumble": lambda grid: np.flip(grid, 0),
     "turn": lambda grid: np.rot90(grid, 2),
+    "shift": lambda grid: np.roll(grid, 1, 1),
     "fail": lambda grid: None,
 }
 """What the fake model can write, and what the fake sandbox makes of it."""
@@ -51,6 +53,7 @@ class FakeExecutor:
 
     def __init__(self) -> None:
         self.confirmed: list[str] = []
+        self.unsteady: set[str] = set()
 
     def execute(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         yield from reversed([self._run(job) for job in jobs])
@@ -58,7 +61,11 @@ class FakeExecutor:
     def confirm(self, pairs: Iterable[tuple[Job, Execution]]) -> Iterator[Execution]:
         for job, execution in pairs:
             self.confirmed.append(job.id)
-            yield execution
+            if job.source.split("return ")[1].split("(")[0] in self.unsteady:
+                outputs = (None,) * len(execution.outputs)
+                yield dataclasses.replace(execution, status=Status.NONDETERMINISTIC, outputs=outputs)
+            else:
+                yield execution
 
     def _run(self, job: Job) -> Execution:
         name = job.source.split("return ")[1].split("(")[0]

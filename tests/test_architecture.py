@@ -17,6 +17,7 @@ ORDER = [
     "seeds",
     "config",
     "progress",
+    "files",
     "common",
     "catalogue",
     "grammar",
@@ -40,6 +41,7 @@ ORDER = [
     "loop",
     "submission",
     "metrics",
+    "outcome",
     "report",
     "cli",
 ]
@@ -103,11 +105,14 @@ def test_readme_tree_shows_every_module_and_nothing_else() -> None:
 def test_readme_commands_exist() -> None:
     text = (ROOT / "README.md").read_text()
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"^make ([a-z-]+)", text, re.MULTILINE):
+    targets = re.findall(r"^make ([a-z-]+)", text, re.MULTILINE)
+    commands = re.findall(r"^arcloop ([a-z]+)", text, re.MULTILINE)
+    assert targets and commands
+    for target in targets:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     from arcloop.cli import COMMANDS
 
-    for command in re.findall(r"^arcloop ([a-z]+)", text, re.MULTILINE):
+    for command in commands:
         assert command in COMMANDS, command
 
 
@@ -123,6 +128,15 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_no_command_imports_torch_before_it_needs_it() -> None:
+    from arcloop.cli import COMMANDS
+
+    modules = "; ".join(f"import arcloop.cli.{command}" for command in COMMANDS)
+    probe = f"import sys; {modules}; print([m for m in ('torch', 'transformers', 'peft', 'ray') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_only_sampling_training_model_and_pretraining_import_torch() -> None:

@@ -11,12 +11,13 @@ from arc_grids import FLIP, grid
 from arcloop.config import Config, SamplingConfig, SelectionConfig
 from arcloop.errors import RunError
 from arcloop.loop import search_and_learn
-from arcloop.metrics import evaluate
+from arcloop.outcome import conclude
 from arcloop.progress import Progress
-from arcloop.records import Example, Pair, Task
+from arcloop.records import Candidate, Example, Pair, Status, Task
 from arcloop.report import write_report
 from arcloop.rundir import RunDir
-from arcloop.submission import build_attempts, submission_json, validate
+from arcloop.submission import validate
+from arcloop.training import Fit
 from fakes import FakeExecutor, FakeSampler, FakeTrainer
 
 TURN = Task("turn", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45"), grid("54"))), (grid("67", "80"),))
@@ -38,11 +39,14 @@ class Parts:
         return run
 
 
+def everything(run: RunDir) -> list[Candidate]:
+    """Every program of a run."""
+    return [c for i in range(len(run.groups())) for _, group in run.done_groups(i) for c in group.candidates()]
+
+
 def finish(run: RunDir) -> dict[str, bytes]:
     """Files of a finished run that must not depend on how it came about: all but those with times in them."""
-    text = submission_json(build_attempts(run))
-    run.write("submission.json", text)
-    run.write_json("metrics.json", evaluate(run, validate(json.loads(text), TASKS), ANSWERS))
+    conclude(run, ANSWERS)
     write_report(run)
     names = ("prompts", "completions", "programs", "executions", "scores", "examples")
     return {
@@ -81,6 +85,67 @@ def test_learning_is_from_programs_of_all_rounds_once_each(tmp_path: Path) -> No
             assert sum(example.task_id == task.id for example in examples) <= 3
 
 
+def test_a_program_that_gives_something_else_again_neither_solves_nor_teaches(tmp_path: Path) -> None:
+    parts = Parts()
+    parts.executor.unsteady = {"mirror", "tumble", "turn"}  # what solves the tasks, in one frame or another
+    run = parts.run(tmp_path / "run")
+    finish(run)
+    assert run.read("metrics.json")["run"]["train_pass_at_n"] == 0
+    assert run.group(0, 0).metrics()["solved"] == []
+    unsteady = [c for c in everything(run) if c.execution.status is Status.NONDETERMINISTIC]
+    assert unsteady and not any(c.score.perfect for c in unsteady)
+    taught = {example.completion for examples in parts.trainer.fits for example in examples}
+    assert taught and all("shift" in text for text in taught)
+    dropped = [run.group(r, g).metrics()["dropped"] for r in (0, 1) for g in (0, 1)]
+    assert any(reasons.get("nondeterministic") for reasons in dropped)
+
+
+def test_a_run_killed_while_learning_or_before_it_is_marked_done_resumes(tmp_path: Path) -> None:
+    whole = finish(Parts().run(tmp_path / "whole"))
+
+    class Killed(Parts):
+        def __init__(self, after_mkdir: bool) -> None:
+            super().__init__()
+
+            def fit(examples: object, start: object, out: Path, *rest: object) -> Fit:
+                if after_mkdir:
+                    out.mkdir()
+                    (out / "learned").write_text("half")
+                raise KeyboardInterrupt
+
+            self.trainer.fit = fit  # type: ignore[method-assign, assignment]
+
+    for after_mkdir in (True, False):
+        path = tmp_path / str(after_mkdir)
+        with pytest.raises(KeyboardInterrupt):
+            Killed(after_mkdir).run(path)
+        assert not RunDir.open(path).group(0, 0).done
+        assert finish(Parts().run(path)) == whole
+
+
+def test_a_run_killed_at_its_very_beginning_begins_again(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "run", CONFIG, TASKS, {})
+    (run.path / "config.json").unlink()
+    (run.path / ".manifest.json.tmp").write_text("half")
+    finish(Parts().run(run.path))
+
+
+def test_a_beginning_that_has_done_nothing_gives_way_to_another_run(tmp_path: Path) -> None:
+    RunDir.create(tmp_path / "run", dataclasses.replace(CONFIG, model="no such model"), TASKS, {})
+    finish(Parts().run(tmp_path / "run"))
+
+
+def test_a_changed_model_does_not_go_on_with_a_run(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "run", dataclasses.replace(CONFIG, model="embedded"), TASKS, {"model_sha256": "x"})
+    with pytest.raises(RunError, match="has changed since the run began"):
+        run.check_model()
+
+
+def test_answers_that_do_not_fit_the_test_inputs_are_left_out(tmp_path: Path) -> None:
+    run = Parts().run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1))
+    assert conclude(run, {"flip": ANSWERS["flip"][:1]})["tasks"]["flip"]["hits"] is None
+
+
 def test_a_run_stopped_anywhere_resumes_to_the_same_end(tmp_path: Path) -> None:
     whole = finish(Parts().run(tmp_path / "whole"))
 
@@ -104,7 +169,8 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_end(tmp_path: Path) -> None:
             parts.run(path)
         # At that moment, too, there is a valid submission.
         half = RunDir.open(path)
-        validate(json.loads(submission_json(build_attempts(half))), TASKS)
+        finish(half)
+        validate(half.read("submission.json"), TASKS)
         assert finish(Parts().run(path)) == whole
 
 
@@ -119,9 +185,7 @@ def test_grouping_changes_no_search_of_the_first_round(tmp_path: Path) -> None:
     def programs(size: int) -> list[str]:
         config = dataclasses.replace(CONFIG, rounds=1, group_size=size)
         run = Parts().run(tmp_path / str(size), config)
-        return sorted(
-            f"{c.program.completion_id} {c.program.id}" for _, group in run.done_groups(0) for c in group.candidates()
-        )
+        return sorted(f"{c.program.completion_id} {c.program.id}" for c in everything(run))
 
     assert programs(1) == programs(2) == programs(3)
 
@@ -136,9 +200,7 @@ def test_one_round_is_search_only(tmp_path: Path) -> None:
 def test_what_solves_the_train_pairs_or_is_trained_on_is_confirmed(tmp_path: Path) -> None:
     parts = Parts()
     run = parts.run(tmp_path / "run")
-    perfect = {
-        c.execution.id for r in range(3) for _, g in run.done_groups(r) for c in g.candidates() if c.score.perfect
-    }
+    perfect = {c.execution.id for c in everything(run) if c.score.perfect}
     trained = {example.id for examples in parts.trainer.fits for example in examples}
     assert perfect | trained <= set(parts.executor.confirmed)
 
@@ -147,8 +209,8 @@ def test_prompts_that_do_not_fit_are_counted_and_skipped(tmp_path: Path) -> None
     config = dataclasses.replace(CONFIG, rounds=1, sampling=SamplingConfig(max_prompt_tokens=1))
     run = Parts().run(tmp_path / "run", config)
     assert len(run.group(0, 0).metrics()["skipped_prompts"]) == 6
-    validate(json.loads(submission_json(build_attempts(run))), TASKS)
     finish(run)
+    validate(run.read("submission.json"), TASKS)
 
 
 def test_a_folder_of_another_run_is_left_alone(tmp_path: Path) -> None:
@@ -172,7 +234,7 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     run = Parts().run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1))
     (run.group(0, 0).path / "scores.parquet").write_bytes(b"torn")
     with pytest.raises(RunError, match=r"scores.parquet: cannot be read"):
-        build_attempts(run)
+        finish(run)
 
 
 def test_records_come_back_from_their_tables(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from arc_grids import FLIP
-from arcloop.config import AugmentConfig
+from arcloop.config import AugmentConfig, PromptConfig
 from arcloop.errors import ConfigError
 from arcloop.programs import extract
 from arcloop.prompts import PromptFormat, make_prompts
@@ -62,12 +62,25 @@ def test_the_compact_format_shows_grids_only() -> None:
     assert text.endswith("Input:\nGray Pink Orange[assistant]from common import *\n\n")
 
 
-@pytest.mark.parametrize("prompt_format", [BARC, COMPACT], ids=["barc", "compact"])
+@pytest.mark.parametrize("prompt_format", [BARC, COMPACT, PromptFormat("plain", BARC.chat)], ids=lambda f: f.template)
 def test_what_the_model_should_write_is_read_back_as_the_program(prompt_format: PromptFormat) -> None:
     source = "from common import *\n\ndef transform(input_grid):\n    return np.flip(input_grid, 1)\n"
     program = extract(completion(prompt_format.answer_text(source)), prompt_format.prefix)
     assert program is not None
     assert program.source == source
+
+
+def test_the_plain_format_lists_the_library_when_asked() -> None:
+    bare = PromptFormat("plain", BARC.chat).prompt_text(FLIP, 0)
+    listed = PromptFormat("plain", BARC.chat, library=True).prompt_text(FLIP, 0)
+    assert "find_connected_components" not in bare
+    assert "find_connected_components(grid, background=0, connectivity=4, monochromatic=True): " in listed
+    assert bare.startswith("[system]You are") and bare.endswith("the rule.[assistant]")
+
+
+def test_the_library_is_listed_only_where_there_is_a_place_for_it() -> None:
+    with pytest.raises(ConfigError, match="template plain"):
+        PromptConfig("barc", library=True)
 
 
 def test_prompts_are_augmented_afresh_and_enough() -> None:
@@ -98,6 +111,7 @@ def test_an_unknown_template_is_named() -> None:
             "def transform(g):\n    return g\n",
         ),
         ("def transform(g):\n    return g", "def transform(g):\n    return g\n"),
+        ("def transform(g):\r\n    s = 'a\x0cb\u2028'\r\n", "def transform(g):\n    s = 'a\x0cb\u2028'\n"),
     ],
 )
 def test_programs_are_found_in_answers(text: str, source: str) -> None:

@@ -107,19 +107,20 @@ def test_a_killed_run_resumes_to_the_same_end(run: tuple[RunDir, str], folder: P
     assert outcome(RunDir.open(out)) == outcome(directory)
 
 
-def test_sigterm_leaves_a_valid_submission_of_what_is_done(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["round_000/group_000", "round_000/group_001/DONE"])
+def test_sigterm_leaves_a_valid_submission_of_what_is_done(folder: Path, tmp_path: Path, moment: str) -> None:
     out = tmp_path / "run"
-    process = subprocess.Popen(
-        [*ARCLOOP, "run", "--tasks", str(folder), *SETTINGS, "--out", str(out)], stdout=subprocess.PIPE, text=True
-    )
-    while process.poll() is None and not (out / "round_000" / "group_000").exists():
+    command = [*ARCLOOP, "run", "--tasks", str(folder), *SETTINGS, "--group-size", "1", "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    while process.poll() is None and not (out / moment).exists():
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
     printed, _ = process.communicate()
     assert process.returncode == 130
-    assert "arcloop resume" in printed
+    assert f"arcloop resume {out}" in printed
     directory = RunDir.open(out)
     validate(directory.read("submission.json"), directory.tasks())
+    assert (out / "report.html").exists()
 
 
 def test_the_same_command_on_a_finished_run_only_prints(run: tuple[RunDir, str], folder: Path) -> None:
@@ -146,6 +147,8 @@ def test_errors_are_one_line_with_exit_code_2(run: tuple[RunDir, str], tmp_path:
         (["run", "--tasks", "arc1-train", "--rounds", 0, "--out", tmp_path / "o"], "expected 1 or more"),
         (["resume", tmp_path / "o"], "no such folder"),
         (["evaluate", tmp_path / "bad"], "no config.json"),
+        (["run", "--tasks", "arc1-train", "--limit", 1, "--out", directory.path / "config.json" / "x"], "pass another"),
+        (["pretrain", "--out", directory.path / "config.json"], "pass another"),
         (["dance"], "expected run, resume"),
     ]
     for arguments, words in cases:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from arc_grids import FLIP
 from arcloop.config import AugmentConfig, SamplingConfig
+from arcloop.model import attention
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.prompts import make_prompts
@@ -69,6 +70,65 @@ def test_a_completion_does_not_depend_on_its_neighbours(model: LanguageModel) ->
     assert texts[0] == texts[1] == texts[2]
 
 
+def grouped_model(model: LanguageModel) -> tuple[LanguageModel, LlamaForCausalLM]:
+    """A random network with fewer key than query heads, as ours and untouched."""
+    torch.manual_seed(0)
+    shape = LlamaConfig(
+        vocab_size=len(model.tokenizer),
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=8,
+        num_key_value_heads=2,
+        intermediate_size=64,
+        eos_token_id=model.end_id,
+    )
+    plain = LlamaForCausalLM(shape).eval()
+    ours = LlamaForCausalLM(shape).eval()
+    ours.load_state_dict(plain.state_dict())
+    attention.install(ours)
+    return LanguageModel("grouped", ours, model.tokenizer, model.format), plain
+
+
+def test_grouped_heads_give_the_tokens_of_generate_past_the_growth_of_the_memory(model: LanguageModel) -> None:
+    ours, plain = grouped_model(model)
+    made = sample(ours, requests(2), temperature=0, max_tokens=100)
+    for request in requests(1):
+        ids = torch.tensor([ours.encode(request.prompt.text)])
+        out = plain.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            max_new_tokens=100,
+            pad_token_id=ours.tokenizer.pad_token_id,
+        )
+        expected = ours.decode([t for t in out[0, ids.shape[1] :].tolist() if t not in ours.stop_ids])
+        assert made[f"{request.prompt.task_id}/d1"].text == expected
+
+
+def test_grouped_heads_attend_alike_in_both_ways(model: LanguageModel) -> None:
+    ours, plain = grouped_model(model)
+    ids = torch.tensor([ours.encode(requests(1)[0].prompt.text)])
+    places = torch.arange(ids.shape[1])[None]
+    with torch.inference_mode():
+        expected = plain(ids, use_cache=False).logits
+        exact = ours.logits(ours.hidden(ids, places, segments=[ids.shape[1]]))
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = ours.logits(ours.hidden(ids, places, segments=[ids.shape[1]]))
+    assert torch.allclose(exact, expected, atol=1e-5)
+    assert (rough - expected).abs().max() < 0.05
+
+
+def test_a_pass_that_would_mix_rows_fails(model: LanguageModel) -> None:
+    with pytest.raises(RuntimeError, match="segments= or memory="):
+        model.hidden(torch.tensor([[1, 2]]), torch.tensor([[0, 1]]))
+
+
+def test_attention_that_is_not_computed_is_refused() -> None:
+    some = torch.zeros(1, 1, 1, 2)
+    with pytest.raises(ValueError, match="sliding_window"):
+        attention._attention(None, some, some, some, None, 1.0, segments=[1], sliding_window=4)
+
+
 def test_every_draw_gives_one_completion_with_its_facts(model: LanguageModel) -> None:
     asked = requests(5)
     made = sample(model, asked, max_tokens=24)
@@ -81,7 +141,8 @@ def test_every_draw_gives_one_completion_with_its_facts(model: LanguageModel) ->
 
 
 def test_log_probabilities_are_those_of_the_network(model: LanguageModel) -> None:
-    request = requests(3)[0]
+    request = requests(8)[0]
+    checked = 0
     for completion in sample(model, [request], max_tokens=20).values():
         if completion.finish_reason is FinishReason.STOP:
             continue
@@ -95,6 +156,8 @@ def test_log_probabilities_are_those_of_the_network(model: LanguageModel) -> Non
             logprobs = model.logits(hidden[0]).log_softmax(1)
         expected = sum(logprobs[i - 1, ids[i]].item() for i in range(len(prompt), len(ids)))
         assert completion.logprob == pytest.approx(expected, abs=1e-3)
+        checked += 1
+    assert checked > 0
 
 
 def test_prompts_begin_with_exactly_one_bos(model: LanguageModel) -> None:
@@ -129,6 +192,11 @@ def test_the_whole_vocabulary_is_looked_at_where_the_likeliest_tokens_hold_too_l
     drawn = {choose(flat, torch.tensor([u]), 1.0, 0.95)[0].item() for u in (0.0, 0.2, 0.5, 0.8, 0.999)}
     assert len(drawn) == 5
     assert choose(flat, torch.tensor([0.9999]), 0.5, 1.0)[0].item() < 5000
+
+
+def test_a_number_that_rounds_to_one_stays_in_the_nucleus() -> None:
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
+    assert choose(logits, torch.tensor([1.0 - 1e-9]), 1.0, 0.9)[0].item() == 2
 
 
 def test_temperature_zero_takes_the_likeliest() -> None:

@@ -95,6 +95,15 @@ def test_a_malformed_file_is_named_with_what_is_wrong(tmp_path: Path, content: s
     assert "bad.json" in str(caught.value)
 
 
+@pytest.mark.parametrize("solutions", [[], {"x": None}, {"x": [[[7]]]}, {"x": [[[7]], "no"]}])
+def test_malformed_solutions_are_named(tmp_path: Path, solutions: object) -> None:
+    challenges = tmp_path / "challenges.json"
+    challenges.write_text(json.dumps({"x": raw(test=[{"input": [[3]]}, {"input": [[5]]}])}))
+    (tmp_path / "solutions.json").write_text(json.dumps(solutions))
+    with pytest.raises(TaskError, match=r"solutions\.json.*expected"):
+        load_answers(str(challenges))
+
+
 @pytest.mark.parametrize("source", ["arc3-train", "no/such/folder"])
 def test_an_unknown_set_says_what_there_is(source: str) -> None:
     with pytest.raises(TaskError, match=r"arc1-train.*arcloop run --help"):

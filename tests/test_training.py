@@ -14,9 +14,9 @@ from arcloop.errors import RunError
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.records import Example
-from arcloop.training import LoraTrainer
 from arcloop.training.loss import completion_loss
 from arcloop.training.rows import Row, encode_rows
+from arcloop.training.trainer import LoraTrainer
 
 PROGRAM = "def transform(input_grid):\n    return np.flip(input_grid, {axis})"
 

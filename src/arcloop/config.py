@@ -211,10 +211,13 @@ class PretrainConfig:
     def __post_init__(self) -> None:
         require(self.minutes > 0, "minutes", self.minutes, "expected more than 0")
         require(self.processes >= 0, "processes", self.processes, "expected 0 (one per core) or more")
-        require(self.width % self.heads == 0, "width", self.width, f"expected a multiple of heads ({self.heads})")
-        for name in ("vocabulary", "layers", "inner", "cells", "pack", "held_out"):
+        for name in ("vocabulary", "width", "layers", "heads", "inner", "cells", "pack", "held_out"):
             value = getattr(self, name)
             require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
+        require(self.width % self.heads == 0, "width", self.width, f"expected a multiple of heads ({self.heads})")
+        require(self.learning_rate > 0, "learning-rate", self.learning_rate, "expected more than 0")
+        require(self.muon_rate > 0, "muon-rate", self.muon_rate, "expected more than 0")
+        require(0 <= self.warmup < 1, "warmup", self.warmup, "expected 0 or more, less than 1")
 
 
 @dataclass(frozen=True)
@@ -266,32 +269,49 @@ def to_json(config: object) -> str:
     return json.dumps(dataclasses.asdict(config), indent=2) + "\n"  # type: ignore[call-overload]
 
 
-def from_json(cls: type[C], text: str, path: Path) -> C:
-    """Build ``cls`` from what ``to_json`` wrote; ``path`` is named in errors.
+def from_json(cls: type[C], path: Path) -> C:
+    """Read a ``cls`` that ``to_json`` wrote to ``path``.
 
     Raises:
-        ConfigError: the text is not JSON, or has settings that this version does not know.
+        ConfigError: the file cannot be read, lacks a setting, or has one that is unknown or of another kind.
     """
     try:
-        raw = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{path}: not JSON ({error}); expected a configuration — restore the file") from None
-    return _build(cls, raw, str(path))
-
-
-def _build(cls: type[C], raw: Any, where: str) -> C:
-    hints = typing.get_type_hints(cls)
-    if not isinstance(raw, dict) or not raw.keys() <= hints.keys():
-        unknown = sorted(raw.keys() - hints.keys()) if isinstance(raw, dict) else raw
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise ConfigError(
-            f"{where}: unknown settings {unknown}; expected those of arcloop run --help — use the arcloop version that wrote it"
-        )
+            f"{path}: cannot be read as JSON ({error}); expected a configuration — restore the file"
+        ) from None
+    return typing.cast(C, _build(cls, raw, str(path)))
+
+
+def _build(cls: Any, raw: Any, where: str) -> Any:
+    hints = typing.get_type_hints(cls)
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{where} is {raw!r}; expected an object with settings — restore the file")
+    needed = {f.name for f in dataclasses.fields(cls) if f.default is f.default_factory is dataclasses.MISSING}
+    if not needed <= raw.keys() <= hints.keys():
+        what = f"unknown settings {sorted(raw.keys() - hints.keys())}, missing settings {sorted(needed - raw.keys())}"
+        raise ConfigError(f"{where}: {what}; expected what this version writes — use the arcloop version that wrote it")
     return cls(**{name: _value(hints[name], value, f"{where}: {name}") for name, value in raw.items()})
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
+    """``value`` as a field of type ``hint`` holds it."""
     if dataclasses.is_dataclass(hint):
-        return _build(hint, value, where)  # type: ignore[arg-type]
-    if isinstance(value, list) and not isinstance(hint, types.UnionType):
-        return tuple(value)
-    return value
+        return _build(hint, value, where)
+    # Of X | None, Python makes one type or the other, after what X is.
+    union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    kinds = typing.get_args(hint) if union else (hint,)
+    for kind in kinds:
+        origin = typing.get_origin(kind)
+        if origin is Literal:
+            if value in typing.get_args(kind):
+                return value
+        elif origin is tuple:
+            if isinstance(value, list) and all(isinstance(item, typing.get_args(kind)[0]) for item in value):
+                return tuple(value)
+        # JSON writes 2.0 as it likes, and True is an int to Python alone.
+        elif type(value) is kind or (kind is float and type(value) is int):
+            return value
+    expected = hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
+    raise ConfigError(f"{where} is {value!r}; expected {expected} — restore the file")

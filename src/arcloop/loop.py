@@ -9,6 +9,7 @@ interrupted run goes on where it stopped.
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 from typing import Protocol
 
 from arcloop.augment import apply_task
@@ -74,89 +75,89 @@ def search(
 ) -> dict[str, object]:
     """One round's search for one group: its records are stored, what it came to is returned."""
     start = time.monotonic()
-    prompts, skipped = prompt(config, round_, tasks, sampler)
-    frames = {p.id: p.augmentation for p in prompts}
     by_id = {task.id: task for task in tasks}
-    completions: list[Completion] = []
+    prompts, skipped = prompt(config, round_, tasks, sampler)
+    progress.advance(sum(len(draws(config, p)) for p in skipped))
+    asked = {p.id: apply_task(p.augmentation, by_id[p.task_id]) for p in prompts}
+    inputs = {prompt_id: task.inputs for prompt_id, task in asked.items()}
+    completions: dict[str, Completion] = {}
     programs: dict[str, Program] = {}
     jobs: dict[str, Job] = {}
 
     def sampled() -> Iterator[Job]:
-        for completion in sampler.sample(requests(config, round_, prompts)):
-            completions.append(completion)
+        """Jobs as completions come in: programs run while others are sampled."""
+        for completion in sampler.sample([request(config, round_, p) for p in prompts]):
+            completions[completion.id] = completion
             program = extract(completion, sampler.format.prefix)
             if program is None:
                 progress.advance()
                 continue
-            asked = apply_task(frames[completion.prompt_id], by_id[completion.task_id])
             programs[completion.id] = program
-            jobs[completion.id] = Job(completion.id, program.source, asked.inputs)
+            jobs[completion.id] = Job(
+                completion.id, program.source, inputs[completion.prompt_id], group=completion.task_id
+            )
             yield jobs[completion.id]
 
     executions: dict[str, Execution] = {}
-    scores = {}
     for execution in executor.execute(sampled()):
         executions[execution.id] = execution
         progress.advance()
-    prompt_of = {completion.id: completion.prompt_id for completion in completions}
-    asked = {i: apply_task(frames[prompt_of[i]], by_id[programs[i].task_id]) for i in executions}
-    scores = {i: score_execution(execution, asked[i]) for i, execution in executions.items()}
+    tasks_asked = {i: asked[completions[i].prompt_id] for i in executions}
+    scores = {i: score_execution(execution, tasks_asked[i]) for i, execution in executions.items()}
     # What solves its task decides the submission: it has to do so again, strictly.
     perfect = [i for i, score in scores.items() if score.perfect]
     for execution in executor.confirm([(jobs[i], executions[i]) for i in perfect]):
         executions[execution.id] = execution
-        scores[execution.id] = score_execution(execution, asked[execution.id])
+        scores[execution.id] = score_execution(execution, tasks_asked[execution.id])
     solved.update(programs[i].task_id for i, score in scores.items() if score.perfect)
     progress.fact("solved", f"{len(solved)} tasks")
     order = sorted(executions)
     group.write_search(
         prompts,
-        sorted(completions, key=lambda completion: completion.id),
+        [completions[i] for i in sorted(completions)],
         [programs[i] for i in order],
         [executions[i] for i in order],
         [scores[i] for i in order],
     )
     return {
         "tasks": len(tasks),
-        "skipped_prompts": skipped,
+        "skipped_prompts": [p.id for p in skipped],
         "completions": len(completions),
-        "tokens": sum(completion.tokens for completion in completions),
+        "tokens": sum(completion.tokens for completion in completions.values()),
         "programs": len(programs),
         "solved": sorted({programs[i].task_id for i, score in scores.items() if score.perfect}),
         "search_seconds": round(time.monotonic() - start, 3),
     }
 
 
-def prompt(config: Config, round_: int, tasks: Sequence[Task], sampler: Sampler) -> tuple[list[Prompt], list[str]]:
-    """The prompts of a round that fit the model, freshly augmented, and the ids of those that do not."""
-    per_prompt = config.sampling.completions_per_prompt
+def prompt(config: Config, round_: int, tasks: Sequence[Task], sampler: Sampler) -> tuple[list[Prompt], list[Prompt]]:
+    """The prompts of a round that fit the model, freshly augmented, and those that do not."""
+    per_prompt, limit = config.sampling.completions_per_prompt, config.sampling.max_prompt_tokens
     made = [
         p
         for task in tasks
         for p in make_prompts(task, round_, config.programs, per_prompt, config.augment, sampler.format, config.seed)
     ]
-    limit = config.sampling.max_prompt_tokens
-    too_long = [p.id for p in made if limit is not None and sampler.length(p.text) > limit]
-    return [p for p in made if p.id not in set(too_long)], too_long
+    fits = [limit is None or sampler.length(p.text) <= limit for p in made]
+    return list(compress(made, fits)), [p for p, fit in zip(made, fits, strict=True) if not fit]
 
 
-def requests(config: Config, round_: int, prompts: Sequence[Prompt]) -> list[Request]:
-    """Each prompt with its share of the task's draws."""
+def draws(config: Config, prompt: Prompt) -> range:
+    """A prompt's share of its task's draws."""
     per_prompt = config.sampling.completions_per_prompt
-    made = []
-    for p in prompts:
-        first = int(p.id.rpartition("/p")[2]) * per_prompt
-        draws = range(first, min(first + per_prompt, config.programs))
-        made.append(
-            Request(
-                p,
-                tuple(
-                    Draw(f"r{round_}/{p.task_id}/d{draw:05}", seed_of(config.seed, "draw", round_, p.task_id, draw))
-                    for draw in draws
-                ),
-            )
-        )
-    return made
+    return range(prompt.number * per_prompt, min((prompt.number + 1) * per_prompt, config.programs))
+
+
+def request(config: Config, round_: int, prompt: Prompt) -> Request:
+    """A prompt with its draws, each with an id and a seed of its own."""
+    task_id = prompt.task_id
+    return Request(
+        prompt,
+        tuple(
+            Draw(f"r{round_}/{task_id}/d{draw:05}", seed_of(config.seed, "draw", round_, task_id, draw))
+            for draw in draws(config, prompt)
+        ),
+    )
 
 
 def learn(

@@ -1,4 +1,4 @@
-"""Run + answers → the table of numbers that this line of work reports. Pure, but for reading the run.
+"""Candidates + answers → the table of numbers that this line of work reports. Pure.
 
     programs           completions sampled
     valid code         share of them with a program that compiles
@@ -16,22 +16,17 @@ A completion without a program counts as wrong everywhere; a task without answer
 number that needs them.
 """
 
-import dataclasses
-import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
-from typing import Any
 
 import numpy as np
 
 from arcloop.augment import original_outputs
-from arcloop.records import Answers, Candidate, Grid, Status, Task
-from arcloop.rundir import RunDir
-from arcloop.submission import Submission, hits
+from arcloop.records import Candidate, Grid, Status, Task
+from arcloop.selection import effect
 
-__all__ = ["Numbers", "TaskNumbers", "evaluate", "pass_at_k", "run_numbers", "summarize", "task_numbers"]
+__all__ = ["Numbers", "TaskNumbers", "pass_at_k", "summarize", "task_numbers"]
 
 
 @dataclass(frozen=True)
@@ -112,34 +107,13 @@ def task_numbers(
         grids=completions * inputs,
         valid_grids=sum(grid is not None for c in candidates for grid in c.execution.outputs),
         complete=len(complete),
-        effects=frozenset(_effect(c, task) for c in complete),
+        effects=frozenset(effect(c, task) for c in complete),
         pixels=sum(c.score.pixels for c in candidates),
         train_grids=completions * len(task.train),
         correct_grids=sum(sum(c.score.correct) for c in candidates),
         train_perfect=len(perfect),
         perfect=None if answer is None else sum(_hits_tests(c, task, answer) for c in perfect),
     )
-
-
-def run_numbers(run: RunDir, answers: Answers) -> list[list[TaskNumbers]]:
-    """Per round, the numbers of every task whose group is done; one group in memory at a time."""
-    rounds = []
-    for round_ in range(run.config().rounds):
-        tasks_of_group = run.groups()
-        numbers = []
-        for index, group in run.done_groups(round_):
-            candidates = defaultdict(list)
-            for candidate in group.candidates():
-                candidates[candidate.program.task_id].append(candidate)
-            counts: defaultdict[str, int] = defaultdict(int)
-            for completion in group.completions():
-                counts[completion.task_id] += 1
-            numbers += [
-                task_numbers(task, counts[task.id], candidates[task.id], answers.get(task.id))
-                for task in tasks_of_group[index]
-            ]
-        rounds.append(numbers)
-    return rounds
 
 
 def summarize(numbers: Sequence[TaskNumbers], hits: Mapping[str, Sequence[bool]] | None = None) -> Numbers:
@@ -162,29 +136,6 @@ def summarize(numbers: Sequence[TaskNumbers], hits: Mapping[str, Sequence[bool]]
     )
 
 
-def evaluate(run: RunDir, attempts: Submission, answers: Answers) -> dict[str, Any]:
-    """All numbers of a run, as JSON: the table's rows per round and in all, and per task what came of it."""
-    rounds = run_numbers(run, answers)
-    per_task = {task.id: task_numbers(task, 0, [], answers.get(task.id)) for task in run.tasks()}
-    for numbers in rounds:
-        for n in numbers:
-            per_task[n.task_id] += n
-    hit = hits(attempts, answers)
-    return {
-        "rounds": [dataclasses.asdict(summarize(numbers)) for numbers in rounds if numbers],
-        "run": dataclasses.asdict(summarize(list(per_task.values()), hit)),
-        "tasks": {
-            task_id: {
-                "programs": n.completions,
-                "train_perfect": n.train_perfect,
-                "perfect": n.perfect,
-                "hits": hit.get(task_id),
-            }
-            for task_id, n in per_task.items()
-        },
-    }
-
-
 def pass_at_k(n: int, correct: int, k: int) -> float:
     """Probability that some of k programs drawn without replacement from n, of which ``correct`` are right, is right.
 
@@ -201,12 +152,6 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
 def _share(part: float, whole: float) -> float:
     # Nothing asked for: a share of 0, because a table cell must not stop a run of unlucky tasks.
     return part / whole if whole else 0.0
-
-
-def _effect(candidate: Candidate, task: Task) -> bytes:
-    outputs = original_outputs(candidate.augmentation, candidate.execution.outputs, len(task.train))
-    content = b"".join(bytes(grid.shape) + grid.tobytes() for grid in outputs if grid is not None)
-    return hashlib.sha256(content).digest()[:16]
 
 
 def _hits_tests(candidate: Candidate, task: Task, answer: Sequence[Grid]) -> bool:

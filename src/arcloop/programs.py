@@ -26,7 +26,9 @@ def extract(completion: Completion, prefix: str) -> Program | None:
     source = blocks[-1] if blocks else answer if "```" not in answer and _ENTRY.search(answer) else None
     if source is None:
         return None
-    normal = "\n".join(line.rstrip() for line in source.splitlines()).strip("\n") + "\n"
+    # Not splitlines(): it also cuts at characters that Python allows within a string.
+    lines = source.replace("\r\n", "\n").split("\n")
+    normal = "\n".join(line.rstrip(" \t") for line in lines).strip("\n") + "\n"
     return Program(content_id(normal), completion.id, completion.task_id, normal)
 
 

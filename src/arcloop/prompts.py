@@ -76,6 +76,7 @@ def make_prompts(
             Prompt(
                 id=f"r{round_}/{task.id}/p{number}",
                 task_id=task.id,
+                number=number,
                 augmentation=augmentation,
                 test_index=test_index,
                 text=format_.prompt_text(apply_task(augmentation, task), test_index),
@@ -96,7 +97,7 @@ def _template(name: str) -> "jinja2.Template":
             f"prompt template {name!r}; expected one of {', '.join(names)} — check --prompt.template and the model's arcloop.json"
         )
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    return environment.from_string(file.read_text())
+    return environment.from_string(file.read_text(encoding="utf-8"))
 
 
 def _block(template: str, block: str, **values: object) -> str:

@@ -92,6 +92,8 @@ class Prompt:
     id: str
     """Coordinates ``r<round>/<task id>/p<number>``; unique in a run."""
     task_id: str
+    number: int
+    """Of the prompts of its task and round, counted from 0."""
     augmentation: Augmentation
     """The frame that the task is shown in; programs answer in that frame."""
     test_index: int

@@ -12,11 +12,10 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from arcloop.records import Candidate, Grid, Task
+from arcloop.records import Grid, Task
 from arcloop.rundir import RunDir
-from arcloop.voting import output_for
 
-__all__ = ["grid_svg", "write_report"]
+__all__ = ["PALETTE", "grid_svg", "write_report"]
 
 PALETTE = ("#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aaaaaa", "#f012be", "#ff851b", "#7fdbff", "#870c25")
 """The colours in which ARC is usually shown."""
@@ -33,8 +32,7 @@ def write_report(run: RunDir) -> Path:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"svg": grid_svg, "percent": _percent}
-    template = environment.from_string((files("arcloop") / "templates" / "report.html").read_text())
-    best = _best_candidates(run)
+    template = environment.from_string((files("arcloop") / "templates" / "report.html").read_text(encoding="utf-8"))
     text = template.render(
         config=run.config(),
         manifest=run.manifest(),
@@ -44,7 +42,7 @@ def write_report(run: RunDir) -> Path:
             ("valid outputs, per round", _line([row["valid_outputs"] for row in numbers["rounds"]], 1.0)),
             *[(f"loss, round {i + 1}", _line(losses, max(losses))) for i, losses in enumerate(_losses(run)) if losses],
         ],
-        tasks=[_task_view(task, submission, numbers, best.get(task.id)) for task in run.tasks()],
+        tasks=[_task_view(task, submission, numbers) for task in run.tasks()],
     )
     return run.write("report.html", text)
 
@@ -69,43 +67,25 @@ def grid_svg(grid: Grid, cell: int = 8) -> Markup:
     )
 
 
-def _best_candidates(run: RunDir) -> dict[str, Candidate]:
-    """Task id → its best program by score, shortest first."""
-    best: dict[str, Candidate] = {}
-    for round_ in range(run.config().rounds):
-        for _, group in run.done_groups(round_):
-            for candidate in group.candidates():
-                known = best.get(candidate.program.task_id)
-                if known is None or _rank(candidate) > _rank(known):
-                    best[candidate.program.task_id] = candidate
-    return best
-
-
-def _rank(candidate: Candidate) -> tuple[float, float, int]:
-    return candidate.score.correct_share, candidate.score.pixels, -len(candidate.program.source)
-
-
-def _task_view(
-    task: Task, submission: dict[str, Any], numbers: dict[str, Any], best: Candidate | None
-) -> dict[str, Any]:
+def _task_view(task: Task, submission: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
     known = numbers["tasks"][task.id]
     attempts = [
         {
             "input": grid,
             "grids": [np.array(entry[key], dtype=np.int8) for key in ("attempt_1", "attempt_2")],
             "hit": None if known["hits"] is None else known["hits"][i],
-            "best": None if best is None else output_for(best, task, i),
         }
         for i, (grid, entry) in enumerate(zip(task.test_inputs, submission[task.id], strict=True))
     ]
-    return {"id": task.id, "train": task.train, "attempts": attempts, "best": best, "known": known}
+    return {"id": task.id, "train": task.train, "attempts": attempts, "known": known}
 
 
 def _losses(run: RunDir) -> list[list[float]]:
     """Per learning round, the loss at each step, averaged over the groups that got that far."""
     rounds = []
     for round_ in range(run.config().rounds - 1):
-        curves = [group.metrics().get("losses", []) for _, group in run.done_groups(round_)]
+        groups = [run.group(round_, index) for index in range(len(run.groups()))]
+        curves = [group.metrics().get("losses", []) for group in groups if group.done]
         steps = max((len(curve) for curve in curves), default=0)
         rounds.append([float(np.mean([c[step] for c in curves if len(c) > step])) for step in range(steps)])
     return rounds

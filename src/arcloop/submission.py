@@ -1,4 +1,4 @@
-"""Run → the Kaggle file ``submission.json``, its validator and its scorer.
+"""Attempts → the Kaggle file ``submission.json``, its validator and its scorer.
 
 ``{task_id: [{"attempt_1": grid, "attempt_2": grid}, one per test input]}``, every task and both
 attempts always present.
@@ -11,31 +11,13 @@ from typing import Any
 import numpy as np
 
 from arcloop.errors import RunError, TaskError
-from arcloop.records import Answers, Attempt, Candidate, Grid, Task
-from arcloop.rundir import RunDir
+from arcloop.records import Answers, Attempt, Grid, Task
 from arcloop.tasks import grid_from_json
-from arcloop.voting import vote
 
-__all__ = ["Submission", "build_attempts", "hits", "submission_json", "validate"]
+__all__ = ["Submission", "hits", "submission_json", "validate"]
 
 Submission = dict[str, list[dict[str, list[list[int]]]]]
 """The parsed file."""
-
-
-def build_attempts(run: RunDir) -> list[Attempt]:
-    """The attempts for every test input of the run, from all that is done so far; one group in memory at a time."""
-    rounds = run.config().rounds
-    attempts: list[Attempt] = []
-    for index, tasks in enumerate(run.groups()):
-        candidates: dict[str, list[Candidate]] = {task.id: [] for task in tasks}
-        for round_ in range(rounds):
-            group = run.group(round_, index)
-            if group.done:
-                for candidate in group.candidates():
-                    candidates[candidate.program.task_id].append(candidate)
-        for task in tasks:
-            attempts.extend(vote(candidates[task.id], task))
-    return attempts
 
 
 def submission_json(attempts: Sequence[Attempt]) -> str:

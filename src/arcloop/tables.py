@@ -4,7 +4,6 @@ Files read as they are in pandas, DuckDB or a dataset viewer: a grid is a list o
 integers. A file is written under a temporary name, synced and renamed, so it is whole or absent.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arcloop.errors import RunError
+from arcloop.files import write_bytes
 from arcloop.records import (
     Augmentation,
     Completion,
@@ -27,7 +27,7 @@ from arcloop.records import (
     Status,
 )
 
-__all__ = ["COMPLETIONS", "EXAMPLES", "EXECUTIONS", "PROGRAMS", "PROMPTS", "SCORES", "Table", "write_bytes"]
+__all__ = ["COMPLETIONS", "EXAMPLES", "EXECUTIONS", "PROGRAMS", "PROMPTS", "SCORES", "Table"]
 
 R = TypeVar("R")
 
@@ -66,22 +66,13 @@ class Table(Generic[R]):
         """
         path = folder / f"{self.name}.parquet"
         try:
-            return [self._record(row) for row in pq.read_table(path, schema=self._schema).to_pylist()]
-        except (OSError, pa.ArrowException) as error:
+            if not pq.read_schema(path).equals(self._schema):
+                raise ValueError("other columns than expected")
+            return [self._record(row) for row in pq.read_table(path).to_pylist()]
+        except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
             raise RunError(
                 f"{path}: cannot be read ({str(error).splitlines()[0]}); expected a table of this run — delete its group's folder and resume"
             ) from None
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Put ``content`` at ``path``, which afterwards holds either all of it or what it held before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _fields(record: Any) -> dict[str, Any]:
@@ -125,7 +116,7 @@ _TEXT, _INT, _FLOAT = pa.string(), pa.int32(), pa.float64()
 
 PROMPTS = Table[Prompt](
     "prompts",
-    {"id": _TEXT, "task_id": _TEXT, "augmentation": _AUGMENTATION, "test_index": _INT, "text": _TEXT},
+    {"id": _TEXT, "task_id": _TEXT, "number": _INT, "augmentation": _AUGMENTATION, "test_index": _INT, "text": _TEXT},
     _prompt_row,
     _prompt,
 )

@@ -107,19 +107,28 @@ def _from_kaggle(path: Path) -> Iterator[Entry]:
         return
     solutions_path = path.with_name(path.name.replace("challenges", "solutions"))
     solutions = _read_json(solutions_path) if solutions_path != path and solutions_path.is_file() else {}
+    if not isinstance(solutions, dict):
+        raise TaskError(
+            f"{solutions_path}: a JSON {type(solutions).__name__}; expected an object from task id to grids — check the file"
+        )
     for task_id, raw in challenges.items():
         task, answer = task_from_json(task_id, raw, str(path))
         if task_id in solutions:
+            grids, wanted = solutions[task_id], len(task.test_inputs)
+            if not isinstance(grids, list) or len(grids) != wanted:
+                raise TaskError(
+                    f"{solutions_path}: task {task_id} is {str(grids)[:40]}; expected a list of {wanted} grids — check the file"
+                )
             answer = tuple(
                 grid_from_json(cells, f"{solutions_path}: task {task_id}: solution {i}")
-                for i, cells in enumerate(solutions[task_id])
+                for i, cells in enumerate(grids)
             )
         yield task, answer
 
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise TaskError(
             f"{path}: cannot be read as JSON ({error}); expected an ARC task file — mend or remove it"

@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from arcloop.config import ExecutionConfig
+from arcloop.errors import ConfigError
 from arcloop.execution import Sandbox
 from arcloop.execution.cache import Cache, pack, unpack
 from arcloop.records import Execution, Grid, Job, Status
@@ -80,6 +82,13 @@ def test_several_writers_and_a_torn_record(tmp_path: Path) -> None:
         execution = again.get(key(number))
         assert execution is None or same(execution, SAMPLE) or execution.error == str(number - 5)
     again.close()
+
+
+def test_a_folder_that_cannot_be_used_is_the_users_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    sandbox = Sandbox(ExecutionConfig(workers=1), cache=tmp_path / "file")
+    with pytest.raises(ConfigError, match="cache folder"), sandbox:
+        pass
 
 
 def test_a_flipped_byte_is_noticed(tmp_path: Path) -> None:

@@ -67,7 +67,9 @@ def test_what_depends_on_more_is_nondeterministic(sandbox: Sandbox, source: str)
 
 
 def test_outputs_that_agree_are_kept(sandbox: Sandbox) -> None:
-    _, verdict = confirmed(sandbox, "import os\ndef transform(g):\n    return g if len(g) == 1 else g * 0 + os.getpid() % 2\n")
+    _, verdict = confirmed(
+        sandbox, "import os\ndef transform(g):\n    return g if len(g) == 1 else g * 0 + os.getpid() % 2\n"
+    )
     assert verdict.status is Status.NONDETERMINISTIC
     assert verdict.outputs[0] is None
     assert np.array_equal(verdict.outputs[1], B)  # type: ignore[arg-type]  # asserted by the program

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -12,19 +13,21 @@ from rich.table import Table
 from arcloop.errors import ArcloopError
 from arcloop.execution import Sandbox
 from arcloop.loop import search_and_learn
-from arcloop.metrics import Numbers, evaluate
+from arcloop.metrics import Numbers
+from arcloop.outcome import conclude
 from arcloop.progress import Progress
+from arcloop.records import Answers
 from arcloop.report import write_report
 from arcloop.rundir import RunDir
-from arcloop.submission import build_attempts, submission_json, validate
 from arcloop.tasks import load_answers
 
-__all__ = ["finish", "go_on"]
+__all__ = ["finish", "go_on", "say"]
 
 
 def go_on(run: RunDir) -> int:
     """Do what is left of a run, then write and print its outcome, also if it is stopped on the way."""
-    console = Console()
+    # A log has no width: the table is not to be squeezed into 80 columns there.
+    console = Console(width=None if sys.stdout.isatty() else 200)
     stopped = False
     with _terminated_like_ctrl_c():
         try:
@@ -33,18 +36,17 @@ def go_on(run: RunDir) -> int:
             stopped = True
     finish(run, console)
     if stopped:
-        console.print(f"Stopped. What is done is kept: go on with  arcloop resume {run.path}", highlight=False)
+        say(console, f"Stopped. What is done is kept: go on with  arcloop resume {run.path}")
         return 130
     return 0
 
 
 def _search_and_learn(run: RunDir, console: Console) -> None:
-    config = run.config()
-    if all(run.group(r, i).done for r in range(config.rounds) for i in range(len(run.groups()))):
+    if run.finished:
         return
-    console.print(
-        f"arcloop: {len(run.tasks())} tasks of {config.tasks}, model {config.model}, run in {run.path}", highlight=False
-    )
+    run.check_model()
+    config = run.config()
+    say(console, f"arcloop: {len(run.tasks())} tasks of {config.tasks}, model {config.model}, run in {run.path}")
     from arcloop.model.language import (
         load_model,
     )  # here, because torch takes seconds that an error in the arguments should not
@@ -52,7 +54,7 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
     from arcloop.training.trainer import LoraTrainer
 
     with Sandbox(config.execution) as sandbox:
-        console.print(f"sandbox: {sandbox.protection} protection", highlight=False)
+        say(console, f"sandbox: {sandbox.protection} protection")
         model = load_model(config.model, config.prompt)
         sampler = TransformersSampler(model, config.sampling)
         trainer = LoraTrainer(model, config.training)
@@ -62,24 +64,28 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
 
 
 def finish(run: RunDir, console: Console) -> None:
-    """Vote, write submission, numbers and report from what is done, and print the table."""
-    tasks = run.tasks()
-    attempts = build_attempts(run)
-    text = submission_json(attempts)
-    submission_path = run.write("submission.json", text)
-    submission = validate(run.read("submission.json"), tasks)
+    """Write submission, numbers and report from what is done, and print the table."""
+    groups = len(run.groups())
+    with Progress(console, groups, "groups") as progress:
+        progress.stage("voting and counting")
+        numbers = conclude(run, _answers(run, console), progress.advance)
+    report = write_report(run)
+    _print_table(numbers, console)
+    say(console, f"submission  {run.path / 'submission.json'}\nreport      {report}")
+
+
+def _answers(run: RunDir, console: Console) -> Answers:
     try:
-        known = load_answers(run.config().tasks)
+        return load_answers(run.config().tasks)
     except ArcloopError as error:
         # The task files may have moved since: the submission does not need them, the numbers do without.
-        console.print(f"no answers: {error}", highlight=False)
-        known = {}
-    answers = {task.id: known[task.id] for task in tasks if task.id in known}
-    numbers = evaluate(run, submission, answers)
-    run.write_json("metrics.json", numbers)
-    report_path = write_report(run)
-    _print_table(numbers, console)
-    console.print(f"submission  {submission_path}\nreport      {report_path}", highlight=False, soft_wrap=True)
+        say(console, f"without answers, so without pass@n and solved@2: {error}")
+        return {}
+
+
+def say(console: Console, text: str) -> None:
+    """Print a line as it is: paths in it are not broken, and their brackets mean nothing."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_table(numbers: dict[str, Any], console: Console) -> None:

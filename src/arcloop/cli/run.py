@@ -1,6 +1,6 @@
 """``arcloop run``: a new run, or the rest of an interrupted one with the same settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from arcloop.cli.job import go_on
 from arcloop.config import Config
 from arcloop.model.card import read_card, resolve
 from arcloop.rundir import RunDir, manifest
-from arcloop.tasks import load_tasks
+from arcloop.tasks import TASK_SETS, load_tasks
 
 __all__ = ["main"]
 
@@ -31,7 +31,15 @@ class Arguments:
 def main(argv: list[str]) -> int:
     """Parse the arguments and run."""
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop run")
-    tasks = load_tasks(arguments.config.tasks, arguments.config.limit, arguments.config.task_ids)
-    config = resolve(arguments.config, read_card(arguments.config.model))
+    given = arguments.config
+    # Paths as they are from anywhere, so that a run can be resumed from another folder.
+    given = replace(given, tasks=_absolute(given.tasks), model=_absolute(given.model))
+    tasks = load_tasks(given.tasks, given.limit, given.task_ids)
+    config = resolve(given, read_card(given.model))
     run = RunDir.create(arguments.out, config, tasks, manifest(config, tasks))
     return go_on(run)
+
+
+def _absolute(name: str) -> str:
+    path = Path(name)
+    return str(path.resolve()) if path.exists() and name not in (*TASK_SETS, "drawing", "embedded") else name

@@ -12,11 +12,10 @@ from arcloop.catalogue import entries
 from arcloop.config import PromptConfig
 from arcloop.encoding import COLOR_NAMES
 from arcloop.records import Grid
+from arcloop.report import PALETTE
 from arcloop.tasks import TASK_SETS, load_tasks
 
 __all__ = ["main"]
-
-_SHADES = ("#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aaaaaa", "#f012be", "#ff851b", "#7fdbff", "#870c25")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def main(argv: list[str]) -> int:
         case ShowTask(id, tasks):
             _show_task(id, tasks, console)
         case ShowPrompt(id, tasks, model, prompt):
-            _show_prompt(id, tasks, model, prompt, console)
+            _show_prompt(id, tasks, model, prompt)
         case ShowCommon(markdown):
             print(_markdown() if markdown else "\n".join(f"{e.name}{e.signature}\n    {e.line}" for e in entries()))
     return 0
@@ -87,12 +86,12 @@ def _picture(grid: Grid) -> Text:
     text = Text()
     for row in grid:
         for cell in row:
-            text.append(f"{cell} ", style=f"on {_SHADES[cell]}")
+            text.append(f"{cell} ", style=f"on {PALETTE[cell]}")
         text.append("\n")
     return text
 
 
-def _show_prompt(task_id: str, source: str, model: str, prompt: PromptConfig, console: Console) -> None:
+def _show_prompt(task_id: str, source: str, model: str, prompt: PromptConfig) -> None:
     (task,) = load_tasks(_source(task_id, source), None, (task_id,))
     from arcloop.model.language import load_tokenizer, prompt_format  # here: these take seconds
 

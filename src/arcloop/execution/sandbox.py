@@ -7,6 +7,7 @@ program's code, hands out nothing but sources and inputs. One thread; results in
 import hashlib
 import os
 import signal
+import sys
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from types import TracebackType
 import numpy as np
 
 from arcloop.config import ExecutionConfig
-from arcloop.errors import SandboxError
+from arcloop.errors import ConfigError, SandboxError
 from arcloop.execution import frame, screen
 from arcloop.execution.cache import Cache
 from arcloop.execution.confirm import compare
@@ -85,7 +86,7 @@ class Sandbox:
         self, config: ExecutionConfig, cache: Path | None = None, at_most: Protection = Protection.FULL
     ) -> None:
         self._config = config
-        workers = config.workers or len(os.sched_getaffinity(0))
+        workers = config.workers or (len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1)
         self._dispatcher = Dispatcher(workers, config.memory, config.batch_size, at_most)
         self._room = (AHEAD + BACKLOG) * workers
         self._pending: dict[int, _Pending] = {}
@@ -108,6 +109,10 @@ class Sandbox:
         self.close()
 
     def _start(self) -> None:
+        if sys.platform != "linux":
+            raise SandboxError(
+                f"this machine runs {sys.platform}; expected Linux, whose kernel isolates programs — use a Linux container"
+            )
         level = self._dispatcher.pool(MAIN).protection
         if level is Protection.RLIMITS and not self._config.allow_weak_sandbox:
             self.close()
@@ -120,7 +125,14 @@ class Sandbox:
         limits = f"{level} {config.timeout!r} {config.wall_timeout!r} {config.memory} {MAX_SOURCE}"
         self._base = fingerprint() + limits.encode()
         if self._folder is not None and self._cache is None:
-            self._cache = Cache(self._folder)
+            try:
+                self._cache = Cache(self._folder)
+            except OSError as failure:
+                self.close()
+                raise ConfigError(
+                    f"the cache folder is {str(self._folder)!r}, which cannot be used ({failure.strerror}); expected a"
+                    " folder that this user may write to — pass another one"
+                ) from failure
 
     def close(self) -> None:
         """End every process. The sandbox can be used again and then starts afresh."""

@@ -240,9 +240,14 @@ class _Shared:
         self._served += 1
         turn = _Turn(self._reports, self._pid, self._frames, order)
         buffer = bytearray()
-        # Where it cannot be written the process is gone or holds unread orders: the turn finds out which.
+        written = 0
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
-            os.write(self._orders, packed)
+            written = os.write(self._orders, packed)
+        if written != len(packed):
+            # The process died at rest, or its pipe is smaller than usual: nothing that this program did.
+            self.drop()
+            self._reports.add(_alone(self._reports, self._setting, order))
+            return
         report = turn.take(buffer)
         self._reports.add(report)
         if turn.dead:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from arcloop.errors import RunError
+from arcloop.files import write_bytes
 from arcloop.seeds import seed_of
 
 if TYPE_CHECKING:
@@ -54,7 +56,12 @@ class Adapter:
         path = folder / WEIGHTS
         if not path.is_file():
             raise RunError(f"{folder}: no {WEIGHTS}; expected a saved adapter — restore it or start a new run")
-        stored = load_file(path)
+        try:
+            stored = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise RunError(
+                f"{path}: cannot be read ({error}); expected a saved adapter — delete its group's folder and resume"
+            ) from None
         expected = {_stored_name(name): p.shape for name, p in self.parameters.items()}
         if {name: t.shape for name, t in stored.items()} != expected:
             raise RunError(
@@ -66,8 +73,9 @@ class Adapter:
         """Write ``adapter_model.safetensors`` and ``adapter_config.json``."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {_stored_name(name): p.detach().cpu().contiguous() for name, p in self.parameters.items()}
-        save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
-        self.peft.peft_config["default"].save_pretrained(str(folder))
+        write_bytes(folder / WEIGHTS, save(tensors, metadata={"format": "pt"}))
+        description = self.peft.peft_config["default"].to_dict()
+        write_bytes(folder / CONFIG, (json.dumps(description, indent=2, sort_keys=True) + "\n").encode())
 
     def _copy(self, values: dict[str, Tensor]) -> None:
         with torch.no_grad():

@@ -83,8 +83,11 @@ def _attention(
     scaling: float,
     segments: Sequence[int] | None = None,
     memory: Memory | None = None,
-    **_: object,
+    **others: object,
 ) -> tuple[Tensor, None]:
+    for name in ("sliding_window", "softcap", "s_aux"):
+        if others.get(name) is not None:
+            raise ValueError(f"the model's attention uses {name}, which arcloop does not compute")
     if memory is not None:
         return memory.attend(module.layer_idx, query, key, value, scaling), None
     if segments is not None:

@@ -9,11 +9,12 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from arcloop.config import Config, from_json
 from arcloop.errors import ModelError
 
-__all__ = ["CARD", "ModelCard", "model_folder", "read_card", "resolve", "weights_digest"]
+__all__ = ["CARD", "ModelCard", "model_digest", "model_folder", "read_card", "resolve"]
 
 CARD = "arcloop.json"
 """Name of the card's file in a model folder."""
@@ -23,7 +24,7 @@ CARD = "arcloop.json"
 class ModelCard:
     """Defaults that suit one model."""
 
-    template: str = "barc"
+    template: Literal["barc", "compact", "plain"] = "barc"
     """Prompt template that the model was trained on."""
     learning_rate: float = 1e-5
     """Peak learning rate for its adapters."""
@@ -59,20 +60,18 @@ def read_card(name: str) -> ModelCard:
         ConfigError: the card has settings that this version does not know.
     """
     path = Path(model_folder(name)) / CARD
-    return from_json(ModelCard, path.read_text(), path) if path.is_file() else ModelCard()
+    return from_json(ModelCard, path) if path.is_file() else ModelCard()
 
 
-def weights_digest(name: str) -> str:
-    """SHA-256 of the model's weight files and tokenizer; empty for a model that is not a folder on this machine."""
+def model_digest(name: str) -> str:
+    """SHA-256 of the files that say what the model computes; empty for a model that is not a folder on this machine."""
     digest = hashlib.sha256()
-    files_ = sorted(
-        p for p in Path(model_folder(name)).glob("*") if p.suffix == ".safetensors" or p.name == "tokenizer.json"
-    )
-    for path in files_:
+    paths = sorted(p for p in Path(model_folder(name)).glob("*") if p.suffix in (".safetensors", ".json", ".jinja"))
+    for path in paths:
         with path.open("rb") as file:
             digest.update(path.name.encode())
             digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest() if files_ else ""
+    return digest.hexdigest() if paths else ""
 
 
 def resolve(config: Config, card: ModelCard) -> Config:
@@ -80,6 +79,7 @@ def resolve(config: Config, card: ModelCard) -> Config:
     sampling, training = config.sampling, config.training
     return dataclasses.replace(
         config,
+        prompt=dataclasses.replace(config.prompt, template=config.prompt.template or card.template),
         sampling=dataclasses.replace(
             sampling,
             max_tokens=sampling.max_tokens or card.max_tokens,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar
@@ -86,10 +87,12 @@ class LanguageModel:
     @cached_property
     def end_id(self) -> int:
         """The token that the chat template puts after an answer: ``<|eot_id|>`` for Llama 3."""
-        chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+        answer = "7~arcloop~7"  # what no template says by itself
+        chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": answer}]
         text = cast(str, self.tokenizer.apply_chat_template(chat, tokenize=False))
         ids = cast(
-            list[int], self.tokenizer(text[text.rindex("b") + 1 :].strip(), add_special_tokens=False)["input_ids"]
+            list[int],
+            self.tokenizer(text[text.rindex(answer) + len(answer) :].strip(), add_special_tokens=False)["input_ids"],
         )
         if not ids or ids[0] not in self.tokenizer.all_special_ids:
             raise ModelError(
@@ -120,7 +123,11 @@ class LanguageModel:
 def chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
     """The messages in the tokenizer's chat template, up to where the answer begins."""
     turns = [{"role": m.role, "content": m.content} for m in messages]
-    return cast(str, tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    # A fixed date for templates that write one: a run must not depend on the day. It is Llama 3.1's own default.
+    return cast(
+        str,
+        tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, date_string="26 Jul 2024"),
+    )
 
 
 def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
@@ -130,7 +137,7 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
         ModelError: there is no such model, or its tokenizer has no chat template.
     """
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model_folder(name))
+        tokenizer = AutoTokenizer.from_pretrained(model_folder(name), trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"--model {name}: its tokenizer cannot be loaded ({_reason(error)}); expected a Hugging Face model — check the name"
@@ -161,16 +168,25 @@ def load_model(name: str, prompt: PromptConfig | None = None) -> LanguageModel:
             model_folder(name),
             dtype=torch.bfloat16 if cuda else torch.float32,
             use_safetensors=True,
+            trust_remote_code=False,
             device_map={"": 0} if cuda else None,
         )
         attention.install(network)
-    except (OSError, ValueError, KeyError) as error:
+        _refuse_unusual_logits(network)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise ModelError(
             f"--model {name}: cannot be loaded ({_reason(error)}); "
             "expected a Hugging Face causal language model with safetensors — check the name"
         ) from None
     network.eval()
     return LanguageModel(name, network, tokenizer, prompt_format(name, tokenizer, prompt or PromptConfig()))
+
+
+def _refuse_unusual_logits(network: PreTrainedModel) -> None:
+    # Some architectures change the logits after their last layer; ``LanguageModel.logits`` does not.
+    for setting in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
+        if getattr(network.config, setting, None) not in (None, 1, 1.0):
+            raise ValueError(f"its {setting} is not supported")
 
 
 def _reason(error: Exception) -> str:

@@ -24,7 +24,7 @@ from arcloop.model.card import CARD, ModelCard
 from arcloop.pretraining.network import new_network
 from arcloop.pretraining.rows import sample_row
 from arcloop.pretraining.tokenizer import train_tokenizer
-from arcloop.pretraining.worker import example_of
+from arcloop.pretraining.worker import CHECKPOINT, example_of
 from arcloop.prompts import PromptFormat
 from arcloop.records import Message
 from arcloop.seeds import generator
@@ -42,12 +42,15 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
         ModelError: a worker process failed.
     """
     work = out / "pretraining"
-    work.mkdir(parents=True, exist_ok=True)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {out}: {error.strerror}; expected a folder that can be made — pass another") from None
     config_path = work / "pretraining.json"
     if not config_path.exists():
         _make_tokenizer(config, work)
         config_path.write_text(to_json(config))
-    elif from_json(PretrainConfig, config_path.read_text(), config_path) != config:
+    elif from_json(PretrainConfig, config_path) != config:
         raise ConfigError(
             f"--out {out}: a pretraining with other settings; expected those of {config_path} — pass another folder"
         )
@@ -101,7 +104,7 @@ def _run_workers(
 def _export(config: PretrainConfig, work: Path, out: Path) -> None:
     tokenizer = PreTrainedTokenizerFast.from_pretrained(work)
     network = new_network(config, tokenizer)
-    state = load_file(work / "checkpoint" / "state.safetensors")
+    state = load_file(work / CHECKPOINT)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             parameter.copy_(state[f"network.{name}"])

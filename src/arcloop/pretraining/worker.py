@@ -14,11 +14,13 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from arcloop.config import PretrainConfig, from_json
+from arcloop.files import write_bytes
 from arcloop.model.language import LanguageModel, chat_text
 from arcloop.pretraining.network import new_network
 from arcloop.pretraining.rows import Row as HindsightRow
@@ -29,8 +31,9 @@ from arcloop.seeds import generator
 from arcloop.training.loss import completion_loss
 from arcloop.training.rows import Row, encode_rows
 
-__all__ = ["example_of", "train"]
+__all__ = ["CHECKPOINT", "example_of", "train"]
 
+CHECKPOINT = "checkpoint.safetensors"
 _ALIGN = 32
 """Rows are filled up to multiples of this; see ``completion_loss``."""
 _FLOOR = 0.05
@@ -51,7 +54,7 @@ def train(config: PretrainConfig, folder: Path, rank: int, processes: int) -> No
     prompt_format = PromptFormat("compact", lambda messages: chat_text(tokenizer, messages))
     model = LanguageModel("embedded", network, tokenizer, prompt_format)
     optimizers = _optimizers(config, network)
-    checkpoint = folder / "checkpoint"
+    checkpoint = folder / CHECKPOINT
     progress = _restore(checkpoint, network, optimizers)
     rows = _rows(config, model, rank, int(progress["steps"]))
     held_out = [_row(config, model, "held-out", i) for i in range(config.held_out)] if rank == 0 else []
@@ -152,32 +155,22 @@ def _log(folder: Path, line: dict[str, float]) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def _save(
-    folder: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer], progress: dict[str, float]
-) -> None:
-    """Write weights, optimizer states and progress; the folder appears whole or not at all."""
-    new = folder.with_name(folder.name + ".new")
-    new.mkdir(exist_ok=True)
+def _save(path: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer], progress: dict[str, float]) -> None:
+    """Write weights, optimizer states and progress into one file."""
     tensors = {f"network.{name}": p.detach().clone() for name, p in network.named_parameters()}
     for i, optimizer in enumerate(optimizers):
         for j, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{i}.{j}.{key}": torch.as_tensor(value).clone() for key, value in state.items()}
-    save_file(tensors, new / "state.safetensors")
-    (new / "progress.json").write_text(json.dumps(progress))
-    old = folder.with_name(folder.name + ".old")
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    for file in old.glob("*"):
-        file.unlink()
-    if old.exists():
-        old.rmdir()
+    write_bytes(path, save(tensors, metadata={"progress": json.dumps(progress)}))
 
 
-def _restore(folder: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer]) -> dict[str, float]:
-    if not folder.exists():
+def _restore(path: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer]) -> dict[str, float]:
+    """Take up what ``_save`` wrote, if it is there."""
+    if not path.exists():
         return {"steps": 0, "rows": 0, "seconds": 0.0}
-    tensors = load_file(folder / "state.safetensors")
+    with safe_open(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 the file is no mapping
+        progress: dict[str, float] = json.loads(file.metadata()["progress"])
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             parameter.copy_(tensors[f"network.{name}"])
@@ -188,13 +181,12 @@ def _restore(folder: Path, network: nn.Module, optimizers: list[torch.optim.Opti
                 _, _, index, key = name.split(".")
                 states.setdefault(int(index), {})[key] = tensor
         optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})
-    progress: dict[str, float] = json.loads((folder / "progress.json").read_text())
     return progress
 
 
 def main(config_path: str, folder: str, rank: str, processes: str) -> None:
     """Join the other processes and train; the arguments are those of the command line."""
-    config = from_json(PretrainConfig, Path(config_path).read_text(), Path(config_path))
+    config = from_json(PretrainConfig, Path(config_path))
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     dist.init_process_group(
         "gloo", init_method=(Path(folder) / "rendezvous").absolute().as_uri(), rank=int(rank), world_size=int(processes)

@@ -32,7 +32,9 @@ def _nucleus(probabilities: Tensor, uniform: Tensor, top_p: float) -> Tensor:
         sorted_p, ids = probabilities.sort(dim=1, descending=True)
     cumulative = sorted_p.cumsum(1)
     # A token stays while those before it hold less than top_p; so the first one always stays.
-    mass = (sorted_p * (cumulative - sorted_p < top_p)).cumsum(1)
+    kept = cumulative - sorted_p < top_p
+    mass = (sorted_p * kept).cumsum(1)
     target = uniform.to(mass.dtype)[:, None] * mass[:, -1:]
-    place = torch.searchsorted(mass, target, right=True).clamp(max=mass.shape[1] - 1)
+    # A number that rounds up to 1 would land behind the last token that stays.
+    place = torch.minimum(torch.searchsorted(mass, target, right=True), kept.sum(1, keepdim=True) - 1)
     return ids.gather(1, place)[:, 0]

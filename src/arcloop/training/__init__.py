@@ -1,5 +1,5 @@
-"""Examples → adapter: importing this package imports torch."""
+"""Examples → adapter, behind the port ``Trainer``; ``training.trainer`` is the one that imports torch."""
 
-from arcloop.training.trainer import Fit, LoraTrainer, Trainer
+from arcloop.training.port import Fit, Trainer
 
-__all__ = ["Fit", "LoraTrainer", "Trainer"]
+__all__ = ["Fit", "Trainer"]

@@ -2,9 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import torch
 
@@ -13,46 +11,13 @@ from arcloop.errors import ConfigError
 from arcloop.model.language import LanguageModel
 from arcloop.records import Example
 from arcloop.training.loss import completion_loss
+from arcloop.training.port import Fit
 from arcloop.training.rows import Row, encode_rows
 
-__all__ = ["Fit", "LoraTrainer", "Trainer"]
+__all__ = ["LoraTrainer"]
 
 _PACK = 8192
 """Tokens that go through the network at once; an optimizer step takes as many passes as it needs."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What a training came to."""
-
-    rows: int
-    """Examples trained on."""
-    dropped: int
-    """Examples that were too long."""
-    steps: int
-    """Optimizer steps."""
-    losses: tuple[float, ...]
-    """Mean loss per trained token, in nats, at each step."""
-    change: float
-    """Euclidean norm of the difference between the adapter's weights after and before."""
-
-
-class Trainer(Protocol):
-    """Examples → adapter."""
-
-    def fit(
-        self,
-        examples: Sequence[Example],
-        start: Path | None,
-        out: Path,
-        rng: random.Random,
-        on_step: Callable[[int, int, float], None] = ...,
-    ) -> Fit:
-        """Train from the adapter saved in ``start`` (None: an untrained one), save the result in ``out``.
-
-        ``on_step`` is told (step, steps in all, loss) after each optimizer step.
-        """
-        ...
 
 
 class LoraTrainer:

@@ -1,0 +1,85 @@
+"""Run → submission, numbers and best programs, in one pass over what is done.
+
+Works at any time: what is not done yet counts as not sampled. One group is in memory at once.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from arcloop.metrics import TaskNumbers, summarize, task_numbers
+from arcloop.records import Answers, Attempt, Candidate
+from arcloop.rundir import RunDir
+from arcloop.submission import hits, submission_json, validate
+from arcloop.voting import vote
+
+__all__ = ["conclude"]
+
+
+def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Write ``submission.json`` and ``metrics.json`` into the run, and return the latter's content.
+
+    ``answers`` are looked at for the numbers only; a task for which they are not known, or do not
+    fit its test inputs, has none. ``on_group`` is called after each group of tasks.
+
+    Raises:
+        RunError: a table of the run cannot be read.
+    """
+    tasks = run.tasks()
+    known = {t.id: answers[t.id] for t in tasks if len(answers.get(t.id, ())) == len(t.test_inputs)}
+    rounds: dict[int, list[TaskNumbers]] = {}
+    in_all: list[TaskNumbers] = []
+    attempts: list[Attempt] = []
+    best: dict[str, dict[str, Any] | None] = {}
+    for index, group_tasks in enumerate(run.groups()):
+        totals = {t.id: task_numbers(t, 0, [], known.get(t.id)) for t in group_tasks}
+        candidates: dict[str, list[Candidate]] = {t.id: [] for t in group_tasks}
+        for round_, group in run.done_groups(index):
+            counts = group.completions_per_task()
+            found = group.candidates()
+            for task in group_tasks:
+                own = [c for c in found if c.program.task_id == task.id]
+                numbers = task_numbers(task, counts.get(task.id, 0), own, known.get(task.id))
+                rounds.setdefault(round_, []).append(numbers)
+                totals[task.id] += numbers
+                candidates[task.id] += own
+        for task in group_tasks:
+            attempts += vote(candidates[task.id], task)
+            best[task.id] = _best(candidates[task.id])
+        in_all += totals.values()
+        on_group()
+    text = submission_json(attempts)
+    run.write("submission.json", text)
+    hit = hits(validate(run.read("submission.json"), tasks), known)
+    content = {
+        "rounds": [dataclasses.asdict(summarize(rounds[round_])) for round_ in sorted(rounds)],
+        "run": dataclasses.asdict(summarize(in_all, hit)),
+        "tasks": {n.task_id: _task(n, hit.get(n.task_id), best[n.task_id]) for n in in_all},
+    }
+    run.write_json("metrics.json", content)
+    return content
+
+
+def _task(numbers: TaskNumbers, hit: list[bool] | None, best: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "programs": numbers.completions,
+        "train_perfect": numbers.train_perfect,
+        "perfect": numbers.perfect,
+        "hits": hit,
+        "best": best,
+    }
+
+
+def _best(candidates: list[Candidate]) -> dict[str, Any] | None:
+    """The program with the best score, of equals the shortest, with the frame that it was written in."""
+    if not candidates:
+        return None
+    first = max(candidates, key=lambda c: (c.score.correct_share, c.score.pixels, -len(c.program.source)))
+    return {
+        "completion_id": first.program.completion_id,
+        "source": first.program.source,
+        "correct": list(first.score.correct),
+        "pixels": first.score.pixels,
+        "dihedral": first.augmentation.dihedral,
+        "colors": list(first.augmentation.colors),
+    }
