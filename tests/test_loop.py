@@ -10,7 +10,7 @@ from rich.console import Console
 from arc_grids import FLIP, grid
 from arcloop.config import Config, SamplingConfig, SelectionConfig
 from arcloop.errors import RunError
-from arcloop.loop import search_and_learn
+from arcloop.loop import Loop
 from arcloop.outcome import conclude
 from arcloop.progress import Progress
 from arcloop.records import Candidate, Example, Pair, Status, Task
@@ -35,7 +35,7 @@ class Parts:
     def run(self, path: Path, config: Config = CONFIG) -> RunDir:
         run = RunDir.create(path, config, TASKS, {})
         with Progress(Console(quiet=True), 100, "programs") as progress:
-            search_and_learn(run, self.sampler, self.executor, self.trainer, progress)
+            Loop(run, self.sampler, self.executor, self.trainer, progress).search_and_learn()
         return run
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from arcloop.errors import ArcloopError
 from arcloop.execution import Sandbox
-from arcloop.loop import search_and_learn
+from arcloop.loop import Loop
 from arcloop.metrics import Numbers
 from arcloop.outcome import conclude
 from arcloop.progress import Progress
@@ -47,9 +47,8 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
     run.check_model()
     config = run.config()
     say(console, f"arcloop: {len(run.tasks())} tasks of {config.tasks}, model {config.model}, run in {run.path}")
-    from arcloop.model.language import (
-        load_model,
-    )  # here, because torch takes seconds that an error in the arguments should not
+    # Here, because torch takes seconds that an error in the arguments should not.
+    from arcloop.model.language import load_model
     from arcloop.sampling.transformers import TransformersSampler
     from arcloop.training.trainer import LoraTrainer
 
@@ -60,7 +59,7 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
         trainer = LoraTrainer(model, config.training)
         total = len(run.tasks()) * config.rounds * config.programs
         with Progress(console, total, "programs") as progress:
-            search_and_learn(run, sampler, sandbox, trainer, progress)
+            Loop(run, sampler, sandbox, trainer, progress).search_and_learn()
 
 
 def finish(run: RunDir, console: Console) -> None:

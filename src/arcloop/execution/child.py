@@ -9,9 +9,11 @@ import gc
 import os
 import random
 import resource
+import struct
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic, process_time
 from types import ModuleType
 from typing import Any, cast
 
@@ -29,6 +31,8 @@ NO_OUTCOME = 70
 """Exit code of a process whose own bookkeeping was destroyed."""
 CHANNEL, ORDERS = 3, 4
 """Descriptors of a process that runs programs: frames out, and in a shared one orders in."""
+TIMES = struct.Struct("<dd")
+"""CPU and wall seconds of a program, before its frame from a shared process."""
 GROWTH = 16 << 10
 """KiB of memory by which a shared process may have grown before it is given up."""
 MISSING = b"\0\0"
@@ -84,14 +88,15 @@ def serve(setting: Setting) -> None:
                 return
             buffer += received
             body = message.split(buffer, 1 << 20)
+        cpu, wall = process_time(), monotonic()
         frame = run(message.Order.parse(body), setting.names)
-        os.write(CHANNEL, message.joined(frame))
+        os.write(CHANNEL, message.joined(TIMES.pack(process_time() - cpu, monotonic() - wall) + frame))
         # The verdict stands; what follows only decides whether this process may serve another program.
         space = vars(sys.modules.pop("program"))
         space.clear()
         gc.collect()
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - at_rest > GROWTH
-        clean = not grown and not buffer and not setting.watch.changed()
+        clean = not grown and not setting.watch.changed()
         os.write(CHANNEL, b"\1" if clean else b"\0")
         if not clean:
             return

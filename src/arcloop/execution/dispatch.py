@@ -18,12 +18,13 @@ __all__ = ["Dispatcher", "Place"]
 Place = tuple[str, int]
 """Which template: its flavour and its hash seed."""
 
-AHEAD = 8
+AHEAD = 12
 """Orders that a worker holds at the most: one running, the others spare it the wait for the supervisor."""
-LOW = 1
+LOW = 8
 """It gets more when it has no more than these left."""
+FEW = 2
 SLOW = 0.02
-"""Seconds that its last programs took on average from which on a worker gets only as many as it needs not to wait."""
+"""Seconds that its last programs took on average from which on a worker gets only FEW: it need not wait then either."""
 DEATHS = 2
 """Workers that may die with an order before it is given up."""
 RESTARTS = 5
@@ -142,12 +143,14 @@ class Dispatcher:
                     self._restart(place)
                     return
                 self._selector.register(line.channel, selectors.EVENT_READ, line)
-            if line is None or len(line.waiting) > LOW:
+            if line is None:
                 return
             # Few while programs are slow or nearly all given out: nothing shall wait behind another's endless loop
             # while other workers are idle.
             fair = len(queue) // (2 * self.workers)
-            count = LOW + 1 if line.pace > SLOW else min(max(fair, LOW + 1), AHEAD)
+            count = FEW if line.pace > SLOW else min(max(fair, FEW), AHEAD)
+            if len(line.waiting) >= min(count, LOW + 1):
+                return
             tickets = [queue.popleft() for _ in range(min(count - len(line.waiting), len(queue)))]
             self._sent.update((ticket.order.number, ticket) for ticket in tickets)
             if not line.send([ticket.order for ticket in tickets]):

@@ -119,7 +119,7 @@ class Sandbox:
             raise SandboxError(
                 "this machine's protection is 'rlimits' (no seccomp); expected at least 'seccomp', because programs"
                 " could read files and use the network — run where the kernel offers seccomp, or trust the programs"
-                " and pass --allow-weak-sandbox"
+                " and pass --execution.allow-weak-sandbox (to arcloop execute: --allow-weak-sandbox)"
             )
         config = self._config
         limits = f"{level} {config.timeout!r} {config.wall_timeout!r} {config.memory} {MAX_SOURCE}"
