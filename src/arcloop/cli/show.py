@@ -11,6 +11,7 @@ from rich.text import Text
 from arcloop.catalogue import entries
 from arcloop.config import PromptConfig
 from arcloop.encoding import COLOR_NAMES
+from arcloop.errors import TaskError
 from arcloop.records import Grid
 from arcloop.report import PALETTE
 from arcloop.tasks import TASK_SETS, load_tasks
@@ -103,13 +104,17 @@ def _show_prompt(task_id: str, source: str, model: str, prompt: PromptConfig) ->
 
 
 def _source(task_id: str, source: str) -> str:
-    """The set that was named, or the first that has the task; the last one names the id in its error."""
+    """The set that was named, or the first that has the task.
+
+    Raises:
+        TaskError: none of the named sets has it.
+    """
     if source:
         return source
-    for name in TASK_SETS:
+    for name in (*TASK_SETS, "drawing"):
         if any(task.id == task_id for task in load_tasks(name)):
             return name
-    return "drawing"
+    raise TaskError(f"task {task_id}: in none of {', '.join(TASK_SETS)}, drawing — check the id or pass --tasks")
 
 
 def _markdown() -> str:

@@ -35,6 +35,8 @@ TIMES = struct.Struct("<dd")
 """CPU and wall seconds of a program, before its frame from a shared process."""
 GROWTH = 16 << 10
 """KiB of memory by which a shared process may have grown before it is given up."""
+PROGRAM = ModuleType("program")
+"""The module that every program is run in; empty between programs."""
 MISSING = b"\0\0"
 OK, ERROR, SYNTAX_ERROR, MEMORY, INVALID_OUTPUT = (
     CODES.index(status)
@@ -92,8 +94,7 @@ def serve(setting: Setting) -> None:
         frame = run(message.Order.parse(body), setting.names)
         os.write(CHANNEL, message.joined(TIMES.pack(process_time() - cpu, monotonic() - wall) + frame))
         # The verdict stands; what follows only decides whether this process may serve another program.
-        space = vars(sys.modules.pop("program"))
-        space.clear()
+        vars(PROGRAM).clear()
         gc.collect()
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - at_rest > GROWTH
         clean = not grown and not setting.watch.changed()
@@ -104,10 +105,9 @@ def serve(setting: Setting) -> None:
 
 def run(order: message.Order, names: dict[str, Any]) -> bytes:
     """Run ``order``'s program on its inputs and pack what came of it; never raises because of the program."""
-    module = ModuleType("program")
-    sys.modules["program"] = module
-    space = vars(module)
-    space.update(names)
+    # One module for all, so that the table of modules stays as it is; dataclasses and others look it up there.
+    space = vars(PROGRAM)
+    space.update(names, __name__="program", __doc__=None)
     missing = [MISSING] * order.inputs
     try:
         code = compile(order.source.decode("utf-8", "surrogatepass"), "<program>", "exec", dont_inherit=True)

@@ -71,6 +71,8 @@ def _prepare(settings: dict[str, Any], path: list[str]) -> tuple[child.Setting, 
     space = limits.address_space() + (settings["memory"] << 20)
     level, code = protection.establish(protection.Protection(settings["at_most"]), readable, listable, seed + 1)
     random.seed(0)
+    sys.modules["program"] = child.PROGRAM
+    vars(child.PROGRAM).clear()
     # Programs are short: their garbage is collected between them, and what is frozen is never touched again.
     gc.disable()
     watch = Watch()
