@@ -167,7 +167,7 @@ def test_jobs_are_taken_as_they_are_needed() -> None:
 
     with Sandbox(FAST) as sandbox:
         next(sandbox.execute(endless()))  # type: ignore[arg-type]  # an iterator of jobs
-    assert taken < 100
+    assert taken < 200
 
 
 @pytest.mark.parametrize(

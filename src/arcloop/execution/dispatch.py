@@ -18,9 +18,9 @@ __all__ = ["Dispatcher", "Place"]
 Place = tuple[str, int]
 """Which template: its flavour and its hash seed."""
 
-AHEAD = 12
+AHEAD = 24
 """Orders that a worker holds at the most: one running, the others spare it the wait for the supervisor."""
-LOW = 8
+LOW = 14
 """It gets more when it has no more than these left."""
 FEW = 2
 SLOW = 0.02

@@ -31,7 +31,7 @@ __all__ = ["MAX_SOURCE", "Sandbox"]
 
 MAX_SOURCE = 256 << 10
 """Bytes of source, at the most; larger programs are refused."""
-BACKLOG = 16
+BACKLOG = 48
 """Jobs per worker taken from the caller beyond what the workers hold."""
 REMEMBERED = 20_000
 """Outcomes kept in memory, so that equal programs are run once."""

@@ -17,12 +17,18 @@ __all__ = ["ClosedError", "Reports", "Turn"]
 
 GRACE = 0.5
 """Seconds that a process gets to end once its pipe is closed, or to tidy up after a program."""
-BUSY = 0.05
-"""A program that used this share of the wall time is starved, not asleep: it may go on, to PATIENCE times the limit."""
+LOOK, ASLEEP = 0.5, 0.001
+"""At the limit on wall time a program that uses more than ASLEEP seconds of CPU in the next LOOK is starved, not asleep:
+it may go on, up to PATIENCE times the limit."""
 PATIENCE = 6
 FLUSH_SECONDS = 0.003
-FLUSH_REPORTS = 4
+FLUSH_REPORTS = 8
 """How long a report may wait for others, and how many go together: every send wakes the supervisor."""
+
+
+SHORTEST, LONGEST = 0.0003, 0.02
+"""Seconds between two looks at a shared process. Looking now and then lets it write without waking anyone, which on a
+virtual machine can cost as much as a small program."""
 
 
 class ClosedError(Exception):
@@ -68,15 +74,17 @@ class Turn:
         self._frames = frames
         # In a shared process the next program begins before the last one's frame is seen: its times are its own claim.
         self._claims = claims
+        self._pace = SHORTEST
         self._buffer = bytearray()
         self._clock = (~pid << 3) | 2  # the kernel's name for a process's CPU clock
         self._poll = select.poll()
         self._poll.register(frames, select.POLLIN)
         self._poll.register(reports.descriptor, 0)  # a hang-up is reported unasked
 
-    def take(self, order: Order) -> Report:
-        """Read the frame that answers ``order``, or find out why none comes."""
+    def take(self, order: Order, ahead: int = 0) -> Report:
+        """Read the frame that answers ``order``, or find out why none comes; ``ahead`` more are with the process."""
         self._order = order
+        self._pause = min(max(self._pace * (1 + ahead) / 2, SHORTEST), LONGEST / 4)
         self._cpu = self._read_clock()
         self._wall = time.monotonic()
         longest = frame.cap(order.inputs) + (child.TIMES.size if self._claims else 0)
@@ -99,6 +107,7 @@ class Turn:
         body = body[child.TIMES.size :]
         # Not a number compares false: it ends at the limit.
         cpu, wall = (claim if 0 <= claim <= limit else limit for claim, limit in ((cpu, order.cpu), (wall, order.wall)))
+        self._pace += 0.2 * (wall - self._pace)
         return Report(order.number, Ending.FRAME, 0, cpu, wall, 0, body)
 
     def tidied(self) -> bool:
@@ -123,7 +132,13 @@ class Turn:
 
     def _ready(self, seconds: float) -> bool:
         """Wait for bytes, and send waiting reports if none come soon."""
-        events = self._poll.poll(1000 * (min(seconds, FLUSH_SECONDS) if self._reports else seconds))
+        if self._claims:
+            time.sleep(min(seconds, self._pause))
+            self._pause = min(2 * self._pause, LONGEST)
+            seconds = 0
+        elif self._reports:
+            seconds = min(seconds, FLUSH_SECONDS)
+        events = self._poll.poll(1000 * seconds)
         if any(descriptor == self._reports.descriptor for descriptor, _ in events):
             raise ClosedError
         if not events:
@@ -132,16 +147,16 @@ class Turn:
 
     def _wait(self) -> Ending | None:
         """Wait for bytes; an ending if a limit comes first."""
-        wall_limit = self._order.wall
+        wall_limit, seen = self._order.wall, -1.0
         while True:
             cpu = self._read_clock() - self._cpu
             wall = time.monotonic() - self._wall
             if cpu >= self._order.cpu:
                 return Ending.CPU
             if wall >= wall_limit:
-                if cpu < BUSY * wall or wall >= PATIENCE * self._order.wall:
+                if 0 <= seen and cpu - seen < ASLEEP or wall >= PATIENCE * self._order.wall:
                     return Ending.WALL
-                wall_limit = wall + 0.5
+                wall_limit, seen = wall + LOOK, cpu
             # One thread cannot use more CPU time than wall time, so nothing is missed by sleeping this long.
             if self._ready(min(self._order.cpu - cpu, wall_limit - wall) + 0.001):
                 return None

@@ -20,7 +20,7 @@ from arcloop.execution.turn import ClosedError, Reports, Turn
 
 __all__ = ["start", "work"]
 
-AHEAD = 4
+AHEAD = 12
 """Orders that a shared process holds at the most: it need not wait for the worker between programs."""
 PAGE = 4096
 LONGEST_ORDER = message.longest_order(1 << 20)
@@ -126,6 +126,11 @@ def alone(reports: Reports, setting: child.Setting, order: Order) -> message.Rep
         os.close(frames)
 
 
+def _pages(packed: bytes) -> int:
+    """Pages of a pipe that a message takes up at the most: it may begin one of its own."""
+    return -(-len(packed) // PAGE)
+
+
 class _Shared:
     """The process that serves several programs, renewed after ``setting.shared`` of them or any doubt."""
 
@@ -136,12 +141,12 @@ class _Shared:
         self._pid = 0
         self._frames = self._orders = -1
         self._served = 0
-        self._room = PAGE * 11  # of an ordinary pipe of sixteen pages; measured when there is one
+        self._pages = 16  # of an ordinary pipe; measured when there is one
 
     def suits(self) -> bool:
         """May the next order run in a shared process?"""
         order, packed = self._waiting.here[0]
-        return Flag.SHARED in order.flags and len(packed) <= self._room
+        return Flag.SHARED in order.flags and _pages(packed) <= self._pages
 
     def run(self) -> None:
         """Run orders as long as the next one suits and the process stays as it was; at least one."""
@@ -153,7 +158,7 @@ class _Shared:
                 self._hand_over(inside)
                 if not inside:
                     break
-                report = self._turn.take(inside[0][0])
+                report = self._turn.take(inside[0][0], len(inside) - 1)
                 inside.popleft()
                 self._reports.add(report)
                 if self._turn.dead:
@@ -178,7 +183,7 @@ class _Shared:
             and self.suits()
             and len(inside) < AHEAD
             and self._served < self._setting.shared
-            and sum(len(packed) for _, packed in inside) + len(self._waiting.here[0][1]) <= self._room
+            and sum(_pages(packed) for _, packed in inside) + _pages(self._waiting.here[0][1]) <= self._pages
         ):
             written = 0
             with contextlib.suppress(BlockingIOError, BrokenPipeError):
@@ -191,8 +196,8 @@ class _Shared:
     def _start(self, cpu: float) -> None:
         self._frames, inlet = os.pipe2(os.O_CLOEXEC)
         outlet, self._orders = os.pipe2(os.O_CLOEXEC)
-        # Each order may begin a page of its own; where users are short of pipe space a pipe has as little as one.
-        self._room = fcntl.fcntl(self._orders, F_GETPIPE_SZ) - (AHEAD + 1) * PAGE
+        # Where users are short of pipe space it may have as little as a page.
+        self._pages = fcntl.fcntl(self._orders, F_GETPIPE_SZ) // PAGE
         pid = fork()
         if pid == 0:
             try:
