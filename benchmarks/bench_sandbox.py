@@ -9,6 +9,7 @@ waiting ones and supervisor included. Timings mean nothing on a machine that is 
 
 import argparse
 import gc
+import itertools
 import os
 import random
 import shutil
@@ -36,6 +37,7 @@ sys.path += [str(Path(__file__).parent), str(Path(__file__).parent.parent / "tes
 from realistic import jobs as realistic_jobs
 from realistic import made_up_tasks
 
+MARKS = itertools.count()
 WORKERS = 2
 LIMIT = 2.0
 LOOP = "def transform(grid):\n    while True:\n        pass\n"
@@ -129,8 +131,8 @@ def in_process(jobs: list[Job]) -> dict[str, Any]:
         return {job.id: run_here(job.source, job.inputs) for job in jobs}
 
 
-class OverdueError(Exception):
-    """Raised by the alarm in a pool's worker."""
+class OverdueError(BaseException):
+    """Raised by the alarm in a pool's worker; no ``Exception``, or the programs' own handlers would swallow it."""
 
 
 def run_with_alarm(source: str, inputs: tuple[Grid, ...]) -> list[Grid | None] | str:
@@ -204,7 +206,7 @@ def alternate(
     results: dict[str, list[Measure]] = {name: [] for name in contenders}
     for repeat in range(repeats):
         # A comment makes the sources new, so that nothing is answered from memory.
-        fresh = [replace(job, source=f"{job.source}# {repeat} {os.getpid()}\n") for job in jobs]
+        fresh = [replace(job, source=f"{job.source}# {repeat} {time.monotonic_ns()}\n") for job in jobs]
         for name, contender in contenders.items():
             results[name].append(measured(partial(contender, fresh)))
     return results

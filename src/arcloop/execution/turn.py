@@ -84,7 +84,7 @@ class Turn:
     def take(self, order: Order, ahead: int = 0) -> Report:
         """Read the frame that answers ``order``, or find out why none comes; ``ahead`` more are with the process."""
         self._order = order
-        self._pause = min(max(self._pace * (1 + ahead) / 2, SHORTEST), LONGEST / 4)
+        self._pause = min(max(self._pace * (1 + ahead) / 2, SHORTEST), LONGEST)
         self._cpu = self._read_clock()
         self._wall = time.monotonic()
         longest = frame.cap(order.inputs) + (child.TIMES.size if self._claims else 0)
@@ -154,7 +154,7 @@ class Turn:
             if cpu >= self._order.cpu:
                 return Ending.CPU
             if wall >= wall_limit:
-                if 0 <= seen and cpu - seen < ASLEEP or wall >= PATIENCE * self._order.wall:
+                if (seen >= 0 and cpu - seen < ASLEEP) or wall >= PATIENCE * self._order.wall:
                     return Ending.WALL
                 wall_limit, seen = wall + LOOK, cpu
             # One thread cannot use more CPU time than wall time, so nothing is missed by sleeping this long.

@@ -28,14 +28,12 @@ from arcloop.pretraining.rows import sample_row
 from arcloop.prompts import PromptFormat
 from arcloop.records import Example, Task
 from arcloop.seeds import generator
-from arcloop.training.loss import completion_loss
+from arcloop.training.loss import ALIGN, completion_loss, precision
 from arcloop.training.rows import Row, encode_rows
 
 __all__ = ["CHECKPOINT", "example_of", "train"]
 
 CHECKPOINT = "checkpoint.safetensors"
-_ALIGN = 32
-"""Rows are filled up to multiples of this; see ``completion_loss``."""
 _FLOOR = 0.05
 """The learning rate ends at this share of its peak."""
 
@@ -125,8 +123,8 @@ def _set_rates(optimizers: list[torch.optim.Optimizer], done: float, config: Pre
 def _step(model: LanguageModel, optimizers: list[torch.optim.Optimizer], rows: list[Row]) -> tuple[float, int]:
     """One optimizer step on the rows of all processes; returns the mean loss per trained token and the rows in all."""
     totals = torch.tensor([float(sum(row.trained for row in rows)), float(len(rows)), 0.0])
-    with torch.autocast("cpu", torch.bfloat16):
-        loss = completion_loss(model, rows, _ALIGN)
+    with precision(model.device):
+        loss = completion_loss(model, rows, ALIGN)
     loss.backward()
     totals[2] = loss.detach()
     dist.all_reduce(totals)
@@ -145,8 +143,8 @@ def _step(model: LanguageModel, optimizers: list[torch.optim.Optimizer], rows: l
 
 @torch.inference_mode()
 def _evaluate(model: LanguageModel, rows: list[Row]) -> float:
-    with torch.autocast("cpu", torch.bfloat16):
-        total = sum(completion_loss(model, [row], _ALIGN).item() for row in rows)
+    with precision(model.device):
+        total = sum(completion_loss(model, [row], ALIGN).item() for row in rows)
     return total / sum(row.trained for row in rows)
 
 

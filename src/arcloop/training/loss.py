@@ -6,6 +6,7 @@ vocabulary costs as much as the layers.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -14,7 +15,20 @@ from torch.nn.functional import cross_entropy
 from arcloop.model.language import LanguageModel
 from arcloop.training.rows import Row
 
-__all__ = ["completion_loss"]
+__all__ = ["ALIGN", "completion_loss", "precision"]
+
+ALIGN = 32
+"""Multiple of tokens that rows are filled up to under ``precision``; see ``completion_loss``."""
+
+
+def precision(device: torch.device) -> AbstractContextManager[object]:
+    """The context in which losses are computed: bfloat16 products on a CPU that has them, else the network's own type.
+
+    On such a CPU that is two to three times faster than float32. Weights and their updates stay in float32.
+    """
+    if device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return torch.autocast("cpu", torch.bfloat16)
+    return nullcontext()
 
 
 def completion_loss(model: LanguageModel, rows: Sequence[Row], align: int = 1) -> Tensor:

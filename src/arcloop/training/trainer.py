@@ -10,7 +10,7 @@ from arcloop.config import TrainingConfig
 from arcloop.errors import ConfigError
 from arcloop.model.language import LanguageModel
 from arcloop.records import Example
-from arcloop.training.loss import completion_loss
+from arcloop.training.loss import ALIGN, completion_loss, precision
 from arcloop.training.port import Fit
 from arcloop.training.rows import Row, encode_rows
 
@@ -79,7 +79,8 @@ class LoraTrainer:
         tokens = sum(row.trained for row in batch)
         total = 0.0
         for pack in _packs(batch):
-            loss = completion_loss(self._model, pack) / tokens
+            with precision(self._model.device):
+                loss = completion_loss(self._model, pack, ALIGN) / tokens
             loss.backward()
             total += loss.item()
         return total
