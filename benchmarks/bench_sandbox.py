@@ -9,7 +9,6 @@ waiting ones and supervisor included. Timings mean nothing on a machine that is 
 
 import argparse
 import gc
-import itertools
 import os
 import random
 import shutil
@@ -37,7 +36,6 @@ sys.path += [str(Path(__file__).parent), str(Path(__file__).parent.parent / "tes
 from realistic import jobs as realistic_jobs
 from realistic import made_up_tasks
 
-MARKS = itertools.count()
 WORKERS = 2
 LIMIT = 2.0
 LOOP = "def transform(grid):\n    while True:\n        pass\n"
