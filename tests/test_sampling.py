@@ -1,5 +1,6 @@
 """The shared-prefix decoder against ``generate``, and what a completion may depend on."""
 
+import copy
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -83,7 +84,8 @@ def grouped_model(model: LanguageModel) -> tuple[LanguageModel, LlamaForCausalLM
         eos_token_id=model.end_id,
     )
     plain = LlamaForCausalLM(shape).eval()
-    ours = LlamaForCausalLM(shape).eval()
+    # A network keeps its configuration, and with it the way it attends: each needs its own.
+    ours = LlamaForCausalLM(copy.deepcopy(shape)).eval()
     ours.load_state_dict(plain.state_dict())
     attention.install(ours)
     return LanguageModel("grouped", ours, model.tokenizer, model.format), plain

@@ -75,6 +75,7 @@ class Turn:
         # In a shared process the next program begins before the last one's frame is seen: its times are its own claim.
         self._claims = claims
         self._pace = SHORTEST
+        self._cpu = 0.0
         self._buffer = bytearray()
         self._clock = (~pid << 3) | 2  # the kernel's name for a process's CPU clock
         self._poll = select.poll()
@@ -85,8 +86,9 @@ class Turn:
         """Read the frame that answers ``order``, or find out why none comes; ``ahead`` more are with the process."""
         self._order = order
         self._pause = min(max(self._pace * (1 + ahead) / 2, SHORTEST), LONGEST)
-        self._cpu = self._read_clock()
-        self._wall = time.monotonic()
+        self._wall = -1.0
+        if not self._claims:
+            self._begin()
         longest = frame.cap(order.inputs) + (child.TIMES.size if self._claims else 0)
         try:
             while (body := message.split(self._buffer, longest)) is None:
@@ -124,6 +126,11 @@ class Turn:
                 self._buffer += received
         return self._buffer.pop(0) == 1
 
+    def _begin(self) -> None:
+        """Note the clocks; not needed where the frame is there already."""
+        self._cpu = self._read_clock()
+        self._wall = time.monotonic()
+
     def _read_clock(self) -> float:
         try:
             return time.clock_gettime(self._clock)
@@ -147,6 +154,8 @@ class Turn:
 
     def _wait(self) -> Ending | None:
         """Wait for bytes; an ending if a limit comes first."""
+        if self._wall < 0:
+            self._begin()
         wall_limit, seen = self._order.wall, -1.0
         while True:
             cpu = self._read_clock() - self._cpu
@@ -165,6 +174,8 @@ class Turn:
         return Report(self._order.number, ending, detail, max(cpu, 0.0), time.monotonic() - self._wall, peak, body)
 
     def _kill(self, ending: Ending, detail: int) -> Report:
+        if self._wall < 0:
+            self._begin()
         cpu = self._read_clock() - self._cpu
         os.kill(self._pid, signal.SIGKILL)
         usage = os.wait4(self._pid, 0)[2]

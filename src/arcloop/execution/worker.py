@@ -167,7 +167,8 @@ class _Shared:
                 if not self._turn.tidied():
                     self.drop()
                     return
-                self._waiting.receive(wait=False)
+                if len(self._waiting.here) < AHEAD:
+                    self._waiting.receive(wait=False)
         finally:
             self._waiting.here.extendleft(reversed(inside))
         if self._served >= self._setting.shared:
