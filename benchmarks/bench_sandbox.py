@@ -8,6 +8,7 @@ waiting ones and supervisor included. Timings mean nothing on a machine that is 
 """
 
 import argparse
+import contextlib
 import gc
 import os
 import random
@@ -215,8 +216,10 @@ def table(title: str, results: dict[str, list[Measure]], against: str) -> None:
     print(f"{'':22}{'programs/s':>22}{'CPU ms a program':>22}{'rate / ' + against:>26}")
     for name, measures in results.items():
         rates = [m.rate() for m in measures]
+        # Processes that died take their time out of the sum.
+        cpu = spread([m.cpu_ms() for m in measures]) if all(m.cpu > 0 for m in measures) else "unknown"
         ratios = [m.rate() / o.rate() for m, o in zip(measures, results[against], strict=True)]
-        print(f"{name:22}{spread(rates, '{:.0f}'):>22}{spread([m.cpu_ms() for m in measures]):>22}{spread(ratios):>26}")
+        print(f"{name:22}{spread(rates, '{:.0f}'):>22}{cpu:>22}{spread(ratios):>26}")
 
 
 def memory_per_worker(sandbox: Sandbox, jobs: list[Job]) -> float:
@@ -229,8 +232,8 @@ def memory_per_worker(sandbox: Sandbox, jobs: list[Job]) -> float:
         for worker in template.children():
             workers += 1
             for process in (worker, *worker.children()):
-                full = process.memory_full_info()
-                private += full.uss
+                with contextlib.suppress(psutil.Error):  # a process that has ended meanwhile
+                    private += process.memory_full_info().uss
     list(run)
     return private / max(workers, 1) / 2**20
 

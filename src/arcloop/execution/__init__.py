@@ -6,7 +6,7 @@
 
 A supervisor (``sandbox``, ``dispatch``, ``pool``) in the user's process hands sources and inputs to
 workers, forks of a freshly executed template (``zygote``, ``library``). A worker forks the process
-that runs programs (``child``), watches its clocks and kills it (``worker``). What comes back is one
+that runs programs (``child``), watches its clocks and kills it (``worker``, ``turn``). What comes back is one
 frame of bytes, parsed strictly (``frame``).
 
 What is covered, at the levels ``full`` and ``seccomp``:

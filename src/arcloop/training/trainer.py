@@ -16,7 +16,7 @@ from arcloop.training.rows import Row, encode_rows
 
 __all__ = ["LoraTrainer"]
 
-_PACK = 8192
+_PACK = 4096
 """Tokens that go through the network at once; an optimizer step takes as many passes as it needs."""
 
 
