@@ -1,10 +1,9 @@
 """Executions + scores → two different attempts per test grid. Pure.
 
-For each test input, equal grids are one
-group. Groups with train-perfect programs come first, by the number of those; then by
-Σ (1 + 1000 · share of correct train grids) over the group's programs; then the group with the
-shortest program. A grid that merely repeats its input is no candidate. The second attempt is
-always another grid than the first.
+For each test input, equal grids are one group. Groups with train-perfect programs come first, by
+the number of those; then by Σ (1 + 1000 · share of correct train grids) over the group's programs;
+then the group with the shortest program. A grid that merely repeats its input is no candidate. The
+second attempt is always another grid than the first.
 """
 
 from collections.abc import Sequence
