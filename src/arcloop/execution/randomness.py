@@ -7,6 +7,7 @@ lies in memory. Where that does not work (it is tried) they are seeded every tim
 
 import ctypes
 import random
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,9 @@ WORDS = 624
 SIZE = 4 * (WORDS + 1)
 """Bytes of the words and the place in them."""
 # Bound here, because a program may replace what the modules name so.
-_python = random._inst  # type: ignore[attr-defined]
-_seed_python, _seed_numpy = _python.seed, np.random.mtrand._rand.seed  # type: ignore[attr-defined]
-_numpy_address: int = np.random.mtrand._rand._bit_generator.ctypes.state_address  # type: ignore[attr-defined]
+_python: Any = random._inst
+_seed_python, _seed_numpy = _python.seed, np.random.mtrand._rand.seed
+_numpy_address: int = np.random.mtrand._rand._bit_generator.ctypes.state_address
 _python_address = id(_python) + object.__basicsize__
 _read = ctypes.string_at
 
