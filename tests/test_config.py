@@ -20,7 +20,9 @@ HOLDERS = {
     "SamplingConfig": "config|sampling|_config",
     "ExecutionConfig": "config|execution|_config",
     "SelectionConfig": "config|selection",
+    "LoadingConfig": "config|loading",
     "TrainingConfig": "config|training|_config",
+    "SessionConfig": "session",
     "PretrainConfig": "config|arguments.config",
     "Config": "config|config\\(\\)|given|arguments.config",
 }

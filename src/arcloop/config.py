@@ -18,10 +18,12 @@ __all__ = [
     "AugmentConfig",
     "Config",
     "ExecutionConfig",
+    "LoadingConfig",
     "PretrainConfig",
     "PromptConfig",
     "SamplingConfig",
     "SelectionConfig",
+    "SessionConfig",
     "TrainingConfig",
     "from_json",
     "require",
@@ -32,7 +34,7 @@ __all__ = [
 def require(condition: bool, setting: str, value: object, expectation: str) -> None:
     """Raise ``ConfigError`` in the house form unless ``condition`` holds."""
     if not condition:
-        raise ConfigError(f"{setting} is {value!r}; {expectation} — see arcloop run --help")
+        raise ConfigError(f"{setting} is {value!r}; {expectation} — see --help")
 
 
 @dataclass(frozen=True)
@@ -145,34 +147,134 @@ class SelectionConfig:
 
 
 @dataclass(frozen=True)
+class LoadingConfig:
+    """How a model's weights are held."""
+
+    use_4bit_quantization: bool = False
+    """Hold the base weights in 4 bits (NF4, by bitsandbytes): a quarter of the memory, somewhat slower. Only adapters
+    can be trained then."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Type in which the network computes. auto: bfloat16 on a GPU; on a CPU float32 for search, and for training
+    bfloat16 where the CPU has it."""
+    device_map: str | None = None
+    """Where the weights go: None = one GPU for each process, or the CPU; auto = spread over all GPUs; or a device such as
+    cuda:1."""
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """How the adapter is trained on the selected examples."""
 
     lora_r: int = 16
     """Rank of the adapter."""
     lora_alpha: int = 64
-    """Scale of the adapter; with rank-stabilised LoRA the factor is alpha / √r."""
+    """Scale of the adapter: its factor is alpha / √r with rank-stabilised LoRA, else alpha / r."""
+    lora_dropout: float = 0.0
+    """Share of the adapter's inputs that is zeroed at random while training."""
+    use_rslora: bool = True
+    """Rank-stabilised LoRA (arXiv:2312.03732): the factor falls with √r, so that a higher rank does not learn more slowly."""
+    use_dora: bool = False
+    """Weight-decomposed LoRA (arXiv:2402.09353): trains the length of each weight row besides. Slower; vLLM cannot use it."""
+    init_lora_weights: Literal["default", "gaussian", "orthogonal"] = "default"
+    """Initial values of the adapter; all three leave the model as it was until the first step."""
+    target_modules: tuple[str, ...] = ("all-linear",)
+    """Layers that get an adapter, by the ends of their names, such as q_proj v_proj; all-linear = all but the head."""
     learning_rate: float | None = None
-    """Peak of Adam's step size; constant after the warm-up. Default: what suits the model (1e-5 for 7–8B ones)."""
+    """Peak of the optimizer's step size. Default: what suits the model (1e-5 for 7–8B ones)."""
+    lr_scheduler_type: Literal[
+        "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", "inverse_sqrt"
+    ] = "constant"
+    """Course of the step size after the warm-up."""
     warmup: int = 5
-    """Optimizer steps over which the learning rate rises from 0."""
+    """Optimizer steps over which the learning rate rises to its peak."""
+    optimizer: Literal["adamw_torch_fused", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "adafactor", "sgd"] = (
+        "adamw_torch_fused"
+    )
+    """What makes a step of a gradient. The 8-bit ones (bitsandbytes) need a GPU and hold their state in a quarter of the memory."""
+    weight_decay: float = 0.0
+    """Share of each weight that is taken away in a step, times the learning rate."""
     epochs: int = 2
-    """Passes over the round's examples."""
+    """Passes over the examples."""
     batch_size: int = 8
-    """Examples per optimizer step."""
+    """Examples per optimizer step, over all processes."""
     max_tokens: int = 10_000
     """Longest example, prompt and completion together; a longer one is dropped and counted, never cut."""
     max_grad_norm: float = 1.0
     """The gradient is scaled down to this norm."""
+    packing: bool = True
+    """Several examples go through the network as one row, each attending to itself alone: the loss is the same, and no
+    time goes into padding."""
+    pack_tokens: int = 4096
+    """Tokens of such a row; fewer need less memory. A longer example goes alone."""
+    per_device_train_batch_size: int = 1
+    """Without packing: examples that go through the network at once. Must divide the batch size."""
+    gradient_checkpointing: bool = False
+    """Keep only the input of each layer and compute the rest again for the gradient: less memory, a third more time."""
+    use_liger_kernel: bool = False
+    """Fused kernels of liger-kernel for norms, rotary embeddings and gated units; for NVIDIA GPUs."""
 
     def __post_init__(self) -> None:
-        for name in ("lora_r", "lora_alpha", "epochs", "batch_size", "max_tokens"):
+        counts = ("lora_r", "lora_alpha", "epochs", "batch_size", "max_tokens", "pack_tokens")
+        for name in (*counts, "per_device_train_batch_size"):
             value = getattr(self, name)
             require(value >= 1, f"training.{name.replace('_', '-')}", value, "expected 1 or more")
         rate = self.learning_rate
         require(rate is None or rate > 0, "training.learning-rate", rate, "expected more than 0")
+        require(
+            0 <= self.lora_dropout < 1, "training.lora-dropout", self.lora_dropout, "expected 0 or more, less than 1"
+        )
+        require(self.weight_decay >= 0, "training.weight-decay", self.weight_decay, "expected 0 or more")
         require(self.warmup >= 0, "training.warmup", self.warmup, "expected 0 or more")
         require(self.max_grad_norm > 0, "training.max-grad-norm", self.max_grad_norm, "expected more than 0")
+        require(bool(self.target_modules), "training.target-modules", self.target_modules, "expected at least one name")
+
+
+@dataclass(frozen=True)
+class SessionConfig:
+    """One training on files: on what, how long, and what is logged and kept of it."""
+
+    train_dataset_path: tuple[str, ...]
+    """Training sets: Parquet, JSON lines, a folder saved by datasets, or JSON of rendered chats by task."""
+    dataset_weights: tuple[float, ...] = ()
+    """How often an epoch takes the rows of each training set: 2 = twice, 0.5 = half of them. Default: once each."""
+    eval_dataset_path: str | None = None
+    """Set whose loss is measured and which is never trained on."""
+    eval_split: float = 0.0
+    """Share of the tasks (of the rows, in a set of few tasks) that is held out for that instead."""
+    max_steps: int | None = None
+    """Optimizer steps; takes precedence over the number of epochs."""
+    seed: int = 0
+    """Order of the rows, held-out share and dropout follow from it."""
+    use_lora: bool = True
+    """Train an adapter; otherwise all weights, and the result is a model folder."""
+    adapter_path: str | None = None
+    """Go on from this saved adapter, with its rank and kind."""
+    resume_from_checkpoint: bool = True
+    """Go on from the newest whole checkpoint in the output folder, if there is one."""
+    logging_steps: int = 10
+    """Steps between lines of metrics.jsonl; each has the mean loss since the last."""
+    save_steps: int = 100
+    """Steps between checkpoints."""
+    save_total_limit: int = 2
+    """Checkpoints that are kept."""
+    eval_steps: int = 100
+    """Steps between measurements of the held-out loss."""
+    dataloader_num_workers: int = 1
+    """Threads that tokenise the training sets."""
+    report_to: Literal["none", "trackio", "wandb", "tensorboard"] = "none"
+    """Where the metrics are shown besides, by a package that must be installed; from this machine unless it is told otherwise."""
+
+    def __post_init__(self) -> None:
+        require(bool(self.train_dataset_path), "train-dataset-path", self.train_dataset_path, "expected a training set")
+        sets, weights = len(self.train_dataset_path), self.dataset_weights
+        require(len(weights) in (0, sets), "dataset-weights", weights, f"expected one for each training set ({sets})")
+        require(0 <= self.eval_split < 1, "eval-split", self.eval_split, "expected 0 or more, less than 1")
+        for name in ("logging_steps", "save_steps", "save_total_limit", "eval_steps", "dataloader_num_workers"):
+            value = getattr(self, name)
+            require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
+        require(self.max_steps is None or self.max_steps >= 1, "max-steps", self.max_steps, "expected 1 or more")
+        without = self.use_lora or self.adapter_path is None
+        require(without, "adapter-path", self.adapter_path, "expected use-lora beside it")
 
 
 @dataclass(frozen=True)
@@ -241,6 +343,8 @@ class Config:
     """Every random choice follows from this number and its own coordinates."""
     group_size: int = 20
     """Tasks that share an adapter and are searched together."""
+    loading: LoadingConfig = field(default_factory=LoadingConfig)
+    """How the model's weights are held."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     """How each prompt's task is changed before the model sees it."""
     prompt: PromptConfig = field(default_factory=PromptConfig)

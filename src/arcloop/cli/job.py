@@ -21,7 +21,7 @@ from arcloop.report import write_report
 from arcloop.rundir import RunDir
 from arcloop.tasks import load_answers
 
-__all__ = ["finish", "go_on", "say"]
+__all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c"]
 
 
 def go_on(run: RunDir) -> int:
@@ -29,7 +29,7 @@ def go_on(run: RunDir) -> int:
     # A log has no width: the table is not to be squeezed into 80 columns there.
     console = Console(width=None if sys.stdout.isatty() else 200)
     stopped = False
-    with _terminated_like_ctrl_c():
+    with terminated_like_ctrl_c():
         try:
             _search_and_learn(run, console)
         except KeyboardInterrupt:
@@ -54,7 +54,7 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
 
     with Sandbox(config.execution) as sandbox:
         say(console, f"sandbox: {sandbox.protection} protection")
-        model = load_model(config.model, config.prompt)
+        model = load_model(config.model, config.prompt, config.loading)
         sampler = TransformersSampler(model, config.sampling)
         trainer = LoraTrainer(model, config.training)
         total = len(run.tasks()) * config.rounds * config.programs
@@ -120,7 +120,7 @@ def _cell(name: str, value: float | None) -> str:
 
 
 @contextlib.contextmanager
-def _terminated_like_ctrl_c() -> Iterator[None]:
+def terminated_like_ctrl_c() -> Iterator[None]:
     """SIGTERM, as batch systems send it before they kill, ends a run as Ctrl-C does."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
