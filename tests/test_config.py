@@ -20,6 +20,7 @@ HOLDERS = {
     "SamplingConfig": "config|sampling|_config",
     "ExecutionConfig": "config|execution|_config",
     "SelectionConfig": "config|selection",
+    "RelabelConfig": "config|relabel",
     "TrainingConfig": "config|training|_config",
     "PretrainConfig": "config|arguments.config",
     "Config": "config|config\\(\\)|given|arguments.config",
