@@ -45,6 +45,7 @@ ORDER = [
     "submission",
     "metrics",
     "outcome",
+    "dataset",
     "report",
     "cli",
 ]

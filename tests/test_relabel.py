@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arc_grids import FLIP, candidate, candidates, grid
-from arcloop.augment import apply_task
+from arcloop.augment import apply_grid, apply_task, invert_grid
 from arcloop.config import RelabelConfig
 from arcloop.encoding import decode_grid, encode_grid
 from arcloop.prompts import PromptFormat
@@ -92,6 +92,15 @@ def test_pairs_are_reshuffled_per_use_unless_they_are_to_stay() -> None:
 
     assert len(prompts(ALL)) == 4  # two orders of pairs, two test inputs
     assert len(prompts(RelabelConfig(shuffle=False))) == 2
+
+
+def test_the_documents_example_of_frames_is_true() -> None:
+    turned = Augmentation(dihedral=1)
+    original, asked, gave = grid("01", "00"), grid("10", "00"), grid("00", "10")
+    assert np.array_equal(apply_grid(turned, original), asked)
+    assert np.array_equal(np.roll(asked, 1, 0), gave)
+    assert np.array_equal(np.roll(original, 1, 0), grid("00", "01"))
+    assert np.array_equal(invert_grid(turned, gave), grid("10", "00"))
 
 
 def test_nothing_is_relabeled_from_a_program_without_outputs() -> None:

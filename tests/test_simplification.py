@@ -1,7 +1,9 @@
 """Simplification: fewer statements, the same outputs, the layout kept."""
 
 import ast
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,6 +83,12 @@ def simplified(sandbox: Sandbox, *sources: str) -> list[str]:
 
 def test_what_makes_no_difference_goes_and_the_rest_stays_as_it_was(sandbox: Sandbox) -> None:
     assert simplified(sandbox, WASTEFUL, LEAN) == [LEAN, LEAN]
+
+
+def test_the_documents_example_is_what_comes_out(sandbox: Sandbox) -> None:
+    text = (Path(__file__).parent.parent / "docs" / "relabeling.md").read_text()
+    before, after = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert simplified(sandbox, before) == [after]
 
 
 def test_failures_are_kept_too(sandbox: Sandbox) -> None:
