@@ -129,7 +129,17 @@ def test_comments_go_and_nothing_else_does() -> None:
     assert without_comments(alone) == alone
 
 
-LINES = ("x = 1", "# a remark", "", "assert x", "print(x)", 'y = """a\n  # b\n"""', "y = [\n        1,\n    ]  # c")
+LINES = (
+    "x = 1",
+    "# a remark",
+    "",
+    "assert x",
+    "print(x)",
+    'y = """a\n  # b\n"""',
+    "y = [\n        1,\n    ]  # c",
+    "y = lambda: 1  # c",
+    "def f(): return 1  # c",
+)
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=8))

@@ -128,9 +128,15 @@ def _kept(statement: ast.stmt, used: set[str]) -> bool:
             return any(a.name == "*" or (a.asname or a.name).partition(".")[0] in used for a in names)
         case ast.FunctionDef(name="transform"):
             return True
-        case ast.Expr(ast.Constant(str())):
-            return True
         case ast.Expr(ast.Call(ast.Attribute(attr="seed"))):
+            return True
+    return _stands_alone(statement)
+
+
+def _stands_alone(statement: ast.stmt) -> bool:
+    """Is it a text that nothing is done with, such as a docstring?"""
+    match statement:
+        case ast.Expr(ast.Constant(str())):
             return True
     return False
 
@@ -184,13 +190,9 @@ def without_comments(source: str) -> str:
     if tree is None:
         return source
     lines = source.encode().split(b"\n")
-    spans = [
-        span
-        for node in ast.walk(tree)
-        for statement in getattr(node, "body", []) if isinstance(node, (ast.Module, ast.ClassDef, *_FUNCTIONS))
-        if len(node.body) > 1 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-        if (span := _span(statement, lines)) is not None
-    ]  # fmt: skip
+    blocks = [node.body for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, *_FUNCTIONS))]
+    texts = [s for block in blocks if len(block) > 1 for s in block if _stands_alone(s)]
+    spans = [span for text in texts if (span := _span(text, lines)) is not None]
     shorter = without(source, spans)
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(shorter).readline))
