@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from arc_grids import FLIP, grid
 from arcloop.cli import main
 from arcloop.config import Config, RelabelConfig, SelectionConfig
-from arcloop.dataset import SCHEMA, make_dataset
+from arcloop.dataset import NAMES, SCHEMA, make_dataset
 from arcloop.errors import RunError
 from arcloop.filters import Drop
 from arcloop.loop import Loop
@@ -25,7 +26,6 @@ TURN = Task("turn", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45"), 
 TASKS = [FLIP, TURN, dataclasses.replace(TURN, id="again")]
 CONFIG = Config("fakes", rounds=3, programs=20, group_size=2, seed=4, selection=SelectionConfig(k=3))
 WORDS = FakeSampler().format
-FILES = ["README.md", "examples.parquet", "messages.jsonl", "prompt_completion.jsonl"]
 ALL, AS_IS = SelectionConfig(policy="all"), RelabelConfig()
 
 
@@ -44,7 +44,7 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 def test_the_three_forms_hold_the_same_rows(run: RunDir, tmp_path: Path) -> None:
     made = make_dataset(run, tmp_path / "set", ALL, AS_IS, WORDS)
-    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == FILES
+    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == sorted(NAMES)
     table = pq.read_table(tmp_path / "set" / "examples.parquet")
     assert table.schema.equals(SCHEMA)
     rows = table.to_pylist()
@@ -91,6 +91,25 @@ def test_an_interrupted_set_leaves_nothing_behind(run: RunDir, tmp_path: Path) -
         make_dataset(run, tmp_path / "set", ALL, AS_IS, WORDS, on_task=stop)
     assert list((tmp_path / "set").iterdir()) == []
     make_dataset(run, tmp_path / "set", ALL, AS_IS, WORDS)
+
+
+@pytest.mark.parametrize("last", range(1, 9))
+def test_a_set_interrupted_while_it_gets_its_names_is_not_there(
+    run: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    real, calls = os.fsync, 0
+
+    def fsync(file: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            raise KeyboardInterrupt
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(KeyboardInterrupt):
+        make_dataset(run, tmp_path / "set", ALL, AS_IS, WORDS)
+    assert list((tmp_path / "set").iterdir()) == []
 
 
 def test_an_unfinished_run_gives_what_is_done(run: RunDir, tmp_path: Path) -> None:

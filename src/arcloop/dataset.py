@@ -35,7 +35,10 @@ from arcloop.records import Candidate
 from arcloop.relabel import Hindsight
 from arcloop.rundir import RunDir
 
-__all__ = ["SCHEMA", "Made", "make_dataset"]
+__all__ = ["NAMES", "SCHEMA", "Made", "make_dataset"]
+
+NAMES = ("examples.parquet", "prompt_completion.jsonl", "messages.jsonl", "README.md")
+"""The files of a training set."""
 
 SCHEMA = pa.schema(
     {
@@ -153,12 +156,18 @@ class _Files:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
+        if kind is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        try:
             with self._stack:
                 self._flush()
             write_bytes(self._out / "README.md", self.card.encode())
-        else:
-            self._stack.__exit__(kind, error, trace)
+        except BaseException:
+            # The folder was empty: what has its name by now is ours.
+            for name in NAMES:
+                (self._out / name).unlink(missing_ok=True)
+            raise
 
     def add(self, hindsights: list[Hindsight]) -> None:
         """Write the rows of one task."""
