@@ -178,8 +178,8 @@ class RelabelConfig:
     shuffle: bool = True
     """Draw the order of the pairs anew for each example."""
     uses: int = 1
-    """Examples made of each program, each with its own test input and order of the pairs: with ``uses`` N and
-    ``training.epochs`` 1 the model sees each program N times and never the same text."""
+    """Examples made of each program, the order of the pairs and the test input drawn anew for each. With ``training.epochs``
+    1 beside it every pass over a program has a draw of its own."""
     simplify: bool = False
     """Leave out statements without which a program gives the same outputs."""
     comments: bool = True

@@ -34,8 +34,7 @@ class Arguments:
     out: Path
     """Folder of the training set; new or empty."""
     select: Policy = DEFAULTS.policy
-    """Which of a task's programs: the k best, half best and half worst, the k best of those right on all train pairs,
-    k at random, k at random by correct grids, or all that pass the filters."""
+    """Which of a task's programs: docs/relabeling.md explains the policies."""
     k: int = DEFAULTS.k
     """Programs per task; ``all`` does not look at it."""
     solved_tasks: bool = DEFAULTS.solved_tasks
