@@ -20,6 +20,7 @@ from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Pair, Task
 from arcloop.rundir import RunDir
+from arcloop.training.sets import read_set
 from fakes import FakeExecutor, FakeSampler, FakeTrainer
 
 TURN = Task("turn", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45"), grid("54"))), (grid("67", "80"),))
@@ -60,6 +61,15 @@ def test_the_three_forms_hold_the_same_rows(run: RunDir, tmp_path: Path) -> None
         assert row["id"].startswith(f"r{row['round']}/{row['task_id']}/")
         assert 0 <= row["correct_share"] <= 1 and row["weight"] == 1
     assert {row["round"] for row in rows} <= {0, 1, 2}
+
+
+def test_arcloop_itself_reads_what_it_wrote(run: RunDir, tmp_path: Path) -> None:
+    make_dataset(run, tmp_path, ALL, AS_IS, WORDS)
+    whole = list(read_set(tmp_path, WORDS.chat, "<end>"))
+    assert len(whole) == pq.read_table(tmp_path / "examples.parquet").num_rows
+    for name in ("prompt_completion.jsonl", "messages.jsonl"):
+        read = list(read_set(tmp_path / name, WORDS.chat, "<end>"))
+        assert [e.prompt + e.completion for e in read] == [e.prompt + e.completion for e in whole]
 
 
 def test_a_set_of_the_first_round_is_what_the_loop_learned_from(run: RunDir, tmp_path: Path) -> None:

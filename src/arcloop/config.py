@@ -115,7 +115,7 @@ class ExecutionConfig:
     """Megabytes that a program may allocate beyond the interpreter itself."""
     mode: Literal["batch", "strict"] = "batch"
     """``batch``: a process serves several programs, its state checked after each. ``strict``: a fresh one for each."""
-    batch_size: int = 128
+    batch_size: int = 512
     """Programs that one process serves at the most in batch mode; a fork costs as much as some programs."""
     lower_after: int = 0
     """After so many timeouts in one group of jobs (a task) its limit is halved, and again after as many more, down to

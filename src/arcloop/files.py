@@ -1,8 +1,8 @@
 """Files that are whole or absent, whatever happens while they are written."""
 
-import contextlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,9 +15,9 @@ def write_bytes(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-@contextlib.contextmanager
+@contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write piece by piece, which is at ``path`` once the block has ended, and nowhere if the block raises."""
+    """A file to write to, which becomes ``path`` when the block ends; if the block raises, ``path`` stays as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     try:
