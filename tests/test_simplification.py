@@ -110,12 +110,24 @@ def test_seeds_star_imports_and_imports_in_use_are_no_question() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["def transform(g:\n", "def transform(g): return g; x = 1\n", "x = 1\r\n", "-" * 19_000 + "1", "(" * 19_000, "x\0"],
+    [
+        "def transform(g:\n",
+        "def transform(g): return g; x = 1\n",
+        "x = 1\r\n",
+        "-" * 19_000 + "1",
+        "(" * 19_000,
+        "x\0",
+    ],
 )
 def test_what_cannot_be_taken_apart_stays_as_it_is(source: str) -> None:
     assert not [span for span in deletions(source) if "transform" not in source]
     if "transform" not in source:
         assert without_comments(source) == source
+
+
+def test_a_source_that_nests_too_deeply_to_be_compared_stays_as_it_is() -> None:
+    source = "x = " + "lambda: " * 2_400 + "1  # deep\n"
+    assert without_comments(source) == source
 
 
 def test_comments_go_and_nothing_else_does() -> None:

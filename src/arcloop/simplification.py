@@ -203,8 +203,15 @@ def without_comments(source: str) -> str:
         if token.type == tokenize.COMMENT:
             row, column = token.start
             # A line that held nothing else goes whole.
-            kept[row - 1] = token.line[:column].rstrip() or None
+            kept[row - 1] = (kept[row - 1] or "")[:column].rstrip() or None
     cleaned = "\n".join(line for line in kept if line is not None).strip("\n") + "\n"
     # The same statements, or nothing was done.
-    tree, after = _parsed(shorter), _parsed(cleaned)
-    return cleaned if tree is not None and after is not None and ast.dump(tree) == ast.dump(after) else source
+    return cleaned if _dump(shorter) == _dump(cleaned) != "" else source
+
+
+def _dump(source: str) -> str:
+    tree = _parsed(source)
+    try:
+        return ast.dump(tree) if tree is not None else ""
+    except RecursionError:
+        return ""
