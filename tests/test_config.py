@@ -21,6 +21,7 @@ HOLDERS = {
     "ExecutionConfig": "config|execution|_config",
     "SelectionConfig": "config|selection",
     "LoadingConfig": "config|loading",
+    "RelabelConfig": "config|relabel",
     "TrainingConfig": "config|training|_config",
     "SessionConfig": "session",
     "PretrainConfig": "config|arguments.config",

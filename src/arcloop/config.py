@@ -19,8 +19,10 @@ __all__ = [
     "Config",
     "ExecutionConfig",
     "LoadingConfig",
+    "Policy",
     "PretrainConfig",
     "PromptConfig",
+    "RelabelConfig",
     "SamplingConfig",
     "SelectionConfig",
     "SessionConfig",
@@ -29,6 +31,10 @@ __all__ = [
     "require",
     "to_json",
 ]
+
+
+Policy = Literal["all", "best-k", "correct-only", "greedy-diverse", "prioritized", "uniform"]
+"""How the programs of a task are chosen; see ``selection``."""
 
 
 def require(condition: bool, setting: str, value: object, expectation: str) -> None:
@@ -135,15 +141,59 @@ class ExecutionConfig:
 
 @dataclass(frozen=True)
 class SelectionConfig:
-    """Which relabeled programs the model learns from."""
+    """Which programs the model learns from."""
 
-    policy: Literal["best-k", "all"] = "best-k"
-    """``best-k``: per task the k best by correct train grids, shorter first. ``all``: everything that passes the filters."""
+    policy: Policy = "best-k"
+    """``best-k``: per task the k best by correct train grids, shorter first. ``greedy-diverse``: half of the k best, half
+    with the fewest correct grids. ``correct-only``: the k best of those right on all train pairs. ``uniform``: k at random.
+    ``prioritized``: k at random, the more correct grids the likelier. ``all``: everything that passes the filters."""
     k: int = 8
-    """Examples per task and round under ``best-k``."""
+    """Programs per task and round; ``all`` does not look at it."""
+    solved_tasks: bool = True
+    """Also learn from tasks that have a program right on all train pairs."""
+    unchanged: bool = True
+    """Also learn from programs whose pairs are the task's own, so that nothing was relabeled; off: from hindsight alone."""
+    max_characters: int | None = None
+    """Drop programs with a longer source than this; default: however long."""
 
     def __post_init__(self) -> None:
         require(self.k >= 1, "selection.k", self.k, "expected 1 or more")
+        most = self.max_characters
+        require(most is None or most >= 1, "selection.max-characters", most, "expected 1 or more")
+        for name in ("solved_tasks", "unchanged"):
+            value = getattr(self, name)
+            fits = value or self.policy != "correct-only"
+            require(fits, f"selection.{name.replace('_', '-')}", value, "expected True with the policy correct-only")
+
+
+@dataclass(frozen=True)
+class RelabelConfig:
+    """How a program and what it gave become examples."""
+
+    pairs: Literal["all", "valid"] = "all"
+    """``all``: every output of a program has to be a grid. ``valid``: only the inputs for which it gave one are shown."""
+    min_pairs: int = 2
+    """Train pairs that have to be left under ``valid``; of a task with fewer, all."""
+    frame: Literal["asked", "original"] = "asked"
+    """``asked``: the task as it was shown when the program was written. ``original``: the task as it is; the program is run
+    again on these inputs, and what it gives there are the pairs."""
+    shuffle: bool = True
+    """Draw the order of the pairs anew for each example."""
+    uses: int = 1
+    """Examples made of each program, the order of the pairs and the test input drawn anew for each. With ``training.epochs``
+    1 beside it every pass over a program has a draw of its own."""
+    simplify: bool = False
+    """Leave out statements without which a program gives the same outputs."""
+    comments: bool = True
+    """Keep the programs' comments."""
+    other_tasks: int = 0
+    """Run each program on the inputs of so many other tasks of its group too, and learn from what it gives there."""
+
+    def __post_init__(self) -> None:
+        for name in ("min_pairs", "uses"):
+            value = getattr(self, name)
+            require(value >= 1, f"relabel.{name.replace('_', '-')}", value, "expected 1 or more")
+        require(self.other_tasks >= 0, "relabel.other-tasks", self.other_tasks, "expected 0 (none) or more")
 
 
 @dataclass(frozen=True)
@@ -354,7 +404,9 @@ class Config:
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
     """How programs are run, and what they may use."""
     selection: SelectionConfig = field(default_factory=SelectionConfig)
-    """Which relabeled programs the model learns from."""
+    """Which programs the model learns from."""
+    relabel: RelabelConfig = field(default_factory=RelabelConfig)
+    """How a program and what it gave become examples."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
     """How the adapter is trained on the selected examples."""
 

@@ -257,7 +257,9 @@ def test_the_order_is_new_in_each_epoch_and_no_task_dominates(dataset: Path, tmp
     assert sorted(first) == sorted(second) and first != second
 
 
-def test_the_environment_of_accelerate_sets_the_precision(monkeypatch: pytest.MonkeyPatch, dataset: Path, tmp_path: Path) -> None:
+def test_the_environment_of_accelerate_sets_the_precision(
+    monkeypatch: pytest.MonkeyPatch, dataset: Path, tmp_path: Path
+) -> None:
     monkeypatch.setitem(os.environ, "ACCELERATE_MIXED_PRECISION", "fp16")
     with pytest.raises(ConfigError, match="expected bf16"):
         main(["--train-dataset-path", str(dataset), "--output-dir", str(tmp_path)])
