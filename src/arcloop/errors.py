@@ -9,10 +9,11 @@ never an ``ArcloopError``: it raises what it raises, with its traceback.
     ├── ModelError     a model folder that is missing or cannot be used
     ├── RunError       a run directory that belongs to another run, or is damaged
     ├── ConfigError    a setting out of its range, or two that exclude each other
+    ├── ServerError    a model server that cannot be reached, refuses, or lacks what is asked of it
     └── SandboxError   the machine cannot isolate programs as asked
 """
 
-__all__ = ["ArcloopError", "ConfigError", "ModelError", "RunError", "SandboxError", "TaskError"]
+__all__ = ["ArcloopError", "ConfigError", "ModelError", "RunError", "SandboxError", "ServerError", "TaskError"]
 
 
 class ArcloopError(Exception):
@@ -33,6 +34,10 @@ class RunError(ArcloopError):
 
 class ConfigError(ArcloopError):
     """A setting is out of its range, or two settings exclude each other."""
+
+
+class ServerError(ArcloopError):
+    """A model server cannot be reached, refuses a request, or lacks what is asked of it."""
 
 
 class SandboxError(ArcloopError):
