@@ -38,7 +38,7 @@ def make_parts(config: Config) -> Iterator[Parts]:
     Raises:
         ArcloopError: the model, the server or the engine cannot be had.
     """
-    make = {"transformers": _transformers, "openai": _openai}[config.sampler]
+    make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
     with make(config) as parts:
         yield parts
 
@@ -51,6 +51,21 @@ def _transformers(config: Config) -> Iterator[Parts]:
 
     model = load_model(config.model, config.prompt)
     yield Parts(TransformersSampler(model, config.sampling), LoraTrainer(model, config.training))
+
+
+@contextlib.contextmanager
+def _vllm(config: Config) -> Iterator[Parts]:
+    from arcloop.model.language import load_tokenizer, prompt_format
+    from arcloop.sampling.vllm import VllmSampler
+
+    tokenizer = load_tokenizer(config.model)
+    format_ = prompt_format(config.model, tokenizer, config.prompt)
+    rank = config.training.lora_r if config.rounds > 1 else None
+    sampler = VllmSampler(config.model, tokenizer, format_, config.sampling, config.engine, rank)
+    try:
+        yield Parts(sampler, _LateTrainer(config, before=sampler.rest))
+    finally:
+        sampler.close()
 
 
 @contextlib.contextmanager
