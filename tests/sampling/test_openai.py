@@ -26,8 +26,9 @@ from arcloop.prompts import PromptFormat, make_prompts
 from arcloop.records import Completion, FinishReason
 from arcloop.rundir import RunDir
 from arcloop.sampling import Draw, Request
+from arcloop.sampling.chat import ChatSampler, chat_json
 from arcloop.sampling.lora import check_lora, lora_rank_limit
-from arcloop.sampling.openai import ChatSampler, OpenAISampler, chat_json
+from arcloop.sampling.openai import OpenAISampler
 from arcloop.sampling.server import Server
 from loopback import Loopback, Reply, choices
 

@@ -73,7 +73,8 @@ def _openai(config: Config) -> Iterator[Parts]:
     from arcloop.model.card import read_card
     from arcloop.model.language import load_tokenizer, prompt_format
     from arcloop.prompts import PromptFormat
-    from arcloop.sampling.openai import ChatSampler, OpenAISampler, chat_json
+    from arcloop.sampling.chat import ChatSampler, chat_json
+    from arcloop.sampling.openai import OpenAISampler
     from arcloop.sampling.server import Server
 
     server = Server(config.server)

@@ -10,6 +10,7 @@ the prefix cache goes by the name, and would give the last adapter's keys and va
 While the adapter is trained, the engine rests and gives back the GPU's memory.
 """
 
+import contextlib
 import itertools
 import os
 from collections.abc import Iterator, Sequence
@@ -148,7 +149,9 @@ class VllmSampler:
                         yield _completion(request, output)
         finally:
             if waiting:
-                self._engine.abort_request(list(waiting))
+                # An engine that is dead, as after Ctrl-C, has nothing to forget.
+                with contextlib.suppress(self._vllm.v1.engine.exceptions.EngineDeadError):
+                    self._engine.abort_request(list(waiting))
 
     def _load(self) -> None:
         if self._folder is not None:
@@ -183,6 +186,7 @@ def _import() -> Any:
         import vllm.lora.request
         import vllm.platforms
         import vllm.sampling_params
+        import vllm.v1.engine.exceptions
     except ImportError as error:
         raise ConfigError(
             f"sampler is 'vllm', which cannot be imported ({error}); expected the extra gpu — pip install 'arcloop[gpu]'"
