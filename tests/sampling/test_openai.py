@@ -1,5 +1,6 @@
 """Sampling from a server: what is asked, what becomes of every way in which it can fail, and a real one."""
 
+import email.utils
 import json
 import math
 import os
@@ -29,7 +30,7 @@ from arcloop.sampling import Draw, Request
 from arcloop.sampling.chat import ChatSampler, chat_json
 from arcloop.sampling.lora import check_lora, lora_rank_limit
 from arcloop.sampling.openai import OpenAISampler
-from arcloop.sampling.server import Server
+from arcloop.sampling.server import Server, _retry_after
 from loopback import Loopback, Reply, choices
 
 TOKENIZER = load_tokenizer("embedded")
@@ -113,6 +114,12 @@ def test_a_rate_limit_is_waited_out_by_every_request() -> None:
     with Loopback(answer) as server:
         sample(sampler(server, waits, concurrency=1), requests(2, 1))
     assert sum(6 < wait <= 7 for wait in waits) >= 2
+
+
+def test_the_time_to_wait_is_a_number_or_a_date() -> None:
+    assert _retry_after("2.5") == 2.5
+    assert 50 < _retry_after(email.utils.formatdate(time.time() + 60, usegmt=True)) <= 60
+    assert _retry_after("") == _retry_after("soon") == _retry_after("-1") == 0
 
 
 def test_what_fails_to_the_end_is_recorded_and_never_missing() -> None:
@@ -390,6 +397,16 @@ def test_a_real_server_gives_the_completions_of_the_model(served: tuple[str, str
     for completion in first.values():
         assert 1 <= completion.tokens <= 24
         assert completion.finish_reason is (FinishReason.LENGTH if completion.tokens == 24 else FinishReason.STOP)
+
+
+def test_a_real_server_answers_chats(served: tuple[str, str]) -> None:
+    url, name = served
+    config = ServerConfig(url, model=name, concurrency=1)
+    used = ChatSampler(name, PromptFormat("plain", chat_json), SamplingConfig(max_tokens=8), config)
+    asked = requests(1, 2, used.format)
+    made = sample(used, asked)
+    assert made.keys() == ids(asked)
+    assert all(c.finish_reason is not FinishReason.ERROR and c.tokens <= 8 for c in made.values())
 
 
 def test_the_loop_runs_with_a_server(served: tuple[str, str], tmp_path: Path) -> None:

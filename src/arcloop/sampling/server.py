@@ -31,6 +31,8 @@ _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same request may succeed."""
 _LONGEST = 120.0
 """Seconds between two tries at the most, unless the server asks for more."""
+_QUOTA = 900.0
+"""A server that asks for more seconds than this is asked again after these: a used-up daily quota is to stop the run."""
 
 
 class RefusedError(Exception):
@@ -217,7 +219,8 @@ class Server:
                 "set ARCLOOP_API_KEY",
             )
         if response.status_code in _PASSING:
-            self._not_before = max(self._not_before, time.monotonic() + _retry_after(response))
+            asked = min(_retry_after(response.headers.get("retry-after", "")), _QUOTA)
+            self._not_before = max(self._not_before, time.monotonic() + asked)
         return RefusedError(f"{response.status_code}: {reason}", response.status_code)
 
     def _cannot_learn(self) -> ServerError:
@@ -238,9 +241,8 @@ class Server:
         return content
 
 
-def _retry_after(response: httpx.Response) -> float:
-    """Seconds that the server asks to wait: a number, or a date."""
-    value = response.headers.get("retry-after", "")
+def _retry_after(value: str) -> float:
+    """Seconds that a server asks to wait, with a number or a date; 0 if it does not."""
     try:
         return max(0.0, float(value))
     except ValueError:
