@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from arc_grids import FLIP
+from arcloop.cli import main
 from arcloop.config import AugmentConfig, Config, PromptConfig, SamplingConfig, ServerConfig
 from arcloop.errors import ConfigError, RunError, ServerError
 from arcloop.model.card import model_folder
@@ -350,6 +351,35 @@ def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(ConfigError, match="ARCLOOP_API_KEY") as error:
         ServerConfig("http://user:word@host/v1")
     assert "word@" not in str(error.value)
+
+
+def test_the_loop_learns_with_a_server_that_loads_adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = ["np.flipud(grid)", "np.fliplr(grid)", "np.rot90(grid)", "np.roll(grid, 1, 0)"]
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        if "lora" in path:
+            return (200, {}, {}) if body else (400, {"error": {"message": "lora_name is missing"}}, {})
+        texts = [f"def transform(grid):\n    return {bodies[k % 4]}" for k in range(body["n"])]
+        return 200, {"choices": [{"text": text, "finish_reason": "stop"} for text in texts]}, {}
+
+    out = tmp_path / "run"
+    with Loopback(answer) as server:
+        settings = ["--tasks", "drawing", "--limit", "1", "--rounds", "2", "--programs", "4", "--training.epochs", "1"]
+        where = ["--sampler", "openai", "--server.base-url", server.url, "--out", str(out)]
+        monkeypatch.setattr(sys, "argv", ["arcloop", "run", *settings, *where])
+        assert main() == 0
+    run = RunDir.open(out)
+    assert run.group(0, 0).metrics()["trained_rows"] > 0
+    said = [(path.removeprefix("/v1/"), body) for path, body, _ in server.asked]
+    assert [path for path, _ in said] == [
+        "load_lora_adapter",  # only whether it could
+        "completions",
+        "load_lora_adapter",
+        "completions",
+        "unload_lora_adapter",
+    ]
+    assert said[2][1]["lora_path"] == str(run.group(0, 0).adapter)
+    assert said[1][1]["model"] == "served" and said[3][1]["model"] == said[2][1]["lora_name"] == said[4][1]["lora_name"]
 
 
 # A real server, with the embedded model.

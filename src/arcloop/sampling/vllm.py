@@ -14,6 +14,7 @@ import contextlib
 import itertools
 import os
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,10 @@ class VllmSampler:
         if sampling.max_tokens is None or sampling.max_prompt_tokens is None:
             raise ConfigError(
                 "sampling.max-tokens or max-prompt-tokens is None; expected numbers — resolve the config with the model's card first"
+            )
+        if engine.four_bit and find_spec("vllm_bnb_plugin") is None:
+            raise ConfigError(
+                "engine.four-bit is True; expected vLLM's bitsandbytes plugin beside it — pip install vllm-bnb-plugin"
             )
         limit = None if lora_r is None else lora_rank_limit(lora_r)
         self._vllm = _import()
