@@ -117,6 +117,14 @@ def test_a_rate_limit_is_waited_out_by_every_request() -> None:
     assert sum(6 < wait <= 7 for wait in waits) >= 2
 
 
+def test_a_server_that_says_when_is_asked_more_often_than_one_that_does_not() -> None:
+    for header, tries in (({"retry-after": "1"}, 21), ({}, 3)):
+        server = Loopback(lambda path, body, header=header: (429, {"error": "slow"}, header))
+        with server, pytest.raises(ServerError, match="429: slow"):
+            sample(sampler(server), requests(1, 1))
+        assert abs(len(server.asked) - tries) <= 1
+
+
 def test_the_time_to_wait_is_a_number_or_a_date() -> None:
     assert _retry_after("2.5") == 2.5
     assert 50 < _retry_after(email.utils.formatdate(time.time() + 60, usegmt=True)) <= 60
@@ -269,6 +277,11 @@ def test_a_server_that_is_not_there_is_named() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
         with pytest.raises(ServerError, match=rf"{url}: .*start it"):
             OpenAISampler("embedded", TOKENIZER, FORMAT, SAMPLING, ServerConfig(url))
+
+
+def test_an_address_that_is_none_is_named() -> None:
+    with pytest.raises(ServerError, match=r"is no address.*--server.base-url"):
+        OpenAISampler("embedded", TOKENIZER, FORMAT, SAMPLING, ServerConfig("http://host:port/v1"))
 
 
 def adapter(folder: Path, **settings: object) -> Path:

@@ -38,10 +38,12 @@ _QUOTA = 900.0
 class RefusedError(Exception):
     """The server's answer to a request is no, or none came; ``str`` is its reason in one line."""
 
-    def __init__(self, reason: str, status: int = 0) -> None:
+    def __init__(self, reason: str, status: int = 0, told: bool = False) -> None:
         super().__init__(" ".join(reason.split())[:200])
         self.status = status
         """The HTTP status; 0 where no answer came."""
+        self.told = told
+        """Did the server say when to come back?"""
 
 
 @dataclass
@@ -97,18 +99,18 @@ class Server:
             RefusedError: it said no, or nothing, to the end.
             ServerError: it does not know the key, the address or the model; nothing else will succeed either.
         """
-        for attempt in range(self._config.retries + 1):
+        tries = 0.0
+        while True:
             try:
                 return await self._once(client, "POST", path, body)
             except RefusedError as refusal:
-                if refusal.status and refusal.status not in _PASSING:
-                    raise
-                if attempt == self._config.retries:
+                # A server that says when to come back is well, and busy with our other requests.
+                tries += 0.1 if refusal.told else 1.0
+                if (refusal.status and refusal.status not in _PASSING) or tries > self._config.retries:
                     raise
             self.usage.repeated += 1
             # Half of it at random: clients that were refused together should not come back together.
-            await self._wait(min(2.0**attempt, _LONGEST) * random.uniform(0.5, 1.0))
-        raise AssertionError("unreachable")
+            await self._wait(min(2.0 ** int(tries - 0.5), _LONGEST) * random.uniform(0.5, 1.0))
 
     def served_model(self, wanted: str) -> str:
         """The name of the model to ask for: the configured one, or the only one that is served, or ``wanted``.
@@ -195,7 +197,9 @@ class Server:
             content = response.json()
         except httpx.HTTPError as error:
             raise RefusedError(f"{type(error).__name__} {error}".strip()) from None
-        except (httpx.InvalidURL, ValueError) as error:
+        except httpx.InvalidURL as error:
+            raise self._error(f"is no address ({error})", "check --server.base-url") from None
+        except ValueError as error:
             raise RefusedError(f"what came is not JSON: {error}", 200) from None
         return content if isinstance(content, dict) else {}
 
@@ -218,10 +222,9 @@ class Server:
                 f"refuses the key ({response.status_code}); expected a valid one in the environment",
                 "set ARCLOOP_API_KEY",
             )
-        if response.status_code in _PASSING:
-            asked = min(_retry_after(response.headers.get("retry-after", "")), _QUOTA)
-            self._not_before = max(self._not_before, time.monotonic() + asked)
-        return RefusedError(f"{response.status_code}: {reason}", response.status_code)
+        asked = _retry_after(response.headers.get("retry-after", "")) if response.status_code in _PASSING else 0.0
+        self._not_before = max(self._not_before, time.monotonic() + min(asked, _QUOTA))
+        return RefusedError(f"{response.status_code}: {reason}", response.status_code, told=0 < asked < _QUOTA)
 
     def _cannot_learn(self) -> ServerError:
         return self._error(
