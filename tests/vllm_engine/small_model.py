@@ -80,8 +80,8 @@ def sample(sampler: Sampler, asked: list[Request]) -> dict[str, Completion]:
     return {completion.id: completion for completion in made}
 
 
-def agree(sampler: Sampler, small: Small, adapter: Path | None) -> float:
-    """Check a greedy sampler against this process's network with the adapter; returns the sum of log-probabilities."""
+def agree(sampler: Sampler, small: Small, adapter: Path | None) -> list[str]:
+    """Check a greedy sampler against this process's network with the adapter; returns the texts."""
     ours = TransformersSampler(small.model, GREEDY)
     ours.use_adapter(adapter)
     asked = requests(small.model, 6, 1)
@@ -92,4 +92,19 @@ def agree(sampler: Sampler, small: Small, adapter: Path | None) -> float:
     for i in same:
         assert made[i].logprob == pytest.approx(expected[i].logprob, abs=0.2)
         assert made[i].finish_reason is expected[i].finish_reason
-    return sum(c.logprob for c in made.values())
+    return [made[i].text for i in sorted(made)]
+
+
+def follows_the_adapter(sampler: Sampler, small: Small) -> None:
+    """Check that every change of the adapter changes the completions and their log-probabilities, and back again."""
+    a, b = small.adapters
+    texts = []
+    for adapter in (None, a, b, a, None):
+        sampler.use_adapter(adapter)
+        texts.append(agree(sampler, small, adapter))
+
+    def common(i: int, j: int) -> int:
+        return sum(x == y for x, y in zip(texts[i], texts[j], strict=True))
+
+    assert common(0, 4) >= 4 and common(1, 3) >= 4
+    assert max(common(0, 1), common(1, 2), common(0, 2)) <= 1

@@ -16,7 +16,7 @@ from arcloop.errors import ServerError
 from arcloop.records import FinishReason
 from arcloop.rundir import RunDir
 from arcloop.sampling.openai import OpenAISampler
-from small_model import GREEDY, RANK, SAMPLING, Small, agree, requests, sample
+from small_model import GREEDY, RANK, SAMPLING, Small, follows_the_adapter, requests, sample
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,7 @@ def test_one_request_gives_all_completions_of_a_prompt(url: str, small: Small) -
 
 def test_log_probabilities_follow_the_adapter(url: str, small: Small) -> None:
     used = sampler(url, small, GREEDY)
-    a, b = small.adapters
-    sums = []
-    for adapter in (None, a, b, a, None):
-        used.use_adapter(adapter)
-        sums.append(agree(used, small, adapter))
-    assert sums[0] == pytest.approx(sums[4], abs=0.5) and sums[1] == pytest.approx(sums[3], abs=0.5)
-    assert min(abs(sums[0] - sums[1]), abs(sums[1] - sums[2]), abs(sums[0] - sums[2])) > 2
+    follows_the_adapter(used, small)
     models = httpx.get(f"{url}/models").json()["data"]
     assert [model["id"] for model in models] == [str(small.folder)]
 
