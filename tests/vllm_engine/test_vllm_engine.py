@@ -1,5 +1,6 @@
 """vLLM's engine in this process, on a CPU, against the network itself."""
 
+import copy
 import json
 import shutil
 import subprocess
@@ -9,31 +10,28 @@ from pathlib import Path
 
 import pytest
 
-from arcloop.config import EngineConfig, SamplingConfig
+from arcloop.config import EngineConfig
 from arcloop.errors import ConfigError
 from arcloop.records import FinishReason
 from arcloop.rundir import RunDir
 from arcloop.sampling.vllm import VllmSampler
-from small_model import GREEDY, RANK, SAMPLING, Small, agree, follows_the_adapter, requests, sample
-
-
-def engine(small: Small, sampling: SamplingConfig, rank: int | None = RANK) -> VllmSampler:
-    model, config = small.model, EngineConfig(enforce_eager=True)
-    return VllmSampler(str(small.folder), model.tokenizer, model.format, sampling, config, rank)
+from small_model import GREEDY, RANK, Small, agree, follows_the_adapter, requests, sample
 
 
 @pytest.fixture(scope="module")
 def greedy(small: Small) -> Iterator[VllmSampler]:
-    sampler = engine(small, GREEDY)
+    model, config = small.model, EngineConfig(enforce_eager=True)
+    sampler = VllmSampler(str(small.folder), model.tokenizer, model.format, GREEDY, config, RANK)
     yield sampler
     sampler.close()
 
 
 @pytest.fixture(scope="module")
-def random(small: Small) -> Iterator[VllmSampler]:
-    sampler = engine(small, SAMPLING, None)
-    yield sampler
-    sampler.close()
+def random(greedy: VllmSampler) -> VllmSampler:
+    """Another sampler on the same engine: starting one takes half a minute."""
+    sampler = copy.copy(greedy)
+    sampler._settings = greedy._settings | {"temperature": 1.0}
+    return sampler
 
 
 def test_every_draw_gives_one_completion_that_its_seed_decides(small: Small, random: VllmSampler) -> None:
