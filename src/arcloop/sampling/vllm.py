@@ -21,7 +21,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from arcloop.config import EngineConfig, SamplingConfig
-from arcloop.errors import ConfigError, ModelError
+from arcloop.errors import ConfigError, ModelError, ServerError
 from arcloop.model.card import model_folder
 from arcloop.model.language import answer_end, chat_ids
 from arcloop.prompts import PromptFormat
@@ -60,6 +60,7 @@ class VllmSampler:
             )
         limit = None if lora_r is None else lora_rank_limit(lora_r)
         self._vllm = _import()
+        self._dead = self._vllm.v1.engine.exceptions.EngineDeadError
         self._format = format_
         self._tokenizer = tokenizer
         self._settings = {
@@ -70,7 +71,8 @@ class VllmSampler:
             "stop_token_ids": [answer_end(name, tokenizer)],
             "output_kind": self._vllm.sampling_params.RequestOutputKind.FINAL_ONLY,
         }
-        self._can_rest = self._vllm.platforms.current_platform.is_sleep_mode_available()
+        platform = self._vllm.platforms.current_platform
+        self._can_rest = platform.is_sleep_mode_available()
         try:
             self._engine = self._vllm.LLM(
                 model=model_folder(name),
@@ -83,6 +85,8 @@ class VllmSampler:
                 **({"quantization": "bitsandbytes"} if engine.four_bit else {"load_format": "safetensors"}),
                 enforce_eager=engine.enforce_eager,
                 enable_sleep_mode=self._can_rest,
+                # On a CPU, a seeded request whose prompt is read in pieces kills the engine (seen with 0.32).
+                **({"enable_chunked_prefill": False} if platform.is_cpu() else {}),
                 logprobs_mode="raw_logprobs",  # before temperature and nucleus
                 trust_remote_code=False,
             ).llm_engine
@@ -134,7 +138,11 @@ class VllmSampler:
         self._engine.engine_core.shutdown()
 
     def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
-        """See ``Sampler``."""
+        """See ``Sampler``.
+
+        Raises:
+            ServerError: the engine died.
+        """
         if self._resting:
             self._engine.wake_up()
             self._resting = False
@@ -152,10 +160,14 @@ class VllmSampler:
                     if output.finished:
                         request, _ = waiting.pop(output.request_id)
                         yield _completion(request, output)
+        except self._dead as error:
+            raise ServerError(
+                f"vLLM's engine died ({error}); expected it to live — see what it printed above, then resume the run"
+            ) from None
         finally:
             if waiting:
                 # An engine that is dead, as after Ctrl-C, has nothing to forget.
-                with contextlib.suppress(self._vllm.v1.engine.exceptions.EngineDeadError):
+                with contextlib.suppress(self._dead):
                     self._engine.abort_request(list(waiting))
 
     def _load(self) -> None:
