@@ -12,7 +12,7 @@ DEMO_TASKS := 67a3c6ac 68b16354 74dd1130 3c9b0459 6150a2bd 9dfd6313 ed36ccf7 a41
               4c4377d9 7468f01a 1cf80156 a79310a0 25ff71a9 b1948b0a c8f0f002 d511f180 0d3d703e 62c24649 \
               67e8384a 46442a0e 7fe24cdd 0520fde7
 
-.PHONY: help demo test test-vllm lint format types bench-sandbox bench-common clean
+.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,8 +40,14 @@ test-vllm: $(VLLM)/installed ## vLLM's engine and server on a CPU, in an environ
 bench-sandbox: $(VENV)/installed-dev ## programs per second, with and without isolation
 	$(BIN)/python benchmarks/bench_sandbox.py
 
+check-sandbox: $(VENV)/installed-dev ## the same outcomes in 40 orders, modes and loads (10 minutes)
+	$(BIN)/python benchmarks/sandbox_identity.py
+
 bench-common: $(VENV)/installed-dev ## the program library against plain loops
 	$(BIN)/python benchmarks/bench_common.py
+
+bench-relabel: $(VENV)/installed-dev ## time and memory of a training set of 85,640 rows
+	$(BIN)/python benchmarks/bench_relabel.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -32,7 +32,10 @@ ORDER = [
     "execution",
     "scoring",
     "relabel",
+    "filters",
     "selection",
+    "simplification",
+    "curation",
     "training",
     "pretraining",
     "voting",
@@ -42,6 +45,7 @@ ORDER = [
     "submission",
     "metrics",
     "outcome",
+    "dataset",
     "report",
     "cli",
 ]

@@ -22,7 +22,10 @@ HOLDERS = {
     "EngineConfig": "config|engine",
     "ExecutionConfig": "config|execution|_config",
     "SelectionConfig": "config|selection",
+    "LoadingConfig": "config|loading",
+    "RelabelConfig": "config|relabel",
     "TrainingConfig": "config|training|_config",
+    "SessionConfig": "session",
     "PretrainConfig": "config|arguments.config",
     "Config": "config|config\\(\\)|given|arguments.config",
 }

@@ -1,29 +1,21 @@
-"""Scoring, relabeling, selection, voting, submission and pass@k: the pure stages."""
+"""Scoring, voting, submission and pass@k: the pure stages."""
 
 import json
 import random
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from arc_grids import FLIP, candidate, candidates, framed_tasks, grid
-from arcloop.augment import apply_grid, apply_task
-from arcloop.config import SelectionConfig
-from arcloop.encoding import decode_grid, encode_grid
 from arcloop.errors import RunError
 from arcloop.metrics import pass_at_k, summarize, task_numbers
-from arcloop.prompts import PromptFormat
 from arcloop.records import Augmentation, Candidate, Task
-from arcloop.relabel import relabel, relabeled_task
-from arcloop.scoring import pixel_similarity, score_execution
-from arcloop.selection import Drop, rejected, select
+from arcloop.scoring import pixel_similarity
 from arcloop.submission import hits, submission_json, validate
 from arcloop.voting import groups_for, output_for, vote
 
-COMPACT = PromptFormat("compact", lambda messages: "".join(m.content for m in messages) + "\n---\n")
 RIGHT = [np.flip(g, 1) for g in FLIP.inputs]
 WRONG = [np.flip(g, 0) for g in FLIP.inputs]
 
@@ -39,83 +31,6 @@ def test_pixels_of_another_shape_or_no_output_are_nothing() -> None:
     assert pixel_similarity(None, grid("1")) == 0
     assert pixel_similarity(grid("11"), grid("1")) == 0
     assert pixel_similarity(grid("12"), grid("13")) == 0.5
-
-
-@given(candidates())
-def test_a_relabeled_task_is_solved_by_its_own_program(given_: tuple[Task, list[Candidate]]) -> None:
-    task, made = given_
-    for one in made:
-        solved = relabeled_task(one, task)
-        if solved is None:
-            assert any(output is None for output in one.execution.outputs)
-        else:
-            assert score_execution(one.execution, solved).perfect
-            assert [a.tolist() for a in solved.test_inputs] == [
-                b.tolist() for b in apply_task(one.augmentation, task).test_inputs
-            ]
-
-
-def test_an_example_shows_the_programs_own_outputs_and_a_test_input() -> None:
-    frame = Augmentation(dihedral=1, order=(1, 0))
-    asked = apply_task(frame, FLIP)
-    outputs = [np.flip(g, 0) for g in asked.inputs]
-    one = candidate(
-        FLIP, outputs, "from common import *\n\ndef transform(g):\n    return np.flip(g, 0)\n", augmentation=frame
-    )
-    example = relabel(one, FLIP, COMPACT, random.Random(0))
-    assert example is not None
-    assert example.completion == "def transform(g):\n    return np.flip(g, 0)"
-    for pair, output in zip(asked.train, outputs, strict=False):
-        assert f"Input:\n{encode_grid(pair.input)}\nOutput:\n{encode_grid(output)}\n" in example.prompt
-    shown = example.prompt.split("Input:\n")[-1].split("\n---\n")[0]
-    assert any(np.array_equal(decode_grid(shown), g) for g in asked.test_inputs)
-
-
-def test_pairs_are_reshuffled_per_use() -> None:
-    one = candidate(FLIP, list(RIGHT))
-    prompts = {relabel(one, FLIP, COMPACT, random.Random(seed)).prompt for seed in range(20)}  # type: ignore[union-attr]
-    assert len(prompts) == 4  # two orders of pairs, two test inputs
-
-
-@pytest.mark.parametrize(
-    ("outputs", "source", "reason"),
-    [
-        ([RIGHT[0], None, RIGHT[2], RIGHT[3]], "def transform(g): ...", Drop.FAILED),
-        (list(FLIP.inputs), "def transform(g): ...", Drop.IDENTITY),
-        ([grid("7")] * 4, "def transform(g): ...", Drop.CONSTANT),
-        (
-            [grid("123", "456", "789"), *RIGHT[1:]],
-            "def transform(g): return [[1, 2, 3], [4, 5, 6], [7, 8, 9]]",
-            Drop.HARD_CODED,
-        ),
-        (RIGHT, "def transform(g): ..." + "#" * 200, Drop.HARD_CODED),
-        (RIGHT, "def transform(g): ...", None),
-    ],
-)
-def test_filters_drop_what_teaches_nothing(outputs: list[object], source: str, reason: Drop | None) -> None:
-    assert rejected(candidate(FLIP, outputs, source), FLIP) is reason  # type: ignore[arg-type]
-
-
-@given(candidates(), st.integers(1, 5))
-def test_selection_takes_the_best_once_each_worst_first(given_: tuple[Task, list[Candidate]], k: int) -> None:
-    task, made = given_
-    chosen, dropped = select(made, task, SelectionConfig(k=k))
-    everything, _ = select(made, task, SelectionConfig(policy="all"))
-    assert len(everything) + sum(dropped.values()) == len(made)
-    assert chosen == everything[-k:]
-    assert all(rejected(one, task) is None for one in chosen)
-    assert all(a.score.correct_share <= b.score.correct_share for a, b in pairwise(chosen))
-    shuffled = random.Random(0).sample(made, len(made))
-    assert select(shuffled, task, SelectionConfig(k=k))[0] == chosen
-
-
-def test_of_equal_effects_the_shortest_program_stays() -> None:
-    frame = Augmentation(dihedral=2, order=(1, 0))
-    turned = [apply_grid(frame, g) for g in (RIGHT[1], RIGHT[0], RIGHT[2], RIGHT[3])]
-    long, short = candidate(FLIP, list(RIGHT), "long" * 9), candidate(FLIP, list(turned), "short", "b", frame)
-    chosen, dropped = select([long, short], FLIP, SelectionConfig())
-    assert chosen == [short]
-    assert dropped == {Drop.DUPLICATE: 1}
 
 
 @given(candidates())

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from arc_grids import FLIP, grid
-from arcloop.config import Config, SamplingConfig, SelectionConfig
+from arcloop.config import Config, Policy, RelabelConfig, SamplingConfig, SelectionConfig
 from arcloop.errors import RunError
 from arcloop.loop import Loop
 from arcloop.outcome import conclude
@@ -286,3 +286,21 @@ def test_a_report_shows_hostile_text_as_text(tmp_path: Path) -> None:
     finish(run)
     html = (run.path / "report.html").read_text()
     assert "<script" not in html and "&lt;script&gt;alert(1)" in html
+
+
+@pytest.mark.parametrize("policy", ["all", "correct-only", "greedy-diverse", "prioritized", "uniform"])
+def test_every_policy_and_way_of_relabeling_resumes_to_the_same_end(tmp_path: Path, policy: Policy) -> None:
+    relabel = RelabelConfig(pairs="valid", frame="original", uses=2, simplify=True, comments=False, other_tasks=1)
+    config = dataclasses.replace(
+        CONFIG, rounds=2, group_size=3, selection=SelectionConfig(policy=policy, k=2), relabel=relabel
+    )
+    parts = Parts()
+    whole = finish(parts.run(tmp_path / "whole", config))
+    (examples,) = parts.trainer.fits
+    assert examples and len({example.id for example in examples}) == len(examples)
+    assert any("@" in example.id for example in examples) and any("/u1" in example.id for example in examples)
+    half = Parts()
+    half.trainer.fit = lambda *rest: (_ for _ in ()).throw(KeyboardInterrupt)  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        half.run(tmp_path / "half", config)
+    assert finish(Parts().run(tmp_path / "half", config)) == whole

@@ -163,6 +163,6 @@ def test_a_missing_or_foreign_adapter_is_named(model: LanguageModel, tmp_path: P
         model.use_adapter(tmp_path / "none")
     LoraTrainer(model, config()).fit([], None, tmp_path / "a", random.Random(0))
     other = load_model("embedded")
-    other.trainable_adapter(8, 8)
+    other.trainable_adapter(config(lora_r=8, lora_alpha=8))
     with pytest.raises(RunError, match="another adapter"):
         other.use_adapter(tmp_path / "a")

@@ -19,11 +19,15 @@ __all__ = [
     "Config",
     "EngineConfig",
     "ExecutionConfig",
+    "LoadingConfig",
+    "Policy",
     "PretrainConfig",
     "PromptConfig",
+    "RelabelConfig",
     "SamplingConfig",
     "SelectionConfig",
     "ServerConfig",
+    "SessionConfig",
     "TrainingConfig",
     "from_json",
     "require",
@@ -31,10 +35,14 @@ __all__ = [
 ]
 
 
+Policy = Literal["all", "best-k", "correct-only", "greedy-diverse", "prioritized", "uniform"]
+"""How the programs of a task are chosen; see ``selection``."""
+
+
 def require(condition: bool, setting: str, value: object, expectation: str) -> None:
     """Raise ``ConfigError`` in the house form unless ``condition`` holds."""
     if not condition:
-        raise ConfigError(f"{setting} is {value!r}; {expectation} — see arcloop run --help")
+        raise ConfigError(f"{setting} is {value!r}; {expectation} — see --help")
 
 
 @dataclass(frozen=True)
@@ -145,8 +153,6 @@ class EngineConfig:
     gpu_memory_utilization: float = 0.85
     """Share of each GPU's memory that the engine takes for weights, keys and values. While the adapter is trained it
     gives all of it back."""
-    four_bit: bool = False
-    """Quantize the base model to 4 bits (bitsandbytes) when it is loaded."""
     enforce_eager: bool = False
     """Leave out CUDA graphs: starts in seconds and needs less memory, samples slower."""
 
@@ -176,7 +182,7 @@ class ExecutionConfig:
     """Megabytes that a program may allocate beyond the interpreter itself."""
     mode: Literal["batch", "strict"] = "batch"
     """``batch``: a process serves several programs, its state checked after each. ``strict``: a fresh one for each."""
-    batch_size: int = 128
+    batch_size: int = 512
     """Programs that one process serves at the most in batch mode; a fork costs as much as some programs."""
     lower_after: int = 0
     """After so many timeouts in one group of jobs (a task) its limit is halved, and again after as many more, down to
@@ -200,15 +206,74 @@ class ExecutionConfig:
 
 @dataclass(frozen=True)
 class SelectionConfig:
-    """Which relabeled programs the model learns from."""
+    """Which programs the model learns from."""
 
-    policy: Literal["best-k", "all"] = "best-k"
-    """``best-k``: per task the k best by correct train grids, shorter first. ``all``: everything that passes the filters."""
+    policy: Policy = "best-k"
+    """``best-k``: per task the k best by correct train grids, shorter first. ``greedy-diverse``: half of the k best, half
+    with the fewest correct grids. ``correct-only``: the k best of those right on all train pairs. ``uniform``: k at random.
+    ``prioritized``: k at random, the more correct grids the likelier. ``all``: everything that passes the filters."""
     k: int = 8
-    """Examples per task and round under ``best-k``."""
+    """Programs per task and round; ``all`` does not look at it."""
+    solved_tasks: bool = True
+    """Also learn from tasks that have a program right on all train pairs."""
+    unchanged: bool = True
+    """Also learn from programs whose pairs are the task's own, so that nothing was relabeled; off: from hindsight alone."""
+    max_characters: int | None = None
+    """Drop programs with a longer source than this; default: however long."""
 
     def __post_init__(self) -> None:
         require(self.k >= 1, "selection.k", self.k, "expected 1 or more")
+        most = self.max_characters
+        require(most is None or most >= 1, "selection.max-characters", most, "expected 1 or more")
+        for name in ("solved_tasks", "unchanged"):
+            value = getattr(self, name)
+            fits = value or self.policy != "correct-only"
+            require(fits, f"selection.{name.replace('_', '-')}", value, "expected True with the policy correct-only")
+
+
+@dataclass(frozen=True)
+class RelabelConfig:
+    """How a program and what it gave become examples."""
+
+    pairs: Literal["all", "valid"] = "all"
+    """``all``: every output of a program has to be a grid. ``valid``: only the inputs for which it gave one are shown."""
+    min_pairs: int = 2
+    """Train pairs that have to be left under ``valid``; of a task with fewer, all."""
+    frame: Literal["asked", "original"] = "asked"
+    """``asked``: the task as it was shown when the program was written. ``original``: the task as it is; the program is run
+    again on these inputs, and what it gives there are the pairs."""
+    shuffle: bool = True
+    """Draw the order of the pairs anew for each example."""
+    uses: int = 1
+    """Examples made of each program, the order of the pairs and the test input drawn anew for each. With ``training.epochs``
+    1 beside it every pass over a program has a draw of its own."""
+    simplify: bool = False
+    """Leave out statements without which a program gives the same outputs."""
+    comments: bool = True
+    """Keep the programs' comments."""
+    other_tasks: int = 0
+    """Run each program on the inputs of so many other tasks of its group too, and learn from what it gives there."""
+
+    def __post_init__(self) -> None:
+        for name in ("min_pairs", "uses"):
+            value = getattr(self, name)
+            require(value >= 1, f"relabel.{name.replace('_', '-')}", value, "expected 1 or more")
+        require(self.other_tasks >= 0, "relabel.other-tasks", self.other_tasks, "expected 0 (none) or more")
+
+
+@dataclass(frozen=True)
+class LoadingConfig:
+    """How a model's weights are held."""
+
+    use_4bit_quantization: bool = False
+    """Hold the base weights in 4 bits (NF4, by bitsandbytes): a quarter of the memory, somewhat slower. Only adapters
+    can be trained then. With --sampler vllm the engine does so too."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Type in which the network computes. auto: bfloat16 on a GPU; on a CPU float32 for search, and for training
+    bfloat16 where the CPU has it."""
+    device_map: str | None = None
+    """Where the weights go: None = one GPU for each process, or the CPU; auto = spread over all GPUs; or a device such as
+    cuda:1."""
 
 
 @dataclass(frozen=True)
@@ -218,28 +283,113 @@ class TrainingConfig:
     lora_r: int = 16
     """Rank of the adapter."""
     lora_alpha: int = 64
-    """Scale of the adapter; with rank-stabilised LoRA the factor is alpha / √r."""
+    """Scale of the adapter: its factor is alpha / √r with rank-stabilised LoRA, else alpha / r."""
+    lora_dropout: float = 0.0
+    """Share of the adapter's inputs that is zeroed at random while training."""
+    use_rslora: bool = True
+    """Rank-stabilised LoRA (arXiv:2312.03732): the factor falls with √r, so that a higher rank does not learn more slowly."""
+    use_dora: bool = False
+    """Weight-decomposed LoRA (arXiv:2402.09353): trains the length of each weight row besides. Slower; vLLM cannot use it."""
+    init_lora_weights: Literal["default", "gaussian", "orthogonal"] = "default"
+    """Initial values of the adapter; all three leave the model as it was until the first step."""
+    target_modules: tuple[str, ...] = ("all-linear",)
+    """Layers that get an adapter, by the ends of their names, such as q_proj v_proj; all-linear = all but the head."""
     learning_rate: float | None = None
-    """Peak of Adam's step size; constant after the warm-up. Default: what suits the model (1e-5 for 7–8B ones)."""
+    """Peak of the optimizer's step size. Default: what suits the model (1e-5 for 7–8B ones)."""
+    lr_scheduler_type: Literal[
+        "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", "inverse_sqrt"
+    ] = "constant"
+    """Course of the step size after the warm-up."""
     warmup: int = 5
-    """Optimizer steps over which the learning rate rises from 0."""
+    """Optimizer steps over which the learning rate rises to its peak."""
+    optimizer: Literal["adamw_torch_fused", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "adafactor", "sgd"] = (
+        "adamw_torch_fused"
+    )
+    """What makes a step of a gradient. The 8-bit ones (bitsandbytes) need a GPU and hold their state in a quarter of the memory."""
+    weight_decay: float = 0.0
+    """Share of each weight that is taken away in a step, times the learning rate."""
     epochs: int = 2
-    """Passes over the round's examples."""
+    """Passes over the examples."""
     batch_size: int = 8
-    """Examples per optimizer step."""
+    """Examples per optimizer step, over all processes."""
     max_tokens: int = 10_000
     """Longest example, prompt and completion together; a longer one is dropped and counted, never cut."""
     max_grad_norm: float = 1.0
     """The gradient is scaled down to this norm."""
+    packing: bool = True
+    """Several examples go through the network as one row, each attending to itself alone: the loss is the same, and no
+    time goes into padding."""
+    pack_tokens: int = 4096
+    """Tokens of such a row; fewer need less memory. A longer example goes alone."""
+    per_device_train_batch_size: int = 1
+    """Without packing: examples that go through the network at once. Must divide the batch size."""
+    gradient_checkpointing: bool = False
+    """Keep only the input of each layer and compute the rest again for the gradient: less memory, a third more time."""
+    use_liger_kernel: bool = False
+    """Fused kernels of liger-kernel for norms, rotary embeddings and gated units; for NVIDIA GPUs."""
 
     def __post_init__(self) -> None:
-        for name in ("lora_r", "lora_alpha", "epochs", "batch_size", "max_tokens"):
+        counts = ("lora_r", "lora_alpha", "epochs", "batch_size", "max_tokens", "pack_tokens")
+        for name in (*counts, "per_device_train_batch_size"):
             value = getattr(self, name)
             require(value >= 1, f"training.{name.replace('_', '-')}", value, "expected 1 or more")
         rate = self.learning_rate
         require(rate is None or rate > 0, "training.learning-rate", rate, "expected more than 0")
+        require(
+            0 <= self.lora_dropout < 1, "training.lora-dropout", self.lora_dropout, "expected 0 or more, less than 1"
+        )
+        require(self.weight_decay >= 0, "training.weight-decay", self.weight_decay, "expected 0 or more")
         require(self.warmup >= 0, "training.warmup", self.warmup, "expected 0 or more")
         require(self.max_grad_norm > 0, "training.max-grad-norm", self.max_grad_norm, "expected more than 0")
+        require(bool(self.target_modules), "training.target-modules", self.target_modules, "expected at least one name")
+
+
+@dataclass(frozen=True)
+class SessionConfig:
+    """One training on files: on what, how long, and what is logged and kept of it."""
+
+    train_dataset_path: tuple[str, ...]
+    """Training sets: Parquet, JSON lines, a folder saved by datasets, or JSON of rendered chats by task."""
+    dataset_weights: tuple[float, ...] = ()
+    """How often an epoch takes the rows of each training set: 2 = twice, 0.5 = half of them. Default: once each."""
+    eval_dataset_path: str | None = None
+    """Set whose loss is measured and which is never trained on."""
+    eval_split: float = 0.0
+    """Share of the tasks (of the rows, in a set of few tasks) that is held out for that instead."""
+    max_steps: int | None = None
+    """Optimizer steps; takes precedence over the number of epochs."""
+    seed: int = 0
+    """Order of the rows, held-out share and dropout follow from it."""
+    use_lora: bool = True
+    """Train an adapter; otherwise all weights, and the result is a model folder."""
+    adapter_path: str | None = None
+    """Go on from this saved adapter, with its rank and kind."""
+    resume_from_checkpoint: bool = True
+    """Go on from the newest whole checkpoint in the output folder, if there is one."""
+    logging_steps: int = 10
+    """Steps between lines of metrics.jsonl; each has the mean loss since the last."""
+    save_steps: int = 100
+    """Steps between checkpoints."""
+    save_total_limit: int = 2
+    """Checkpoints that are kept."""
+    eval_steps: int = 100
+    """Steps between measurements of the held-out loss."""
+    dataloader_num_workers: int = 1
+    """Threads that tokenise the training sets."""
+    report_to: Literal["none", "trackio", "wandb", "tensorboard"] = "none"
+    """Where the metrics are shown besides, by a package that must be installed; from this machine unless it is told otherwise."""
+
+    def __post_init__(self) -> None:
+        require(bool(self.train_dataset_path), "train-dataset-path", self.train_dataset_path, "expected a training set")
+        sets, weights = len(self.train_dataset_path), self.dataset_weights
+        require(len(weights) in (0, sets), "dataset-weights", weights, f"expected one for each training set ({sets})")
+        require(0 <= self.eval_split < 1, "eval-split", self.eval_split, "expected 0 or more, less than 1")
+        for name in ("logging_steps", "save_steps", "save_total_limit", "eval_steps", "dataloader_num_workers"):
+            value = getattr(self, name)
+            require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
+        require(self.max_steps is None or self.max_steps >= 1, "max-steps", self.max_steps, "expected 1 or more")
+        without = self.use_lora or self.adapter_path is None
+        require(without, "adapter-path", self.adapter_path, "expected use-lora beside it")
 
 
 @dataclass(frozen=True)
@@ -308,6 +458,8 @@ class Config:
     """Every random choice follows from this number and its own coordinates."""
     group_size: int = 20
     """Tasks that share an adapter and are searched together."""
+    loading: LoadingConfig = field(default_factory=LoadingConfig)
+    """How the model's weights are held."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     """How each prompt's task is changed before the model sees it."""
     prompt: PromptConfig = field(default_factory=PromptConfig)
@@ -324,7 +476,9 @@ class Config:
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
     """How programs are run, and what they may use."""
     selection: SelectionConfig = field(default_factory=SelectionConfig)
-    """Which relabeled programs the model learns from."""
+    """Which programs the model learns from."""
+    relabel: RelabelConfig = field(default_factory=RelabelConfig)
+    """How a program and what it gave become examples."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
     """How the adapter is trained on the selected examples."""
 
@@ -333,6 +487,13 @@ class Config:
             value = getattr(self, name)
             require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
         require(self.limit is None or self.limit >= 1, "limit", self.limit, "expected 1 or more")
+        learns = self.rounds > 1 and self.training.use_dora
+        require(
+            not learns or self.sampler == "transformers",
+            "training.use-dora",
+            True,
+            f"expected LoRA, which is what vLLM computes with, beside --sampler {self.sampler}; or --sampler transformers",
+        )
         chat = self.sampler == "openai" and self.server.api == "chat"
         require(
             not chat or self.rounds == 1, "rounds", self.rounds, "expected 1 with --server.api chat, which cannot learn"

@@ -9,11 +9,21 @@ never an ``ArcloopError``: it raises what it raises, with its traceback.
     ├── ModelError     a model folder that is missing or cannot be used
     ├── RunError       a run directory that belongs to another run, or is damaged
     ├── ConfigError    a setting out of its range, or two that exclude each other
+    ├── ExampleError   a training set that is missing, or a row of it that is no example
     ├── ServerError    a model server that cannot be reached, refuses, or lacks what is asked of it
     └── SandboxError   the machine cannot isolate programs as asked
 """
 
-__all__ = ["ArcloopError", "ConfigError", "ModelError", "RunError", "SandboxError", "ServerError", "TaskError"]
+__all__ = [
+    "ArcloopError",
+    "ConfigError",
+    "ExampleError",
+    "ModelError",
+    "RunError",
+    "SandboxError",
+    "ServerError",
+    "TaskError",
+]
 
 
 class ArcloopError(Exception):
@@ -34,6 +44,10 @@ class RunError(ArcloopError):
 
 class ConfigError(ArcloopError):
     """A setting is out of its range, or two settings exclude each other."""
+
+
+class ExampleError(ArcloopError):
+    """A training set is missing or of an unknown format, or one of its rows is no example."""
 
 
 class ServerError(ArcloopError):

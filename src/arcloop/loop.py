@@ -8,12 +8,14 @@ interrupted run goes on where it stopped.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Protocol
 
 from arcloop.augment import apply_task
+from arcloop.curation import Curator
+from arcloop.execution.port import Executor
+from arcloop.filters import Drop, wording
 from arcloop.programs import extract
 from arcloop.progress import Progress
 from arcloop.prompts import make_prompts
@@ -27,33 +29,16 @@ from arcloop.records import (
     Program,
     Prompt,
     Score,
-    Status,
     Task,
 )
-from arcloop.relabel import relabel
+from arcloop.relabel import example
 from arcloop.rundir import GroupDir, RunDir
 from arcloop.sampling import Draw, Request, Sampler
 from arcloop.scoring import score_execution
 from arcloop.seeds import generator, seed_of
-from arcloop.selection import select
 from arcloop.training import Trainer
 
 __all__ = ["Executor", "Loop"]
-
-
-class Executor(Protocol):
-    """Programs → executions."""
-
-    def execute(self, jobs: Iterable[Job]) -> Iterator[Execution]:
-        """One execution per job, by id, in any order; never raises because of a program."""
-        ...
-
-    def confirm(self, pairs: Iterable[tuple[Job, Execution]]) -> Iterator[Execution]:
-        """Execute again, strictly and under other conditions, in the order of the pairs.
-
-        Where the outcome differs, the status is ``nondeterministic``.
-        """
-        ...
 
 
 @dataclass
@@ -157,19 +142,15 @@ class Loop:
     ) -> dict[str, object]:
         """Select, relabel, train the group's adapter from the base model on the best programs of all rounds so far."""
         start = time.monotonic()
+        config, words = self.config, self.sampler.format
+        shown = wording(words.prompt_text(tasks[0], 0))
+        curator = Curator(config.selection, config.relabel, config.seed, round_, self.executor, words=shown)
         examples: list[Example] = []
-        dropped: Counter[str] = Counter()
+        dropped: Counter[Drop] = Counter()
         for task in tasks:
-            own = [c for c in history if c.program.task_id == task.id]
-            chosen, reasons = select(own, task, self.config.selection)
-            dropped.update({str(reason): count for reason, count in reasons.items()})
-            for candidate, again in zip(chosen, self.confirm(chosen, task), strict=True):
-                rng = generator(self.config.seed, "relabel", round_, candidate.program.completion_id)
-                example = relabel(candidate, task, self.sampler.format, rng)
-                if again.status is Status.NONDETERMINISTIC or example is None:
-                    dropped[str(again.status)] += 1
-                else:
-                    examples.append(example)
+            taught, reasons = curator.curate(task, [c for c in history if c.program.task_id == task.id], tasks)
+            examples += [example(hindsight, words) for hindsight in taught]
+            dropped += reasons
         group.write_examples(examples)
 
         def on_step(step: int, steps: int, loss: float) -> None:
@@ -217,10 +198,3 @@ class Loop:
             for draw in self.draws(prompt)
         ]
         return Request(prompt, tuple(draws))
-
-    def confirm(self, candidates: Sequence[Candidate], task: Task) -> Iterator[Execution]:
-        """Run programs of a task once more before they are learned from."""
-        return self.executor.confirm(
-            (Job(c.execution.id, c.program.source, apply_task(c.augmentation, task).inputs), c.execution)
-            for c in candidates
-        )

@@ -23,8 +23,8 @@ from math import comb
 import numpy as np
 
 from arcloop.augment import original_outputs
+from arcloop.filters import effect
 from arcloop.records import Candidate, Grid, Status, Task
-from arcloop.selection import effect
 
 __all__ = ["Numbers", "TaskNumbers", "pass_at_k", "summarize", "task_numbers"]
 

@@ -8,7 +8,7 @@ program's source is written after, or instead of, the prefix).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,10 @@ class PromptFormat:
 
     def prompt_text(self, task: Task, test_index: int) -> str:
         """The rendered chat that shows all train pairs and one test input, and ends with the prefix."""
+        return self.chat(self.messages(task, test_index)) + self.prefix
+
+    def messages(self, task: Task, test_index: int) -> list[Message]:
+        """What is said to the model before it answers: a user's turn, after a system's where the template has one."""
         values = {
             "examples": [{"input": encode_grid(pair.input), "output": encode_grid(pair.output)} for pair in task.train],
             "test_input": encode_grid(task.test_inputs[test_index]),
@@ -50,9 +54,9 @@ class PromptFormat:
         system = _block(self.template, "system", **values)
         messages = [Message("system", system)] if system else []
         messages.append(Message("user", _block(self.template, "user", **values)))
-        return self.chat(messages) + self.prefix
+        return messages
 
-    @property
+    @cached_property
     def prefix(self) -> str:
         """The beginning of the answer, which the prompt already contains."""
         return _block(self.template, "prefix")

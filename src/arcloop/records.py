@@ -235,9 +235,10 @@ class Example:
     """One training row: a task in hindsight, rendered, with the program that solves it."""
 
     id: str
-    """The completion that the program came from."""
+    """The completion that the program came from; with ``@<task id>`` if another task's inputs are shown, with ``/u<n>``
+    if it is the program's n-th further use."""
     task_id: str
-    """The task that it was written for."""
+    """The task whose inputs are shown."""
     prompt: str
     """Rendered chat of the relabeled task, up to and with the beginning of the answer."""
     completion: str

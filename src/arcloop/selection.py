@@ -1,95 +1,79 @@
-"""Which programs to learn from. Pure.
+"""Which of a task's programs to learn from: one policy each, behind one signature. Pure.
 
-First the filters drop what would teach nothing or harm: programs with an output that is no grid,
-that change nothing, that always give the same grid, or that have the outputs written down in their
-source. Then, of programs with equal outputs in one frame, the shortest stays. Then a policy picks.
+A policy gets programs that the filters let through, worst first, none of them twice, and returns
+some of them in that order. What is drawn at random depends on the seed and on the program's own
+id, so neither order nor other programs' fate change a program's lot.
 """
 
-import hashlib
-from collections import Counter
-from collections.abc import Sequence
-from enum import StrEnum
+import math
+from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-
-from arcloop.augment import apply_task, original_outputs
 from arcloop.config import SelectionConfig
-from arcloop.records import Candidate, Grid, Status, Task
+from arcloop.filters import ranked
+from arcloop.records import Candidate
+from arcloop.seeds import generator
 
-__all__ = ["Drop", "effect", "rejected", "select"]
+__all__ = ["POLICIES", "select"]
 
-_LONG_LINE = 200
-
-
-class Drop(StrEnum):
-    """Why a program is not learned from."""
-
-    FAILED = "failed"
-    """Some output is not a grid."""
-    IDENTITY = "identity"
-    """More outputs equal their inputs than in the true task, and more than 30 %."""
-    CONSTANT = "constant"
-    """All outputs are one grid although the inputs differ."""
-    HARD_CODED = "hard_coded"
-    """The source holds an output's cells, or a line of over 200 characters."""
-    DUPLICATE = "duplicate"
-    """Another program, shorter or first, gives the same outputs."""
+Policy = Callable[[Sequence[Candidate], int, int], list[Candidate]]
+"""Ranked candidates, how many to take, seed → those taken, ranked."""
 
 
-def rejected(candidate: Candidate, task: Task) -> Drop | None:
-    """The first filter that drops the program, or None if it may be learned from."""
-    if candidate.execution.status is not Status.OK:
-        return Drop.FAILED
-    asked = apply_task(candidate.augmentation, task)
-    outputs = [grid for grid in candidate.execution.outputs if grid is not None]
-    unchanged = _share(outputs, asked.inputs)
-    if unchanged > max(0.3, _share([p.output for p in asked.train], [p.input for p in asked.train])):
-        return Drop.IDENTITY
-    if _alike(outputs) and not _alike(asked.inputs):
-        return Drop.CONSTANT
-    if _hard_coded(candidate.program.source, outputs):
-        return Drop.HARD_CODED
-    return None
+def select(candidates: Iterable[Candidate], config: SelectionConfig, seed: int) -> list[Candidate]:
+    """The programs of one task to learn from, worst first and best last; ``seed`` decides what a policy draws.
+
+    ``candidates`` are what ``filters.sift`` let through; at most ``config.k`` of them are returned,
+    under ``all`` every one.
+    """
+    return POLICIES[config.policy](ranked(candidates), config.k, seed)
 
 
-def select(
-    candidates: Sequence[Candidate], task: Task, config: SelectionConfig
-) -> tuple[list[Candidate], Counter[Drop]]:
-    """The task's programs to learn from, worst first and best last, and how many each filter dropped."""
-    dropped: Counter[Drop] = Counter()
-    kept: dict[bytes, Candidate] = {}
-    for candidate in sorted(candidates, key=lambda c: (len(c.program.source), c.program.completion_id)):
-        reason = rejected(candidate, task)
-        key = effect(candidate, task) if reason is None else b""
-        if reason is None and key in kept:
-            reason = Drop.DUPLICATE
-        if reason is None:
-            kept[key] = candidate
-        else:
-            dropped[reason] += 1
-    # Stable: among equal scores the shorter program, which came first above, ends nearer to the best.
-    ranked = sorted(reversed(kept.values()), key=lambda c: (c.score.correct_share, c.score.pixels))
-    return (ranked[-config.k :] if config.policy == "best-k" else ranked), dropped
+def _all(programs: Sequence[Candidate], k: int, seed: int) -> list[Candidate]:
+    return list(programs)
 
 
-def _share(outputs: Sequence[Grid], inputs: Sequence[Grid]) -> float:
-    return sum(np.array_equal(o, i) for o, i in zip(outputs, inputs, strict=True)) / len(inputs)
+def _best_k(programs: Sequence[Candidate], k: int, seed: int) -> list[Candidate]:
+    return list(programs[-k:])
 
 
-def _alike(grids: Sequence[Grid]) -> bool:
-    return all(np.array_equal(grid, grids[0]) for grid in grids)
+def _correct_only(programs: Sequence[Candidate], k: int, seed: int) -> list[Candidate]:
+    return [program for program in programs if program.score.perfect][-k:]
 
 
-def _hard_coded(source: str, outputs: Sequence[Grid]) -> bool:
-    if any(len(line) > _LONG_LINE for line in source.splitlines()):
-        return True
-    digits = "".join(c for c in source if c.isdigit())
-    # A grid of a few cells occurs in any source by chance; from 9 cells on it is written down.
-    return any(grid.size >= 9 and "".join(map(str, grid.ravel().tolist())) in digits for grid in outputs)
+def _greedy_diverse(programs: Sequence[Candidate], k: int, seed: int) -> list[Candidate]:
+    """Half of the k are the best, the other half those with the fewest correct grids."""
+    if len(programs) <= k:
+        return list(programs)
+    worst = k // 2
+    return [*programs[:worst], *programs[len(programs) - (k - worst) :]]
 
 
-def effect(candidate: Candidate, task: Task) -> bytes:
-    """16 bytes, equal for programs that give the same grids, whatever frame each was asked in."""
-    outputs = original_outputs(candidate.augmentation, candidate.execution.outputs, len(task.train))
-    content = b"".join(b"-" if grid is None else bytes(grid.shape) + grid.tobytes() for grid in outputs)
-    return hashlib.sha256(content).digest()[:16]
+def _uniform(programs: Sequence[Candidate], k: int, seed: int) -> list[Candidate]:
+    return _drawn(programs, k, seed, lambda program: 1.0)
+
+
+def _prioritized(programs: Sequence[Candidate], k: int, seed: int) -> list[Candidate]:
+    """Replay: drawn anew in each round from the programs of all rounds, the more correct grids the likelier."""
+    # One grid more than there are, so that a program with none right has a chance too.
+    return _drawn(programs, k, seed, lambda p: (1 + sum(p.score.correct)) / (1 + len(p.score.correct)))
+
+
+def _drawn(programs: Sequence[Candidate], k: int, seed: int, weight: Callable[[Candidate], float]) -> list[Candidate]:
+    """Draw k programs without replacement by weight: the first of exponential clocks (Efraimidis and Spirakis, 2006)."""
+
+    def clock(program: Candidate) -> float:
+        return -math.log(1.0 - generator(seed, program.program.completion_id).random()) / weight(program)
+
+    drawn = {program.program.completion_id for program in sorted(programs, key=clock)[:k]}
+    return [program for program in programs if program.program.completion_id in drawn]
+
+
+POLICIES: dict[str, Policy] = {
+    "all": _all,
+    "best-k": _best_k,
+    "correct-only": _correct_only,
+    "greedy-diverse": _greedy_diverse,
+    "prioritized": _prioritized,
+    "uniform": _uniform,
+}
+"""Name in the configuration → policy."""

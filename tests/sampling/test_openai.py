@@ -19,7 +19,7 @@ import pytest
 
 from arc_grids import FLIP
 from arcloop.cli import main
-from arcloop.config import AugmentConfig, Config, PromptConfig, SamplingConfig, ServerConfig
+from arcloop.config import AugmentConfig, Config, PromptConfig, SamplingConfig, ServerConfig, TrainingConfig
 from arcloop.errors import ConfigError, RunError, ServerError
 from arcloop.model.card import model_folder
 from arcloop.model.language import load_tokenizer, prompt_format
@@ -358,6 +358,13 @@ def test_a_chat_service_cannot_learn_nor_go_on_with_an_answer(tmp_path: Path) ->
         Config("drawing", sampler="openai", server=ServerConfig(api="chat"), rounds=2)
     with Loopback(lambda path, body: choices(body)) as server, pytest.raises(ConfigError, match="can learn"):
         chat_sampler(server.url).use_adapter(tmp_path)
+
+
+def test_dora_is_refused_beside_what_cannot_compute_with_it() -> None:
+    for sampler_ in ("vllm", "openai"):
+        with pytest.raises(ConfigError, match=r"use-dora.*--sampler transformers"):
+            Config("drawing", sampler=sampler_, training=TrainingConfig(use_dora=True))
+    Config("drawing", sampler="vllm", rounds=1, training=TrainingConfig(use_dora=True))
 
 
 def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:

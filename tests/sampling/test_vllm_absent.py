@@ -20,6 +20,6 @@ def test_without_vllm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(ConfigError, match="at most 512"):
         VllmSampler("embedded", tokenizer, format_, sampling, EngineConfig(), lora_r=1000)
     with pytest.raises(ConfigError, match="pip install vllm-bnb-plugin"):
-        VllmSampler("embedded", tokenizer, format_, sampling, EngineConfig(four_bit=True))
+        VllmSampler("embedded", tokenizer, format_, sampling, EngineConfig(), four_bit=True)
     with pytest.raises(ConfigError, match="resolve the config"):
         VllmSampler("embedded", tokenizer, format_, SamplingConfig(), EngineConfig())

@@ -12,7 +12,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from arc_grids import FLIP
-from arcloop.config import AugmentConfig, SamplingConfig
+from arcloop.config import AugmentConfig, SamplingConfig, TrainingConfig
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.prompts import make_prompts
@@ -57,7 +57,7 @@ def make_small(parent: Path) -> Small:
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "arcloop.json"):
         shutil.copy(embedded / name, folder / name)
     model = load_model(str(folder))
-    adapter = model.trainable_adapter(RANK, 16)
+    adapter = model.trainable_adapter(TrainingConfig(lora_r=RANK, lora_alpha=16))
     saved = []
     for name in ("a", "b"):
         with torch.no_grad():

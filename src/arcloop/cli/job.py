@@ -22,7 +22,7 @@ from arcloop.report import write_report
 from arcloop.rundir import RunDir
 from arcloop.tasks import load_answers
 
-__all__ = ["finish", "go_on", "say"]
+__all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c"]
 
 
 def go_on(run: RunDir) -> int:
@@ -30,7 +30,7 @@ def go_on(run: RunDir) -> int:
     # A log has no width: the table is not to be squeezed into 80 columns there.
     console = Console(width=None if sys.stdout.isatty() else 200)
     stopped = False
-    with _terminated_like_ctrl_c():
+    with terminated_like_ctrl_c():
         try:
             _search_and_learn(run, console)
         except KeyboardInterrupt:
@@ -118,7 +118,7 @@ def _cell(name: str, value: float | None) -> str:
 
 
 @contextlib.contextmanager
-def _terminated_like_ctrl_c() -> Iterator[None]:
+def terminated_like_ctrl_c() -> Iterator[None]:
     """SIGTERM, as batch systems send it before they kill, ends a run as Ctrl-C does."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:

@@ -49,7 +49,7 @@ def _transformers(config: Config) -> Iterator[Parts]:
     from arcloop.sampling.transformers import TransformersSampler
     from arcloop.training.trainer import LoraTrainer
 
-    model = load_model(config.model, config.prompt)
+    model = load_model(config.model, config.prompt, config.loading)
     yield Parts(TransformersSampler(model, config.sampling), LoraTrainer(model, config.training))
 
 
@@ -61,7 +61,15 @@ def _vllm(config: Config) -> Iterator[Parts]:
     tokenizer = load_tokenizer(config.model)
     format_ = prompt_format(config.model, tokenizer, config.prompt)
     rank = config.training.lora_r if config.rounds > 1 else None
-    sampler = VllmSampler(config.model, tokenizer, format_, config.sampling, config.engine, rank)
+    sampler = VllmSampler(
+        config.model,
+        tokenizer,
+        format_,
+        config.sampling,
+        config.engine,
+        rank,
+        four_bit=config.loading.use_4bit_quantization,
+    )
     try:
         yield Parts(sampler, _LateTrainer(config, before=sampler.rest))
     finally:
@@ -123,13 +131,16 @@ class _LateTrainer:
 
         self._before()
         if self._model is None:
-            self._model = load_model(self._config.model, self._config.prompt)
+            self._model = load_model(self._config.model, self._config.prompt, self._config.loading)
             self._home = self._model.device
-        network, home = cast(torch.nn.Module, self._model.network), self._home
-        network.to(home)
+        network, home, loading = cast(torch.nn.Module, self._model.network), self._home, self._config.loading
+        # Quantized weights are small, and those spread over GPUs do not move.
+        moves = home.type == "cuda" and loading.device_map is None and not loading.use_4bit_quantization
+        if moves:
+            network.to(home)
         try:
             return LoraTrainer(self._model, self._config.training).fit(examples, start, out, rng, on_step)
         finally:
-            if home.type == "cuda":
+            if moves:
                 network.to("cpu")
                 torch.cuda.empty_cache()

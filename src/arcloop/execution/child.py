@@ -7,7 +7,6 @@ parses its frame. Each input is a fresh int64 copy, each call begins with the sa
 
 import gc
 import os
-import random
 import resource
 import struct
 import sys
@@ -20,7 +19,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from arcloop.execution import limits, message, seccomp
+from arcloop.execution import limits, message, randomness, seccomp
 from arcloop.execution.frame import CODES, MAX_CHARACTERS, MAX_SIDE, pack
 from arcloop.execution.state import Watch
 from arcloop.records import Status
@@ -116,7 +115,7 @@ def run(order: message.Order, names: dict[str, Any]) -> bytes:
         return pack(MEMORY, b"MemoryError while compiling", missing)
     except BaseException as failure:
         return pack(SYNTAX_ERROR, _describe(failure), missing)
-    _seed()
+    randomness.reset()
     try:
         exec(code, space)  # noqa: S102  # running unread code is the point; this process is built for it
         entry = space.get("transform", space.get("main"))
@@ -144,7 +143,7 @@ def _calls(entry: Callable[[Any], object], order: message.Order) -> bytes:
         height, width, cells = inputs[index]
         grid = np.frombuffer(cells, np.int8).reshape(height, width).astype(np.int64)
         try:
-            _seed()
+            randomness.reset()
             reason, grids[index] = _grid(entry(grid))
             if reason:
                 failures[index] = (INVALID_OUTPUT, reason.encode())
@@ -160,11 +159,6 @@ def _calls(entry: Callable[[Any], object], order: message.Order) -> bytes:
     first = min(failures)
     code, text = failures[first]
     return pack(code, _cut(f"input {first}: {text.decode()}"), grids)
-
-
-def _seed() -> None:
-    random.seed(0)
-    np.random.seed(0)
 
 
 def _code(failure: BaseException) -> int:

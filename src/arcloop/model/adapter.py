@@ -5,10 +5,11 @@ them, unmerged, so nothing drifts over many rounds, and a reset costs a copy of 
 What is saved is the adapter alone, in PEFT's own files, which load in plain PEFT.
 """
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from safetensors import SafetensorError
@@ -16,17 +17,20 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from arcloop.errors import RunError
+from arcloop.config import TrainingConfig
+from arcloop.errors import ConfigError, RunError
 from arcloop.files import write_bytes
 from arcloop.seeds import seed_of
 
 if TYPE_CHECKING:
-    from peft import PeftModel
+    from peft import LoraConfig, PeftModel
 
 __all__ = ["Adapter", "attach", "attach_saved"]
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
+SCALE = ("r", "lora_alpha", "use_rslora", "use_dora")
+"""What, besides the weights, decides what an adapter computes."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Adapter:
     """The adapter that is active in a model's network."""
 
     peft: "PeftModel"
-    """The network as PEFT wraps it."""
+    """The network as PEFT wraps it; it is changed in place, so the network itself computes with the adapter too."""
     initial: dict[str, Tensor]
     """Parameter name → its value before any training."""
 
@@ -51,19 +55,12 @@ class Adapter:
         """Take the weights that ``save`` wrote.
 
         Raises:
-            RunError: they are missing, or belong to an adapter of another shape.
+            RunError: they are missing, or belong to an adapter of another shape or scale.
         """
-        path = folder / WEIGHTS
-        if not path.is_file():
-            raise RunError(f"{folder}: no {WEIGHTS}; expected a saved adapter — restore it or start a new run")
-        try:
-            stored = load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise RunError(
-                f"{path}: cannot be read ({error}); expected a saved adapter — delete its group's folder and resume"
-            ) from None
+        stored = _stored_weights(folder)
         expected = {_stored_name(name): p.shape for name, p in self.parameters.items()}
-        if {name: t.shape for name, t in stored.items()} != expected:
+        saved, here = _read_description(folder), self.peft.peft_config["default"].to_dict()
+        if {name: t.shape for name, t in stored.items()} != expected or any(saved[k] != here[k] for k in SCALE):
             raise RunError(
                 f"{folder}: weights of another adapter; expected the shapes of this model and training config — start a new run"
             )
@@ -83,16 +80,64 @@ class Adapter:
                 parameter.copy_(values[name])
 
 
-def attach(network: PreTrainedModel, model_name: str, rank: int, alpha: int) -> Adapter:
-    """Put an untrained rank-stabilised LoRA adapter on all linear layers of the network's blocks, in place.
+def attach(network: PreTrainedModel, model_name: str, config: TrainingConfig) -> Adapter:
+    """Put an untrained adapter into the network, in place.
 
-    Its initial values depend on the model and the rank alone, so a resumed run resets to the same ones.
+    Its initial values depend on the model and the settings alone, so a resumed run resets to the same ones.
+
+    Raises:
+        ConfigError: the network has none of the layers that ``config.target_modules`` names.
     """
-    from peft import LoraConfig, get_peft_model  # here, because it takes seconds that a search-only run should not
+    from peft import LoraConfig  # here, because it takes seconds that a search-only run should not
 
-    lora = LoraConfig(r=rank, lora_alpha=alpha, use_rslora=True, target_modules="all-linear", task_type="CAUSAL_LM")
+    modules = config.target_modules
+    lora = LoraConfig(
+        r=config.lora_r,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        use_rslora=config.use_rslora,
+        use_dora=config.use_dora,
+        init_lora_weights=True if config.init_lora_weights == "default" else config.init_lora_weights,
+        target_modules=modules[0] if modules == ("all-linear",) else list(modules),
+        task_type="CAUSAL_LM",
+    )
+    try:
+        return _attach(network, model_name, lora)
+    except ValueError as error:
+        if "target modules" not in str(error).lower():
+            raise
+        raise ConfigError(
+            f"training.target-modules is {' '.join(modules)}; the model has no such layers — try all-linear, or q_proj v_proj"
+        ) from None
+
+
+def attach_saved(network: PreTrainedModel, model_name: str, folder: Path) -> Adapter:
+    """As ``attach``, of the shape that the adapter saved in ``folder`` has; its weights are not loaded yet.
+
+    Raises:
+        RunError: there is no adapter, or its description cannot be read.
+    """
+    from peft import LoraConfig
+
+    description = _read_description(folder)
+    names = {field.name for field in dataclasses.fields(LoraConfig)}
+    settings = {name: value for name, value in description.items() if name in names and value is not None}
+    settings.pop("base_model_name_or_path", None)  # said anew below, or PEFT warns of the difference
+    settings |= {"inference_mode": False, "task_type": "CAUSAL_LM"}
+    try:
+        return _attach(network, model_name, LoraConfig(**settings))
+    except (ValueError, TypeError) as error:
+        raise RunError(
+            f"{folder / CONFIG}: its adapter does not fit the model ({str(error).partition(chr(10))[0]});"
+            " expected one trained on this model — check --model and the adapter's folder"
+        ) from None
+
+
+def _attach(network: PreTrainedModel, model_name: str, lora: "LoraConfig") -> Adapter:
+    from peft import get_peft_model
+
     with torch.random.fork_rng():
-        torch.manual_seed(seed_of("adapter", model_name, rank) % 2**63)
+        torch.manual_seed(seed_of("adapter", model_name, lora.r) % 2**63)
         peft = get_peft_model(network, lora)
     # The user's word for the model, not the folder it was found in: adapters are shared between machines.
     lora.base_model_name_or_path = model_name
@@ -102,22 +147,33 @@ def attach(network: PreTrainedModel, model_name: str, rank: int, alpha: int) -> 
     return Adapter(peft, {name: p.detach().clone() for name, p in trainable.items()})
 
 
-def attach_saved(network: PreTrainedModel, model_name: str, folder: Path) -> Adapter:
-    """As ``attach``, of the shape that the adapter saved in ``folder`` has; its weights are not loaded yet.
+def _stored_weights(folder: Path) -> dict[str, Tensor]:
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise RunError(f"{folder}: no {WEIGHTS}; expected a saved adapter — restore it or start a new run")
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise RunError(
+            f"{path}: cannot be read ({error}); expected a saved adapter — delete its group's folder and resume"
+        ) from None
 
-    Raises:
-        RunError: there is no adapter, or its description cannot be read.
-    """
+
+def _read_description(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     try:
-        description = json.loads(path.read_text())
-        return attach(network, model_name, int(description["r"]), int(description["lora_alpha"]))
-    except (OSError, ValueError, KeyError) as error:
+        description = json.loads(path.read_text(encoding="utf-8"))
+        missing = [name for name in SCALE if name not in description]
+        if missing:
+            raise ValueError(f"no {', '.join(missing)}")
+        return cast(dict[str, Any], description)
+    except (OSError, ValueError, TypeError) as error:
         raise RunError(
             f"{path}: cannot be read ({error}); expected a saved adapter — restore it or start a new run"
         ) from None
 
 
 def _stored_name(name: str) -> str:
-    # PEFT leaves the adapter's own name ("default") out of its files.
-    return name.replace(".default.", ".")
+    # PEFT leaves the adapter's own name ("default") out of its files, and DoRA's magnitudes are no layers there.
+    stored = name.replace(".default.", ".")
+    return stored.removesuffix(".weight") if "lora_magnitude_vector" in stored else stored

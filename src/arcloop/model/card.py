@@ -11,10 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from arcloop.config import Config, from_json
+from arcloop.config import Config, TrainingConfig, from_json
 from arcloop.errors import ModelError
 
-__all__ = ["CARD", "ModelCard", "model_digest", "model_folder", "read_card", "resolve"]
+__all__ = ["CARD", "ModelCard", "model_digest", "model_folder", "read_card", "resolve", "resolve_training"]
 
 CARD = "arcloop.json"
 """Name of the card's file in a model folder."""
@@ -76,7 +76,7 @@ def model_digest(name: str) -> str:
 
 def resolve(config: Config, card: ModelCard) -> Config:
     """The configuration with every setting that was left open taken from the card."""
-    sampling, training = config.sampling, config.training
+    sampling = config.sampling
     return dataclasses.replace(
         config,
         prompt=dataclasses.replace(config.prompt, template=config.prompt.template or card.template),
@@ -85,5 +85,10 @@ def resolve(config: Config, card: ModelCard) -> Config:
             max_tokens=sampling.max_tokens or card.max_tokens,
             max_prompt_tokens=sampling.max_prompt_tokens or card.max_prompt_tokens,
         ),
-        training=dataclasses.replace(training, learning_rate=training.learning_rate or card.learning_rate),
+        training=resolve_training(config.training, card),
     )
+
+
+def resolve_training(config: TrainingConfig, card: ModelCard) -> TrainingConfig:
+    """The same for the settings of a training alone."""
+    return dataclasses.replace(config, learning_rate=config.learning_rate or card.learning_rate)

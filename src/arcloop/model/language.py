@@ -4,23 +4,32 @@ The one network serves search and training alike. Weights come as safetensors on
 from a model folder is ever run.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils.logging import disable_progress_bar
 
-from arcloop.config import PromptConfig
-from arcloop.errors import ModelError
+from arcloop.config import LoadingConfig, PromptConfig, TrainingConfig
+from arcloop.errors import ConfigError, ModelError
 from arcloop.model import attention
 from arcloop.model.adapter import Adapter, attach, attach_saved
 from arcloop.model.card import model_folder, read_card
+from arcloop.model.weights import Weights
 from arcloop.prompts import PromptFormat
 from arcloop.records import Message
 
@@ -38,6 +47,9 @@ __all__ = [
 # Its bars for loading files would cut through ours.
 disable_progress_bar()
 
+PADDING = ("<|finetune_right_pad_id|>", "<|fim_pad|>", "<pad>", "<|pad|>", "[PAD]", "<|endoftext|>")
+"""Tokens that are meant for filling up, or free for it."""
+
 
 @dataclass
 class LanguageModel:
@@ -51,12 +63,27 @@ class LanguageModel:
     """How this model is shown tasks and writes programs."""
     adapter: Adapter | None = None
     """The adapter in the network; None as long as none was needed."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Type in which it computes; see ``LoadingConfig``."""
 
-    def trainable_adapter(self, rank: int, alpha: int) -> Adapter:
+    def trainable_adapter(self, config: TrainingConfig) -> Adapter:
         """The adapter in the network, attached first if there is none yet."""
         if self.adapter is None:
-            self.adapter = attach(self.network, self.name, rank, alpha)
+            self.adapter = attach(self.network, self.name, config)
         return self.adapter
+
+    def all_weights(self) -> Weights:
+        """The network's own weights, to be trained all.
+
+        Raises:
+            ConfigError: they are quantized, which cannot be trained.
+        """
+        if getattr(self.network, "is_quantized", False):
+            raise ConfigError(
+                "training all weights of a 4-bit model; expected use-lora or weights in 16 or 32 bits — leave one of the two out"
+            )
+        self.network.requires_grad_(True)
+        return Weights(self.name, self.network, self.tokenizer)
 
     def use_adapter(self, folder: Path | None) -> None:
         """Compute with this saved adapter from now on; None = as the base model does.
@@ -76,6 +103,11 @@ class LanguageModel:
         """Where the network's weights are."""
         return self.network.device
 
+    @property
+    def vocabulary(self) -> int:
+        """Logits per position."""
+        return int(self.network.config.vocab_size)
+
     def encode(self, text: str) -> list[int]:
         """See ``chat_ids``."""
         return chat_ids(self.tokenizer, text)
@@ -92,6 +124,29 @@ class LanguageModel:
     def end_id(self) -> int:
         """See ``answer_end``."""
         return answer_end(self.name, self.tokenizer)
+
+    @cached_property
+    def pad_id(self) -> int:
+        """A token to fill up with, which never ends an answer: EOS is learned, so padding must be another one.
+
+        The tokenizer's own if it is another; else one that the vocabulary reserves, such as
+        ``<|finetune_right_pad_id|>`` of Llama 3.1. The vocabulary is never extended.
+
+        Raises:
+            ModelError: there is none.
+        """
+        vocabulary = self.tokenizer.get_vocab()
+        reserved = sorted(
+            name for name in vocabulary if "reserved" in name and name in self.tokenizer.all_special_tokens
+        )
+        names = [self.tokenizer.pad_token, *PADDING, *reserved, self.tokenizer.unk_token]
+        for name in names:
+            if name in vocabulary and vocabulary[name] not in self.stop_ids:
+                return int(vocabulary[name])
+        raise ModelError(
+            f"{self.name}: no token to pad with beside those that end an answer; expected a pad token or a reserved one"
+            " — set pad_token in its tokenizer_config.json"
+        )
 
     @cached_property
     def stop_ids(self) -> frozenset[int]:
@@ -182,21 +237,31 @@ def prompt_format(name: str, tokenizer: PreTrainedTokenizerBase, config: PromptC
     return PromptFormat(template, lambda messages: chat_text(tokenizer, messages), config.library)
 
 
-def load_model(name: str, prompt: PromptConfig | None = None) -> LanguageModel:
+def load_model(
+    name: str, prompt: PromptConfig | None = None, loading: LoadingConfig | None = None, *, full: bool = False
+) -> LanguageModel:
     """Load a model onto the GPU if there is one, else the CPU.
+
+    ``full``: all its weights are to be trained, so they are held in float32 whatever it computes in.
 
     Raises:
         ModelError: there is no such model, or it cannot be used: no chat template, no safetensors.
+        ConfigError: 4-bit weights are wanted, and bitsandbytes is not installed.
     """
+    loading = loading or LoadingConfig()
     tokenizer = load_tokenizer(name)
     cuda = torch.cuda.is_available()
+    half = not full and (loading.dtype == "bfloat16" or (loading.dtype == "auto" and cuda))
+    # One GPU for each process of those that train together.
+    alone = {"": int(os.environ.get("LOCAL_RANK", "0"))} if cuda else None
     try:
         network = AutoModelForCausalLM.from_pretrained(
             model_folder(name),
-            dtype=torch.bfloat16 if cuda else torch.float32,
+            dtype=torch.bfloat16 if half and cuda else torch.float32,
             use_safetensors=True,
             trust_remote_code=False,
-            device_map={"": 0} if cuda else None,
+            device_map=loading.device_map or alone,
+            quantization_config=_four_bits(half) if loading.use_4bit_quantization else None,
         )
         attention.install(network)
         _refuse_unusual_logits(network)
@@ -206,7 +271,21 @@ def load_model(name: str, prompt: PromptConfig | None = None) -> LanguageModel:
             "expected a Hugging Face causal language model with safetensors — check the name"
         ) from None
     network.eval()
-    return LanguageModel(name, network, tokenizer, prompt_format(name, tokenizer, prompt or PromptConfig()))
+    words = prompt_format(name, tokenizer, prompt or PromptConfig())
+    return LanguageModel(name, network, tokenizer, words, dtype=loading.dtype)
+
+
+def _four_bits(half: bool) -> BitsAndBytesConfig:
+    if find_spec("bitsandbytes") is None:
+        raise ConfigError(
+            "use-4bit-quantization needs the package bitsandbytes, which is not installed — pip install bitsandbytes"
+        )
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16 if half else torch.float32,
+    )
 
 
 def _refuse_unusual_logits(network: PreTrainedModel) -> None:

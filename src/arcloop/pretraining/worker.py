@@ -123,7 +123,7 @@ def _set_rates(optimizers: list[torch.optim.Optimizer], done: float, config: Pre
 def _step(model: LanguageModel, optimizers: list[torch.optim.Optimizer], rows: list[Row]) -> tuple[float, int]:
     """One optimizer step on the rows of all processes; returns the mean loss per trained token and the rows in all."""
     totals = torch.tensor([float(sum(row.trained for row in rows)), float(len(rows)), 0.0])
-    with precision(model.device):
+    with precision(model):
         loss = completion_loss(model, rows, ALIGN)
     loss.backward()
     totals[2] = loss.detach()
@@ -143,7 +143,7 @@ def _step(model: LanguageModel, optimizers: list[torch.optim.Optimizer], rows: l
 
 @torch.inference_mode()
 def _evaluate(model: LanguageModel, rows: list[Row]) -> float:
-    with precision(model.device):
+    with precision(model):
         total = sum(completion_loss(model, [row], ALIGN).item() for row in rows)
     return total / sum(row.trained for row in rows)
 

@@ -43,8 +43,13 @@ class VllmSampler:
         sampling: SamplingConfig,
         engine: EngineConfig,
         lora_r: int | None = None,
+        *,
+        four_bit: bool = False,
     ) -> None:
-        """Start the engine. ``lora_r``: rank of the adapters that will be used; None = none will be.
+        """Start the engine.
+
+        ``lora_r``: rank of the adapters that will be used; None = none will be. ``four_bit``: quantize
+        the base model when it is loaded.
 
         Raises:
             ConfigError: vLLM is not installed, computes no adapters of that rank, or ``sampling`` was not resolved.
@@ -54,9 +59,9 @@ class VllmSampler:
             raise ConfigError(
                 "sampling.max-tokens or max-prompt-tokens is None; expected numbers — resolve the config with the model's card first"
             )
-        if engine.four_bit and find_spec("vllm_bnb_plugin") is None:
+        if four_bit and find_spec("vllm_bnb_plugin") is None:
             raise ConfigError(
-                "engine.four-bit is True; expected vLLM's bitsandbytes plugin beside it — pip install vllm-bnb-plugin"
+                "loading.use-4bit-quantization is True; expected vLLM's bitsandbytes plugin beside it — pip install vllm-bnb-plugin"
             )
         limit = None if lora_r is None else lora_rank_limit(lora_r)
         self._vllm = _import()
@@ -82,7 +87,7 @@ class VllmSampler:
                 **({} if limit is None else {"max_lora_rank": limit, "max_loras": 1}),
                 tensor_parallel_size=engine.tensor_parallel_size,
                 gpu_memory_utilization=engine.gpu_memory_utilization,
-                **({"quantization": "bitsandbytes"} if engine.four_bit else {"load_format": "safetensors"}),
+                **({"quantization": "bitsandbytes"} if four_bit else {"load_format": "safetensors"}),
                 enforce_eager=engine.enforce_eager,
                 enable_sleep_mode=self._can_rest,
                 # On a CPU, a seeded request whose prompt is read in pieces kills the engine (seen with 0.32).
@@ -94,7 +99,7 @@ class VllmSampler:
             reason = str(error).strip().partition("\n")[0]
             raise ModelError(
                 f"--model {name}: vLLM cannot start with it ({reason}); expected a model that it supports and GPUs that "
-                "hold it — see what it printed above, lower --engine.gpu-memory-utilization, or pass --engine.four-bit"
+                "hold it — see what it printed above, lower --engine.gpu-memory-utilization, or pass --loading.use-4bit-quantization"
             ) from None
         self._folder: Path | None = None
         self._adapter: Any = None

@@ -7,27 +7,34 @@ vocabulary costs as much as the layers.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.utils.checkpoint import checkpoint
 
 from arcloop.model.language import LanguageModel
 from arcloop.training.rows import Row
 
 __all__ = ["ALIGN", "completion_loss", "precision"]
 
+_LOGITS = 1 << 26
+"""Logits that are kept for the gradient: a quarter of a gigabyte in float32. A large vocabulary reaches that soon."""
 ALIGN = 32
 """Multiple of tokens that rows are filled up to under ``precision``; see ``completion_loss``."""
 
 
-def precision(device: torch.device) -> AbstractContextManager[object]:
-    """The context in which losses are computed: bfloat16 products on a CPU that has them, else the network's own type.
+def precision(model: LanguageModel) -> AbstractContextManager[object]:
+    """The context in which losses are computed: bfloat16 products where the device has them, else the network's own type.
 
-    On such a CPU that is two to three times faster than float32. Weights and their updates stay in float32.
+    On a CPU with such products that is two to three times faster than float32. Trained weights and
+    their updates stay in float32. ``model.dtype`` may ask for one or the other.
     """
-    if device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        return torch.autocast("cpu", torch.bfloat16)
+    device = model.device.type
+    fast = device == "cuda" or (device == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    if model.dtype == "bfloat16" or (model.dtype == "auto" and fast):
+        return torch.autocast(device, torch.bfloat16)
     return nullcontext()
 
 
@@ -40,7 +47,9 @@ def completion_loss(model: LanguageModel, rows: Sequence[Row], align: int = 1) -
     """
     device = model.device
     lengths = [-(-len(row.ids) // align) * align for row in rows]
-    ids = torch.tensor([[i for row, n in zip(rows, lengths, strict=True) for i in _filled(row.ids, n)]], device=device)
+    ids = torch.tensor(
+        [[i for row, n in zip(rows, lengths, strict=True) for i in _filled(row.ids, n, model.pad_id)]], device=device
+    )
     positions = torch.tensor([[p for n in lengths for p in range(n)]], device=device)
     hidden = model.hidden(ids, positions, segments=lengths)
     # The token at place t is predicted from the hidden state at t - 1, which lies in the same row
@@ -55,9 +64,21 @@ def completion_loss(model: LanguageModel, rows: Sequence[Row], align: int = 1) -
     filling = -len(places) % align
     at = torch.tensor(places + places[:1] * filling, device=device)
     weight = torch.tensor(weights + [0.0] * filling, device=device)
-    losses = cross_entropy(model.logits(hidden[0, at - 1]), ids[0, at], reduction="none")
-    return (losses * weight).sum()
+    return _cross_entropy(model, hidden[0, at - 1], ids[0, at], weight)
 
 
-def _filled(ids: tuple[int, ...], length: int) -> tuple[int, ...]:
-    return ids + ids[-1:] * (length - len(ids))
+def _cross_entropy(model: LanguageModel, hidden: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
+    """Sum of weight × cross-entropy; logits (T, V) beyond ``_LOGITS`` cells are computed by parts, twice, and never kept."""
+
+    def part(hidden: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
+        return (cross_entropy(model.logits(hidden), targets, reduction="none") * weight).sum()
+
+    size = max(1, _LOGITS // model.vocabulary)
+    if len(targets) <= size:
+        return part(hidden, targets, weight)
+    parts = zip(hidden.split(size), targets.split(size), weight.split(size), strict=True)
+    return torch.stack([cast(Tensor, checkpoint(part, *p, use_reentrant=False)) for p in parts]).sum()
+
+
+def _filled(ids: tuple[int, ...], length: int, pad: int) -> tuple[int, ...]:
+    return ids + (pad,) * (length - len(ids))

@@ -25,6 +25,15 @@ class Row:
     weight: float
 
     @property
+    def labels(self) -> list[int]:
+        """What each position is to predict, in the form of Hugging Face's collators: −100 where nothing is learned.
+
+        Only the completion and the token that ends it count. With the tokenizer of Llama 3.1, the labels of a BARC answer
+        end ``[-100, …, 198, 74694, 128009]``: its last line break, the closing ``` of its code block, and ``<|eot_id|>``.
+        """
+        return [-100] * self.prompt + list(self.ids[self.prompt :])
+
+    @property
     def trained(self) -> int:
         """Tokens that the loss is taken over."""
         return len(self.ids) - self.prompt

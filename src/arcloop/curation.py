@@ -1,0 +1,199 @@
+"""What searching found → what is learned from it, for one task at a time.
+
+Filters and a policy choose programs; what the settings ask to be run again is run again; each
+program is relabeled. Whatever is returned was confirmed (unless that is switched off): it gave the
+same grids in other processes, in another order, and under another random seed. The loop and
+``arcloop relabel`` use the same ``Curator``, so a training set on disk is what the loop learns from.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from arcloop.augment import apply_task
+from arcloop.config import RelabelConfig, SelectionConfig
+from arcloop.execution.port import Executor
+from arcloop.filters import Drop, sift
+from arcloop.programs import content_id
+from arcloop.records import Augmentation, Candidate, Execution, Job, Status, Task
+from arcloop.relabel import Hindsight, relabel
+from arcloop.scoring import score_execution
+from arcloop.seeds import generator, seed_of
+from arcloop.selection import select
+from arcloop.simplification import Trial, simplify, without_comments
+
+__all__ = ["Curator", "runs_programs"]
+
+_RESEEDED = """
+
+import random as _other_random
+import numpy as _other_numpy
+try:
+    _under_zero = transform
+except NameError:
+    _under_zero = main
+def transform(grid):
+    _other_random.seed(1)
+    _other_numpy.random.seed(1)
+    return _under_zero(grid)
+"""
+"""Put after a program, makes it run under another random seed than 0, which every program starts from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """A program, the task that it was run on, in the frame that it was run in, and the example's id."""
+
+    candidate: Candidate
+    asked: Task
+    name: str
+
+
+@dataclass(frozen=True)
+class Curator:
+    """Chooses, runs again and relabels the programs of a task."""
+
+    selection: SelectionConfig
+    relabel: RelabelConfig
+    seed: int
+    """The run's seed."""
+    round_: int
+    """The latest round whose programs are looked at; with the seed it decides every draw."""
+    executor: Executor | None
+    """None where nothing is to be run: see ``runs_programs``."""
+    confirm: bool = True
+    """Run what was chosen again, and drop what gives something else."""
+    words: str = ""
+    """``filters.wording`` of a prompt: programs that stand in it are dropped."""
+
+    def curate(
+        self, task: Task, candidates: Iterable[Candidate], others: Sequence[Task] = ()
+    ) -> tuple[list[Hindsight], Counter[Drop]]:
+        """What to learn from the candidates of ``task``, worst first and best last, and how many were dropped for what.
+
+        ``others``: tasks whose inputs the programs may be run on under ``relabel.other_tasks``.
+        """
+        kept, dropped = sift(candidates := list(candidates), task, self.selection, self.relabel, self.words)
+        chosen = self._select(kept, task)
+        if self.relabel.frame == "original":
+            moved = self._run(chosen, task, lambda candidate: Augmentation())
+            kept, reasons = sift(moved, task, self.selection, self.relabel, self.words)
+            dropped += reasons
+            chosen = self._select(kept, task)
+        frames = {frame: apply_task(frame, task) for frame in {c.augmentation for c in chosen}}
+        lessons = [_Lesson(c, frames[c.augmentation], c.program.completion_id) for c in chosen]
+        lessons = [*self._elsewhere(chosen, task, others, dropped), *lessons]
+        lessons = self._steady(self._shorter(lessons, dropped), dropped)
+        return [one for lesson in lessons for one in self._uses(lesson)], dropped
+
+    def _select(self, candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
+        return select(candidates, self.selection, seed_of(self.seed, "select", self.round_, task.id))
+
+    def _run(
+        self, candidates: Sequence[Candidate], task: Task, frame: Callable[[Candidate], Augmentation]
+    ) -> list[Candidate]:
+        """The programs with what they give on the inputs of ``task`` in another frame, and what that is worth."""
+        frames = {str(i): frame(candidate) for i, candidate in enumerate(candidates)}
+        asked = {name: apply_task(augmentation, task) for name, augmentation in frames.items()}
+        jobs = [Job(name, candidates[int(name)].program.source, shown.inputs) for name, shown in asked.items()]
+        executions = {execution.id: execution for execution in self._executor.execute(jobs)}
+        moved = []
+        for i, candidate in enumerate(candidates):
+            execution = replace(executions[str(i)], id=candidate.execution.id)
+            score = score_execution(execution, asked[str(i)])
+            moved.append(Candidate(candidate.program, frames[str(i)], execution, score))
+        return moved
+
+    def _elsewhere(
+        self, chosen: Sequence[Candidate], task: Task, others: Sequence[Task], dropped: Counter[Drop]
+    ) -> list[_Lesson]:
+        """The chosen programs on the inputs of other tasks, turned and coloured as those that they were written for."""
+        count = self.relabel.other_tasks
+        if not count:
+            return []
+        pool = [other for other in others if other.id != task.id]
+        visitors: dict[str, list[Candidate]] = {}
+        for candidate in chosen:
+            rng = generator(self.seed, "other", self.round_, candidate.program.completion_id)
+            for other in rng.sample(pool, min(count, len(pool))):
+                visitors.setdefault(other.id, []).append(candidate)
+        # Whether the other task is solved is nothing that its visitors could say.
+        selection = replace(self.selection, solved_tasks=True)
+        lessons = []
+        for other in pool:
+            ran = self._run(visitors.get(other.id, []), other, lambda c: replace(c.augmentation, order=()))
+            kept, reasons = sift(ran, other, selection, self.relabel, self.words)
+            dropped += reasons
+            lessons += [
+                _Lesson(c, apply_task(c.augmentation, other), f"{c.program.completion_id}@{other.id}") for c in kept
+            ]
+        return lessons
+
+    def _shorter(self, lessons: Sequence[_Lesson], dropped: Counter[Drop]) -> list[_Lesson]:
+        """The lessons with their programs as they are to be written; of those that became equal the better stays."""
+        sources = [lesson.candidate.program.source for lesson in lessons]
+        if self.relabel.simplify:
+            trials = [
+                Trial(source, lesson.asked.inputs, lesson.candidate.execution.outputs)
+                for source, lesson in zip(sources, lessons, strict=True)
+            ]
+            sources = simplify(trials, self._executor)
+        if not self.relabel.comments:
+            sources = [without_comments(source) for source in sources]
+        kept: dict[tuple[str, str], _Lesson] = {}
+        for lesson, source in zip(lessons, sources, strict=True):
+            program = replace(lesson.candidate.program, id=content_id(source), source=source)
+            key = (program.id, lesson.asked.id)
+            if kept.pop(key, None) is not None:
+                dropped[Drop.REPEATED] += 1
+            kept[key] = replace(lesson, candidate=replace(lesson.candidate, program=program))
+        return list(kept.values())
+
+    def _steady(self, lessons: Sequence[_Lesson], dropped: Counter[Drop]) -> list[_Lesson]:
+        """The lessons whose programs give the same again."""
+        if not self.confirm:
+            return list(lessons)
+        jobs = [Job(lesson.name, lesson.candidate.program.source, lesson.asked.inputs) for lesson in lessons]
+        pairs = [(job, lesson.candidate.execution) for job, lesson in zip(jobs, lessons, strict=True)]
+        reasons: dict[str, Drop] = {}
+        for job, again in zip(jobs, self._executor.confirm(pairs), strict=True):
+            if again.status is Status.NONDETERMINISTIC:
+                reasons[job.id] = Drop.NONDETERMINISTIC
+        # Only what speaks of random numbers can draw any: so do all names in the library that use them.
+        suspects = [job for job in jobs if "random" in job.source and job.id not in reasons]
+        before = {job.id: execution for job, execution in pairs}
+        for again in self._executor.execute(replace(job, source=job.source + _RESEEDED) for job in suspects):
+            if not _equal(before[again.id], again):
+                reasons[again.id] = Drop.RANDOM
+        dropped.update(reasons.values())
+        return [lesson for lesson in lessons if lesson.name not in reasons]
+
+    def _uses(self, lesson: _Lesson) -> list[Hindsight]:
+        made = []
+        for use in range(self.relabel.uses):
+            name = lesson.name if use == 0 else f"{lesson.name}/u{use}"
+            rng = generator(self.seed, "relabel", self.round_, name)
+            one = relabel(lesson.candidate, lesson.asked, self.relabel, name, rng)
+            if one is not None:
+                made.append(one)
+        return made
+
+    @property
+    def _executor(self) -> Executor:
+        if self.executor is None:
+            raise ValueError("these settings run programs; expected an executor")
+        return self.executor
+
+
+def runs_programs(config: RelabelConfig) -> bool:
+    """Do these settings run programs, confirmations aside?"""
+    return config.simplify or config.frame == "original" or config.other_tasks > 0
+
+
+def _equal(one: Execution, other: Execution) -> bool:
+    return all(
+        a is b if a is None or b is None else np.array_equal(a, b)
+        for a, b in zip(one.outputs, other.outputs, strict=True)
+    )

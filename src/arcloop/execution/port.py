@@ -1,0 +1,23 @@
+"""What the loop asks of any way of running programs."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from arcloop.records import Execution, Job
+
+__all__ = ["Executor"]
+
+
+class Executor(Protocol):
+    """Programs → executions."""
+
+    def execute(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+        """One execution per job, by id, in any order; never raises because of a program."""
+        ...
+
+    def confirm(self, pairs: Iterable[tuple[Job, Execution]]) -> Iterator[Execution]:
+        """Execute again, strictly and under other conditions, in the order of the pairs.
+
+        Where the outcome differs, the status is ``nondeterministic``.
+        """
+        ...

@@ -1,0 +1,174 @@
+"""Batches of rows → steps of the trained weights.
+
+The one place where weights change: rounds of the loop and ``arcloop train`` both step here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from arcloop.config import TrainingConfig
+from arcloop.errors import ConfigError
+from arcloop.model.language import LanguageModel
+from arcloop.seeds import seed_of
+from arcloop.training.loss import ALIGN, completion_loss, precision
+from arcloop.training.packing import passes
+from arcloop.training.processes import ALONE, Processes
+from arcloop.training.rows import Row
+
+__all__ = ["Optimization", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an optimizer step came to, over all processes."""
+
+    loss: float
+    """Mean over the batch's trained tokens of weight × cross-entropy, in nats, before the step."""
+    grad_norm: float
+    """Euclidean norm of the gradient before it was scaled down."""
+    learning_rate: float
+    tokens: int
+    """Tokens that went through the network."""
+
+
+class Optimization:
+    """Optimizer, schedule and place in it."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        parameters: Mapping[str, nn.Parameter],
+        config: TrainingConfig,
+        steps: int,
+        seed: int = 0,
+        processes: Processes = ALONE,
+    ) -> None:
+        """``config`` must have been resolved: its learning rate is set. ``steps``: of the whole training, for the schedule.
+
+        ``seed``: what dropout draws follows from it, the step and the process.
+
+        Raises:
+            ConfigError: the learning rate is not set, or what was asked for does not run on this machine.
+        """
+        if config.learning_rate is None:
+            raise ConfigError(
+                "training.learning-rate is None; expected a number — resolve the config with the model's card first"
+            )
+        self.taken = 0
+        """Steps so far."""
+        self._model = model
+        self._parameters = dict(parameters)
+        self._config = config
+        self._peak = config.learning_rate
+        self._seed = seed
+        self._processes = processes
+        self._optimizer = _optimizer(list(self._parameters.values()), config, self._peak)
+        self._course = _course(config, self._optimizer, steps)
+        _prepare(model, config)
+
+    def step(self, batch: Sequence[Row]) -> Step:
+        """Take one step on a batch; all processes are given the whole of it."""
+        config, device = self._config, self._model.device
+        torch.manual_seed(seed_of(self._seed, "dropout", self.taken, self._processes.rank) % 2**63)
+        rate = self._peak * self._course(self.taken)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        trained = sum(row.trained for row in batch)
+        total = torch.zeros((), device=device)
+        self._model.network.train()
+        try:
+            for rows in passes(self._processes.share(batch), config):
+                with precision(self._model):
+                    loss = completion_loss(self._model, rows, ALIGN) / trained
+                loss.backward()
+                # Not read before the end: on a GPU that would stop the passes from queueing up.
+                total += loss.detach()
+        finally:
+            self._model.network.eval()
+        parameters = self._parameters.values()
+        self._processes.sum_gradients(parameters)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self.taken += 1
+        mean = self._processes.sum(float(total), device)
+        return Step(mean, float(norm), rate, sum(len(row.ids) for row in batch))
+
+    def mean_loss(self, rows: Sequence[Row]) -> float:
+        """The loss of rows that are not trained on, as ``Step.loss`` has it."""
+        total = 0.0
+        with torch.inference_mode(), precision(self._model):
+            for pack in passes(self._processes.share(rows), self._config):
+                total += completion_loss(self._model, pack, ALIGN).item()
+        return self._processes.sum(total, self._model.device) / max(1, sum(row.trained for row in rows))
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, float]]:
+        """The optimizer's memory: its tensors and its plain numbers, by ``parameter|name``."""
+        tensors: dict[str, Tensor] = {}
+        numbers: dict[str, float] = {}
+        for name, parameter in self._parameters.items():
+            for key, value in self._optimizer.state.get(parameter, {}).items():
+                if isinstance(value, Tensor):
+                    tensors[f"{name}|{key}"] = value.detach().cpu().contiguous()
+                else:
+                    numbers[f"{name}|{key}"] = value
+        return tensors, numbers
+
+    def restore(self, taken: int, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:
+        """Go on where ``state`` was taken, after ``taken`` steps."""
+        self.taken = taken
+        for place, value in (*tensors.items(), *numbers.items()):
+            name, _, key = place.rpartition("|")
+            parameter = self._parameters[name]
+            # Counters of steps stay where the optimizer keeps them; the rest goes to the parameter.
+            if isinstance(value, Tensor) and value.dim():
+                value = value.to(parameter.device)
+            self._optimizer.state[parameter][key] = value
+
+
+def _optimizer(parameters: list[nn.Parameter], config: TrainingConfig, rate: float) -> torch.optim.Optimizer:
+    decay = config.weight_decay
+    match config.optimizer:
+        case "adamw_torch_fused" | "adamw_torch" as name:
+            return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=name == "adamw_torch_fused")
+        case "sgd":
+            return torch.optim.SGD(parameters, lr=rate, weight_decay=decay)
+        case "adafactor":
+            return torch.optim.Adafactor(parameters, lr=rate, weight_decay=decay)
+        case "adamw_8bit" | "paged_adamw_8bit" as name:
+            if not torch.cuda.is_available():
+                raise ConfigError(f"training.optimizer is {name}; it needs an NVIDIA GPU — use adamw_torch_fused")
+            from bitsandbytes import optim
+
+            kind = optim.AdamW8bit if name == "adamw_8bit" else optim.PagedAdamW8bit
+            return cast(torch.optim.Optimizer, kind(parameters, lr=rate, weight_decay=decay))
+
+
+def _course(config: TrainingConfig, optimizer: torch.optim.Optimizer, steps: int) -> Callable[[int], float]:
+    """Steps taken → factor on the learning rate: the schedules of transformers, but never 0 in the warm-up."""
+    from transformers import get_scheduler
+
+    scheduler = get_scheduler(config.lr_scheduler_type, optimizer, config.warmup, max(steps, 1))
+    after = scheduler.lr_lambdas[0]
+    return lambda taken: (taken + 1) / (config.warmup + 1) if taken < config.warmup else float(after(taken))
+
+
+def _prepare(model: LanguageModel, config: TrainingConfig) -> None:
+    """Checkpointing and kernels, as the configuration wants them; a network keeps fused kernels once it has them."""
+    network = model.network
+    if config.gradient_checkpointing and not network.is_gradient_checkpointing:
+        network.gradient_checkpointing_enable({"use_reentrant": False})
+    elif not config.gradient_checkpointing and network.is_gradient_checkpointing:
+        network.gradient_checkpointing_disable()
+    if config.use_liger_kernel:
+        if model.device.type != "cuda":
+            raise ConfigError(
+                f"training.use-liger-kernel on {model.device.type}; its kernels need an NVIDIA GPU — leave it out here"
+            )
+        from liger_kernel.transformers import _apply_liger_kernel_to_instance
+
+        _apply_liger_kernel_to_instance(network, fused_linear_cross_entropy=False, cross_entropy=False)

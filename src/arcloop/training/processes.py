@@ -1,0 +1,116 @@
+"""The processes that train together, one GPU or a share of the cores each.
+
+Every process knows the whole batch and takes its share of the rows; gradients are summed before
+each step. As each loss is divided by the tokens of the whole batch, the sum is the gradient that
+one process alone would have had, whatever the shares are.
+"""
+
+import itertools
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from arcloop.errors import ConfigError
+from arcloop.training.rows import Row
+
+__all__ = ["ALONE", "Processes", "join"]
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that train together."""
+
+    rank: int = 0
+    """Its number."""
+    count: int = 1
+    """How many there are."""
+
+    @property
+    def first(self) -> bool:
+        """Is it the one that writes files and talks to the user?"""
+        return self.rank == 0
+
+    def share(self, rows: Sequence[Row]) -> list[Row]:
+        """Its rows of a batch: the longest first to whoever has the fewest tokens, so that none waits long for another."""
+        if self.count == 1:
+            return list(rows)
+        loads = [0] * self.count
+        mine = []
+        for row in sorted(rows, key=lambda row: len(row.ids), reverse=True):
+            rank = loads.index(min(loads))
+            loads[rank] += len(row.ids)
+            if rank == self.rank:
+                mine.append(row)
+        return mine
+
+    def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
+        """Replace each gradient by its sum over the processes; one without rows adds zeros."""
+        if self.count == 1:
+            return
+        grads = []
+        for parameter in parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            grads.append(parameter.grad)
+        flat = torch.cat([grad.reshape(-1) for grad in grads])
+        dist.all_reduce(flat)
+        for grad, part in zip(grads, flat.split([grad.numel() for grad in grads]), strict=True):
+            grad.copy_(part.view_as(grad))
+
+    def sum(self, value: float, device: torch.device) -> float:
+        """The sum of a number over the processes."""
+        if self.count == 1:
+            return value
+        total = torch.tensor(value, dtype=torch.float64, device=device)
+        dist.all_reduce(total)
+        return float(total)
+
+    def wait(self) -> None:
+        """Go on when all have come here."""
+        if self.count > 1:
+            dist.barrier()
+
+
+ALONE = Processes()
+
+
+def join(expected: int | None) -> Processes:
+    """This process among those that ``torchrun`` or ``accelerate launch`` has started.
+
+    Raises:
+        ConfigError: there are not as many as ``expected``, or as the launcher was asked for.
+    """
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    expected = expected or _asked_for()
+    if expected is not None and expected != count:
+        cpu = "" if torch.cuda.is_available() else "; accelerate launch starts only one process where there is no GPU"
+        raise ConfigError(
+            f"{expected} processes were asked for and {count} started{cpu}; expected as many"
+            f" — start it with torchrun --nproc_per_node {expected}"
+        )
+    if count == 1:
+        return ALONE
+    from accelerate import PartialState  # here, because it takes a second
+
+    state = PartialState(cpu=not torch.cuda.is_available())
+    return Processes(state.process_index, state.num_processes)
+
+
+def _asked_for() -> int | None:
+    """What ``accelerate launch`` was told by ``--num_processes``, read from its command line; None if it is not our parent."""
+    try:
+        words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return None
+    if not any("accelerate" in word for word in words[:3]):
+        return None
+    for option, value in itertools.pairwise(words):
+        if option in ("--num_processes", "--num-processes") and value.isdigit():
+            machines = os.environ.get("GROUP_WORLD_SIZE")
+            return int(value) if machines in (None, "1") else None
+    return None

@@ -1,0 +1,260 @@
+"""Training-set files → a stream of examples.
+
+Reads what the field keeps its training rows in: Parquet, JSON lines, the folders that Hugging
+Face's ``datasets`` saves, and JSON objects of rendered chats by task. Rows come one at a time, in
+the order of the files, so a set may be larger than memory. A row that is no example is an error
+that names it, never skipped.
+
+A row, in any of the table formats, is one of
+
+* ``prompt`` and ``completion``: text, taken as it stands, or a list of messages each;
+* ``messages``: a chat whose last message, the assistant's, is the completion;
+
+with optional columns ``id``, ``task_id`` and ``weight``; a column that is null counts as absent.
+"""
+
+import gzip
+import json
+import math
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from arcloop.errors import ExampleError
+from arcloop.prompts import Chat
+from arcloop.records import Example, Message
+
+__all__ = ["read_set"]
+
+_COLUMNS = ("id", "task_id", "prompt", "completion", "messages", "weight")
+_ROLES = ("system", "user", "assistant")
+_BATCH = 64
+"""Rows of a table that are in memory at once."""
+
+
+def read_set(path: Path, chat: Chat, end: str) -> Iterator[Example]:
+    """The examples of a training set, in its order.
+
+    ``path``: a ``.parquet``, ``.jsonl`` or ``.jsonl.gz`` file; a folder of Parquet files; a folder written by
+    ``save_to_disk`` of Hugging Face's ``datasets``, of which the split ``train`` is read if it has splits; or a
+    ``.json`` file with one object ``{task id: [rendered chat with its answer, …]}``, which alone is read whole.
+    ``chat``: renders prompts that are given as messages, and tells where the answer begins in a rendered chat: behind the
+    last place with the text that follows a user's message.
+    ``end``: text of the token that ends an answer, such as ``<|eot_id|>``; a completion goes up to the first one.
+
+    Where a row does not say, its id is ``<file name>:<number>``, counted from 1, its task id the set's name, and its
+    weight 1.
+
+    Raises:
+        ExampleError: while iterating: there is no such set, it cannot be read, or a row is no example.
+    """
+    if path.name.endswith(".json"):
+        yield from _rendered(path, chat, end)
+        return
+    name = path.resolve().name
+    for file in _files(path):
+        for number, row in _rows(file):
+            example = _example(row, f"{file}, row {number}", chat, end)
+            yield replace(example, id=example.id or f"{file.name}:{number}", task_id=example.task_id or name)
+
+
+def _files(path: Path) -> list[Path]:
+    """The files of a set of tables, in their order."""
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise ExampleError(f"{path}: no such file or folder; expected a training set — check the path")
+    if (path / "dataset_dict.json").is_file():
+        path /= "train"
+        if not path.is_dir():
+            raise ExampleError(f"{path}: no such folder; expected a split named train — give the path of one split")
+    state = path / "state.json"
+    if state.is_file():
+        # The folder may also hold files that datasets keeps for itself, so the list is taken from here.
+        try:
+            return [path / file["filename"] for file in json.loads(state.read_text(encoding="utf-8"))["_data_files"]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ExampleError(
+                f"{state}: cannot be read ({error!r}); expected what save_to_disk writes — save the data set anew"
+            ) from None
+    tables = sorted(path.glob("*.parquet"))
+    if not tables:
+        raise ExampleError(
+            f"{path}: holds neither Parquet files nor a saved data set; expected one of them — give the path of a file or of such a folder"
+        )
+    return tables
+
+
+def _rows(file: Path) -> Iterator[tuple[int, Any]]:
+    """The rows of one file with their numbers, counted from 1; of a table, only the columns that are known."""
+    try:
+        if file.suffix == ".parquet":
+            yield from enumerate(_parquet_rows(file), 1)
+        elif file.suffix == ".arrow":
+            yield from enumerate(_arrow_rows(file), 1)
+        elif file.name.endswith((".jsonl", ".jsonl.gz")):
+            yield from _line_rows(file)
+        else:
+            raise ExampleError(
+                f"{file}: a file of unknown kind; expected .parquet, .jsonl, .jsonl.gz or .json — convert it to one of these"
+            )
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, pa.ArrowException) as error:
+        reason = str(error).partition("\n")[0]
+        raise ExampleError(f"{file}: cannot be read ({reason}); expected a whole file — write it anew") from None
+
+
+def _parquet_rows(file: Path) -> Iterator[Any]:
+    with pq.ParquetFile(file, pre_buffer=False) as table:
+        # Without a known column all are read, so that the error about the first row can name them.
+        known = [name for name in table.schema_arrow.names if name in _COLUMNS]
+        for batch in table.iter_batches(_BATCH, columns=known or None):
+            yield from batch.to_pylist()
+
+
+def _arrow_rows(file: Path) -> Iterator[Any]:
+    with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as stream:
+        known = [name for name in stream.schema.names if name in _COLUMNS]
+        for batch in stream:
+            table = batch.select(known) if known else batch
+            for start in range(0, len(table), _BATCH):
+                yield from table.slice(start, _BATCH).to_pylist()
+
+
+def _line_rows(file: Path) -> Iterator[tuple[int, Any]]:
+    with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.isspace():
+                try:
+                    yield number, json.loads(line)
+                except json.JSONDecodeError as error:
+                    raise _refusal(f"{file}, row {number}", f"not JSON ({error})", "one object per line") from None
+
+
+def _example(row: Any, where: str, chat: Chat, end: str) -> Example:
+    """The example in a row; its names are empty where the row does not give them."""
+    if not isinstance(row, dict):
+        raise _refusal(where, _short(row), "an object")
+    row = {name: value for name, value in row.items() if value is not None}
+    if "prompt" in row and "completion" in row:
+        prompt, completion = row["prompt"], row["completion"]
+        if not isinstance(prompt, str):
+            prompt = _prompt(_messages(prompt, f"{where}, prompt"), f"{where}, prompt", chat)
+        if not isinstance(completion, str):
+            answers = _messages(completion, f"{where}, completion")
+            if [m.role for m in answers] != ["assistant"]:
+                raise _refusal(f"{where}, completion", _roles(answers), "one message of the assistant")
+            completion = answers[0].content
+    elif "messages" in row:
+        messages = _messages(row["messages"], f"{where}, messages")
+        if messages[-1].role != "assistant":
+            raise _refusal(f"{where}, messages", _roles(messages), "the assistant's as the last")
+        prompt = _prompt(messages[:-1], f"{where}, messages", chat)
+        completion = messages[-1].content
+    else:
+        raise _refusal(where, f"has {', '.join(map(str, row)) or 'nothing'}", "prompt and completion, or messages")
+    return Example(
+        id=_name(row, "id", where),
+        task_id=_name(row, "task_id", where),
+        prompt=_filled(prompt, f"{where}, prompt"),
+        completion=_filled(completion.partition(end)[0], f"{where}, completion"),
+        weight=_weight(row, where),
+    )
+
+
+def _messages(value: Any, where: str) -> list[Message]:
+    if not isinstance(value, list) or not value:
+        raise _refusal(where, _short(value), "text or a list of messages")
+    messages = []
+    for message in value:
+        if not isinstance(message, dict) or not isinstance(message.get("content"), str):
+            raise _refusal(where, _short(message), "messages of a role and text as content")
+        if message.get("role") not in _ROLES:
+            raise _refusal(where, f"role {_short(message.get('role'))}", f"one of {', '.join(_ROLES)}")
+        messages.append(Message(message["role"], message["content"]))
+    return messages
+
+
+def _prompt(messages: list[Message], where: str, chat: Chat) -> str:
+    if not messages or messages[-1].role == "assistant":
+        raise _refusal(where, _roles(messages), "a prompt that ends with a message of the user")
+    try:
+        return chat(messages)
+    except jinja2.TemplateError as error:
+        raise _refusal(
+            where, f"the model's chat template refuses it ({error})", "messages that the template knows"
+        ) from None
+
+
+def _name(row: dict[str, Any], column: str, where: str) -> str:
+    value = row.get(column, "")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise _refusal(f"{where}, {column}", _short(value), "text or a whole number")
+    return str(value)
+
+
+def _weight(row: dict[str, Any], where: str) -> float:
+    value = row.get("weight", 1.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise _refusal(f"{where}, weight", _short(value), "a number of 0 or more")
+    return float(value)
+
+
+def _filled(text: str, where: str) -> str:
+    if not text:
+        raise _refusal(where, "empty", "text")
+    return text
+
+
+def _rendered(path: Path, chat: Chat, end: str) -> Iterator[Example]:
+    """The examples of one JSON object of rendered chats by task id."""
+    try:
+        tasks = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ExampleError(
+            f"{path}: cannot be read as JSON ({error}); expected one object — name a file of JSON lines .jsonl"
+        ) from None
+    if not isinstance(tasks, dict):
+        raise _refusal(str(path), _short(tasks), "an object {task id: [rendered chat, …]}")
+    begin = _answer_begin(chat)
+    for task_id, texts in tasks.items():
+        if not isinstance(texts, list):
+            raise _refusal(f"{path}, task {task_id}", _short(texts), "a list of rendered chats")
+        for number, text in enumerate(texts, 1):
+            where = f"{path}, task {task_id}, row {number}"
+            if not isinstance(text, str):
+                raise _refusal(where, _short(text), "a rendered chat")
+            before, mark, after = text.rpartition(begin)
+            if not mark:
+                raise _refusal(where, _short(text), f"a chat in the model's template, with {begin!r} before its answer")
+            completion = _filled(after.partition(end)[0], f"{where}, answer")
+            yield Example(f"{task_id}/{number}", task_id, before + mark, completion)
+
+
+def _answer_begin(chat: Chat) -> str:
+    """What the chat template writes between a user's message and the answer."""
+    message = "7~arcloop~7"  # what no template says by itself
+    begin = chat([Message("user", message)]).rpartition(message)[2]
+    if not begin.strip():
+        raise ExampleError(
+            "the model's chat template writes nothing before an answer; expected a mark to split rendered chats at — give the set as prompts and completions"
+        )
+    return begin
+
+
+def _refusal(where: str, met: str, expected: str) -> ExampleError:
+    return ExampleError(f"{where}: {met}; expected {expected} — mend the set")
+
+
+def _roles(messages: list[Message]) -> str:
+    return f"messages of {', '.join(m.role for m in messages) or 'nobody'}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}…"
