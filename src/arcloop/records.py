@@ -126,6 +126,8 @@ class Completion:
     finish_reason: FinishReason
     logprob: float
     """Sum of the sampled tokens' log-probabilities at temperature 1, in nats."""
+    temperature: float = 1.0
+    """Temperature that it was sampled at."""
 
 
 @dataclass(frozen=True, slots=True)
