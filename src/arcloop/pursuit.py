@@ -89,9 +89,7 @@ class Pursuit:
         return {
             "tasks": len(self._tasks),
             "skipped_prompts": sorted(self._search.skipped),
-            "completions": self._search.completions_per_task().total(),
-            "tokens": self._search.tokens,
-            "programs": self._search.programs,
+            **self._search.counts(),
             "solved": sorted({c.program.task_id for c in found if c.score.perfect}),
             "stopped": [task.id for task in self._tasks if self._standing.done(task.id)],
             "discovered": sorted(self._discovered),

@@ -31,7 +31,7 @@ from arcloop.config import Config, from_json, to_json
 from arcloop.errors import RunError
 from arcloop.files import write_bytes
 from arcloop.model.card import model_digest
-from arcloop.records import Candidate, Completion, Example, Execution, Program, Prompt, Score, Task
+from arcloop.records import Candidate, Completion, Example, Execution, FinishReason, Program, Prompt, Score, Task
 from arcloop.submission import submission_json
 from arcloop.tables import ANCHORS, COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES
 from arcloop.tasks import task_from_json, task_to_json
@@ -120,8 +120,8 @@ class GroupDir:
         return COMPLETIONS.read(self.path)
 
     def completions_per_task(self) -> Counter[str]:
-        """Task id → how many completions were sampled for it."""
-        return Counter(completion.task_id for completion in self.completions())
+        """Task id → how many completions were sampled for it, those left out at which the server failed."""
+        return Counter(c.task_id for c in self.completions() if c.finish_reason is not FinishReason.ERROR)
 
     def prompts(self) -> list[Prompt]:
         """The stored prompts."""

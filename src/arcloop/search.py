@@ -15,7 +15,7 @@ from arcloop.execution.port import Executor
 from arcloop.programs import extract
 from arcloop.progress import Progress
 from arcloop.prompts import make_prompt
-from arcloop.records import Candidate, Completion, Execution, Job, Program, Prompt, Score, Task
+from arcloop.records import Candidate, Completion, Execution, FinishReason, Job, Program, Prompt, Score, Task
 from arcloop.rundir import GroupDir
 from arcloop.sampling import Draw, Request, Sampler
 from arcloop.scoring import score_execution
@@ -65,7 +65,8 @@ class Search:
     def take_up(self, group: GroupDir) -> None:
         """Use what an interrupted search of the same round and group has stored, where a wave is there whole."""
         found = {candidate.program.completion_id: candidate for candidate in group.candidates()}
-        self._stored = {c.id: (c, found.get(c.id)) for c in group.completions()}
+        completions = (c for c in group.completions() if c.finish_reason is not FinishReason.ERROR)
+        self._stored = {c.id: (c, found.get(c.id)) for c in completions}
 
     def wave(self, counts: Mapping[str, int]) -> list[Candidate]:
         """Sample so many further programs for each task, run and score them; returns them in the order of their draws."""
@@ -88,13 +89,18 @@ class Search:
         return [self._candidate(i) for i in sorted(self._scores)]
 
     def completions_per_task(self) -> Counter[str]:
-        """Task id → completions so far."""
-        return Counter(completion.task_id for completion in self._completions.values())
+        """Task id → completions so far, those left out at which a server failed."""
+        return Counter(c.task_id for c in self._completions.values() if c.finish_reason is not FinishReason.ERROR)
 
-    @property
-    def programs(self) -> int:
-        """Completions that hold a program."""
-        return len(self._programs)
+    def counts(self) -> dict[str, int]:
+        """How many completions there are, at how many of these a server failed, tokens, and programs in them."""
+        failed = sum(c.finish_reason is FinishReason.ERROR for c in self._completions.values())
+        return {
+            "completions": len(self._completions),
+            "failed_completions": failed,
+            "tokens": self.tokens,
+            "programs": len(self._programs),
+        }
 
     def write(self, group: GroupDir) -> None:
         """Store the records; a completion whose program was not run yet is left out."""

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from arcloop.anchors import Anchors
 from arcloop.budget import Budget, DeadlineError, moment
+from arcloop.cli.parts import make_parts
 from arcloop.errors import ArcloopError
 from arcloop.execution import Sandbox
 from arcloop.loop import Loop
@@ -58,22 +58,18 @@ def _search_and_learn(run: RunDir, console: Console, deadline: float | None) -> 
     run.check_model()
     config = run.config()
     say(console, f"arcloop: {len(run.tasks())} tasks of {config.tasks}, model {config.model}, run in {run.path}")
-    # Here, because torch takes seconds that an error in the arguments should not.
-    from arcloop.model.language import load_model
-    from arcloop.sampling.transformers import TransformersSampler
-    from arcloop.training.session import examples
-    from arcloop.training.trainer import LoraTrainer
-
     with Sandbox(config.execution) as sandbox:
         say(console, f"sandbox: {sandbox.protection} protection")
-        model = load_model(config.model, config.prompt, config.loading)
-        sampler = TransformersSampler(model, config.sampling)
-        trainer = LoraTrainer(model, config.training)
-        total = len(run.tasks()) * config.rounds * config.programs
-        with Progress(console, total, "programs") as progress:
-            anchors = Anchors(config.anchors, model.format, lambda path: examples(model, path))
+        with make_parts(config) as parts:
+            total = len(run.tasks()) * config.rounds * config.programs
             budget = Budget(config.budget, deadline)
-            Loop(run, sampler, sandbox, trainer, progress, anchors, budget).search_and_learn()
+            try:
+                with Progress(console, total, "programs") as progress:
+                    loop = Loop(run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget)
+                    loop.search_and_learn()
+            finally:
+                if summary := parts.summary():
+                    say(console, summary)
 
 
 def finish(run: RunDir, console: Console) -> None:
