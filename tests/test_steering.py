@@ -128,6 +128,27 @@ def test_the_submission_on_disk_is_that_of_all_that_was_found(tmp_path: Path) ->
         assert finish(run)["submission.json"] == written
 
 
+def test_a_long_search_is_stored_while_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = finish(Parts().run(tmp_path / "whole", SMALL_WAVES))
+    monkeypatch.setattr("arcloop.loop._STORED_EVERY", 0.0)
+    path, parts = tmp_path / "run", Parts()
+    original, seen = parts.sampler.sample, []
+
+    def sample(requests):  # type: ignore[no-untyped-def]
+        run = RunDir.open(path)
+        group = run.group(0, 0)
+        seen.append(len(group.candidates()) if group.searched else 0)
+        before = run.read("submission.json")
+        conclude(run, ANSWERS)
+        assert run.read("submission.json") == before
+        return original(requests)
+
+    parts.sampler.sample = sample  # type: ignore[method-assign]
+    run = parts.run(path, SMALL_WAVES)
+    assert seen[0] == 0 < seen[1]  # then it waits for twenty times as long as that took
+    assert finish(run) == whole
+
+
 def test_a_run_has_a_submission_before_anything_is_searched(tmp_path: Path) -> None:
     run = RunDir.create(tmp_path / "run", CONFIG, TASKS, {})
     validate(run.read("submission.json"), TASKS)

@@ -32,6 +32,9 @@ from arcloop.training import Trainer
 
 __all__ = ["Executor", "Loop"]
 
+_STORED_EVERY = 60.0
+"""Seconds after which a search under way is stored, so that little is lost when the machine dies."""
+
 
 @dataclass
 class Loop:
@@ -113,16 +116,28 @@ class Loop:
         left = 0 if part.empty else planned if part.programs is None else min(planned, part.programs)
         adapters = self.adapters(round_, index)
         pursuit = Pursuit(config, search, self.sampler, standing, self.progress, tasks, adapters, left)
-        whole = False
-        try:
-            pursuit.go()
-            whole = not (search.cut and self.purse.late)
-        finally:
+        due = start + _STORED_EVERY
+
+        def store(whole: bool) -> dict[str, Any]:
             search.write(group)
             names = {"adapter": self.name(pursuit.adapter), "rolled_back": self.name(pursuit.rolled_back)}
             numbers = {"whole": whole, **pursuit.numbers(), **names, "search_seconds": seconds()}
             group.write_numbers(numbers)
             standing.write(self.run)
+            return numbers
+
+        def between() -> None:
+            nonlocal due
+            if (now := time.monotonic()) >= due:
+                store(False)
+                due = time.monotonic() + max(_STORED_EVERY, 20 * (time.monotonic() - now))
+
+        whole = False
+        try:
+            pursuit.go(between)
+            whole = not (search.cut and self.purse.late)
+        finally:
+            numbers = store(whole)
         if not whole:
             raise DeadlineError
         self.purse.spend(numbers["completions"], numbers["tokens"], numbers["search_seconds"])

@@ -6,7 +6,7 @@ before it. Everything here follows from what was found, so a resumed search take
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,8 @@ class Pursuit:
         self.rolled_back: Path | None = None
         """Adapter that was dropped."""
 
-    def go(self) -> None:
-        """Search until the end."""
+    def go(self, between: Callable[[], None] = lambda: None) -> None:
+        """Search until the end; ``between`` is called between waves."""
         self._sampler.use_adapter(self.adapter)
         if self._on_probation:
             size = probe_size(len(self._open()), self._config.programs)
@@ -81,7 +81,7 @@ class Pursuit:
         # If no task is ever done, nothing is to be looked at between waves.
         size = self._config.stopping.every if self._config.stopping.perfect else max(1, self._left)
         while self._wave(size, self._config.sampling.completions_per_prompt):
-            pass
+            between()
 
     def numbers(self) -> dict[str, Any]:
         """What was found, counted."""
