@@ -12,7 +12,7 @@ DEMO_TASKS := 67a3c6ac 68b16354 74dd1130 3c9b0459 6150a2bd 9dfd6313 ed36ccf7 a41
               4c4377d9 7468f01a 1cf80156 a79310a0 25ff71a9 b1948b0a c8f0f002 d511f180 0d3d703e 62c24649 \
               67e8384a 46442a0e 7fe24cdd 0520fde7
 
-.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel clean
+.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ bench-common: $(VENV)/installed-dev ## the program library against plain loops
 
 bench-relabel: $(VENV)/installed-dev ## time and memory of a training set of 85,640 rows
 	$(BIN)/python benchmarks/bench_relabel.py
+
+bench-loop: $(VENV)/installed-dev ## the same programs in 8 rounds and in 2
+	$(BIN)/python benchmarks/bench_loop.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
