@@ -66,15 +66,16 @@ class AugmentConfig:
 class PromptConfig:
     """In which words the model is asked."""
 
-    template: Literal["barc", "compact", "plain"] | None = None
+    template: str | None = None
     """``barc``: the BARC models' own format, byte for byte. ``compact``: the embedded model's. ``plain``: for chat models
-    that were not trained on the program library. Default: what the model was trained on."""
+    that were not trained on the program library. Or a file with a template of your own (docs/search.md), whose text is
+    stored with the run. Default: what the model was trained on."""
     library: bool = False
     """List the program library's functions in the prompt; the ``plain`` template has a place for them."""
 
     def __post_init__(self) -> None:
-        fits = not self.library or self.template == "plain"
-        require(fits, "prompt.library", self.library, "expected --prompt.template plain beside it")
+        fits = not self.library or self.template not in (None, "barc", "compact")
+        require(fits, "prompt.library", self.library, "expected --prompt.template plain, or a file, beside it")
 
 
 @dataclass(frozen=True)
