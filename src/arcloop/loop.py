@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
+from pathlib import Path
 
 from arcloop.augment import apply_task
 from arcloop.curation import Curator
@@ -48,7 +49,8 @@ class Loop:
     run: RunDir
     sampler: Sampler
     executor: Executor
-    trainer: Trainer
+    trainer: Trainer | None
+    """None where there is nothing to train (random programs, a replay): further rounds are further searches."""
     progress: Progress
     solved: set[str] = field(default_factory=set)
     """Tasks with a program that is right on all train pairs."""
@@ -68,13 +70,19 @@ class Loop:
                     continue
                 group.clear()
                 self.progress.stage(f"round {round_ + 1}/{rounds} · search")
-                self.sampler.use_adapter(self.run.group(round_ - 1, index).adapter if round_ else None)
+                self.sampler.use_adapter(self._adapter(round_, index))
                 numbers = self.search(group, round_, tasks)
-                if round_ + 1 < rounds:
+                if round_ + 1 < rounds and self.trainer is not None:
                     self.progress.stage(f"round {round_ + 1}/{rounds} · learn")
                     history = [c for r in range(round_ + 1) for c in self.run.group(r, index).candidates()]
-                    numbers |= self.learn(group, round_, tasks, history)
+                    numbers |= self.learn(self.trainer, group, round_, tasks, history)
                 group.finish(numbers)
+
+    def _adapter(self, round_: int, index: int) -> Path | None:
+        """What a round samples with: the adapter of the round before it, or the one that the run was given."""
+        if round_:
+            return self.run.group(round_ - 1, index).adapter
+        return Path(self.config.adapter) if self.config.adapter else None
 
     def search(self, group: GroupDir, round_: int, tasks: Sequence[Task]) -> dict[str, object]:
         """Prompt, sample, extract, execute, score; store the records, return the numbers."""
@@ -138,7 +146,7 @@ class Loop:
         }
 
     def learn(
-        self, group: GroupDir, round_: int, tasks: Sequence[Task], history: Sequence[Candidate]
+        self, trainer: Trainer, group: GroupDir, round_: int, tasks: Sequence[Task], history: Sequence[Candidate]
     ) -> dict[str, object]:
         """Select, relabel, train the group's adapter from the base model on the best programs of all rounds so far."""
         start = time.monotonic()
@@ -158,7 +166,7 @@ class Loop:
             self.progress.stage(stage)
 
         rng = generator(self.config.seed, "train", round_, tasks[0].id)
-        fit = self.trainer.fit(examples, None, group.adapter, rng, on_step)
+        fit = trainer.fit(examples, None, group.adapter, rng, on_step)
         return {
             "examples": len(examples),
             "dropped": dict(dropped),

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, cast
 
 from arcloop.config import Config
 from arcloop.errors import ServerError
-from arcloop.records import Example
+from arcloop.model.card import read_card
+from arcloop.records import Example, Task
+from arcloop.rundir import RunDir
 from arcloop.sampling import Sampler
+from arcloop.sampling.grammar import GrammarSampler
+from arcloop.sampling.lora import adapter_rank
+from arcloop.sampling.replay import ReplaySampler
 from arcloop.training import Fit, Trainer
 
 if TYPE_CHECKING:
@@ -26,21 +31,35 @@ class Parts:
     """What searches and what learns."""
 
     sampler: Sampler
-    trainer: Trainer
+    trainer: Trainer | None
+    """None beside a sampler without weights."""
     summary: Callable[[], str] = lambda: ""
     """What was used of a server so far, in one line; empty where there is none."""
 
 
 @contextlib.contextmanager
-def make_parts(config: Config) -> Iterator[Parts]:
+def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
     """The sampler and the trainer of a resolved configuration, for as long as the context lasts.
+
+    ``tasks`` are those of the run, which random programs are made for.
 
     Raises:
         ArcloopError: the model, the server or the engine cannot be had.
     """
-    make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
-    with make(config) as parts:
-        yield parts
+    if config.sampler == "grammar":
+        yield Parts(GrammarSampler(tasks, config.prompt.template or read_card(config.model).template), None)
+    elif config.sampler == "replay":
+        yield _replay(config)
+    else:
+        make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
+        with make(config) as parts:
+            yield parts
+
+
+def _replay(config: Config) -> Parts:
+    source = RunDir.open(Path(config.source or ""))
+    template = config.prompt.template or read_card(config.model).template
+    return Parts(ReplaySampler(str(source.path), template, source.groups(), source.answered), None)
 
 
 @contextlib.contextmanager
@@ -61,6 +80,8 @@ def _vllm(config: Config) -> Iterator[Parts]:
     tokenizer = load_tokenizer(config.model)
     format_ = prompt_format(config.model, tokenizer, config.prompt)
     rank = config.training.lora_r if config.rounds > 1 else None
+    if config.adapter is not None:
+        rank = adapter_rank(Path(config.adapter))
     sampler = VllmSampler(
         config.model,
         tokenizer,
@@ -78,7 +99,6 @@ def _vllm(config: Config) -> Iterator[Parts]:
 
 @contextlib.contextmanager
 def _openai(config: Config) -> Iterator[Parts]:
-    from arcloop.model.card import read_card
     from arcloop.model.language import load_tokenizer, prompt_format
     from arcloop.prompts import PromptFormat
     from arcloop.sampling.chat import ChatSampler, chat_json
@@ -94,7 +114,7 @@ def _openai(config: Config) -> Iterator[Parts]:
     else:
         tokenizer = load_tokenizer(config.model)
         format_ = prompt_format(config.model, tokenizer, config.prompt)
-        learns = config.rounds > 1
+        learns = config.rounds > 1 or config.adapter is not None
         sampler = OpenAISampler(
             config.model, tokenizer, format_, config.sampling, config.server, learns=learns, server=server
         )

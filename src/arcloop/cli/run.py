@@ -1,16 +1,13 @@
 """``arcloop run``: a new run, or the rest of an interrupted one with the same settings."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from arcloop.cli.begin import RunOptions, begin, replayed, source_in
 from arcloop.cli.job import go_on
-from arcloop.config import Config
-from arcloop.model.card import read_card, resolve
-from arcloop.rundir import RunDir, manifest
-from arcloop.tasks import TASK_SETS, load_tasks
 
 __all__ = ["main"]
 
@@ -23,23 +20,14 @@ class Arguments:
     the same command goes on where it stopped.
     """
 
-    config: Annotated[Config, tyro.conf.arg(name="")]
+    config: Annotated[RunOptions, tyro.conf.arg(name="")]
     out: Path
     """Folder of the run; new, empty, or that of the same run."""
 
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and run."""
-    arguments = tyro.cli(Arguments, args=argv, prog="arcloop run")
-    given = arguments.config
-    # Paths as they are from anywhere, so that a run can be resumed from another folder.
-    given = replace(given, tasks=_absolute(given.tasks), model=_absolute(given.model))
-    tasks = load_tasks(given.tasks, given.limit, given.task_ids)
-    config = resolve(given, read_card(given.model))
-    run = RunDir.create(arguments.out, config, tasks, manifest(config, tasks))
-    return go_on(run)
-
-
-def _absolute(name: str) -> str:
-    path = Path(name)
-    return str(path.resolve()) if path.exists() and name not in (*TASK_SETS, "drawing", "embedded") else name
+    source = source_in(argv)
+    options = RunOptions.of(replayed(source)) if source else RunOptions(tyro.MISSING)
+    arguments = tyro.cli(Arguments, args=argv, prog="arcloop run", default=Arguments(options, tyro.MISSING))
+    return go_on(begin(arguments.config.config(), arguments.out))
