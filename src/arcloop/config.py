@@ -39,6 +39,14 @@ Policy = Literal["all", "best-k", "correct-only", "greedy-diverse", "prioritized
 """How the programs of a task are chosen; see ``selection``."""
 
 
+Schedule = Literal[
+    "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", "inverse_sqrt"
+]
+"""Course of a learning rate, by the names of transformers."""
+Optimizer = Literal["adamw_torch_fused", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "adafactor", "sgd"]
+"""What makes a step of a gradient, by the names of transformers."""
+
+
 def require(condition: bool, setting: str, value: object, expectation: str) -> None:
     """Raise ``ConfigError`` in the house form unless ``condition`` holds."""
     if not condition:
@@ -297,15 +305,11 @@ class TrainingConfig:
     """Layers that get an adapter, by the ends of their names, such as q_proj v_proj; all-linear = all but the head."""
     learning_rate: float | None = None
     """Peak of the optimizer's step size. Default: what suits the model (1e-5 for 7–8B ones)."""
-    lr_scheduler_type: Literal[
-        "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", "inverse_sqrt"
-    ] = "constant"
+    lr_scheduler_type: Schedule = "constant"
     """Course of the step size after the warm-up."""
     warmup: int = 5
     """Optimizer steps over which the learning rate rises to its peak."""
-    optimizer: Literal["adamw_torch_fused", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "adafactor", "sgd"] = (
-        "adamw_torch_fused"
-    )
+    optimizer: Optimizer = "adamw_torch_fused"
     """What makes a step of a gradient. The 8-bit ones (bitsandbytes) need a GPU and hold their state in a quarter of the memory."""
     weight_decay: float = 0.0
     """Share of each weight that is taken away in a step, times the learning rate."""
