@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
+from arc_grids import FLIP
 from arcloop.cli import main
 from arcloop.config import Config, from_json
+from arcloop.prompts import PromptFormat, named_template
 from arcloop.rundir import RunDir
 from arcloop.submission import validate
 
@@ -183,3 +185,11 @@ def test_a_model_without_a_chat_template_is_refused(arcloop, tmp_path: Path) -> 
         code, _, error = arcloop(*arguments, "--model", folder)
         assert code == 2
         assert f"--model {folder}: its tokenizer has no chat template; expected a chat model" in error.splitlines()[-1]
+
+
+def test_the_template_in_the_documentation_works(tmp_path: Path) -> None:
+    text = (Path(__file__).parent.parent / "docs" / "search.md").read_text()
+    start = text.index("{% block system %}")
+    (tmp_path / "own.jinja").write_text(text[start : text.index("\n```\n\n`system`", start)])
+    words = PromptFormat(named_template(str(tmp_path / "own.jinja")), lambda messages: messages[-1].content)
+    assert "Blue Red Black\nBlack Black Black\nbecomes\nBlack Red Blue" in words.prompt_text(FLIP, 0)

@@ -47,6 +47,11 @@ class PromptFormat:
     library: bool = False
     """List the program library's functions, where the template has a place for them."""
 
+    @property
+    def name(self) -> str:
+        """What to call the template in a message."""
+        return "a template of your own" if _is_text(self.template) else self.template
+
     def prompt_text(self, task: Task, test_index: int) -> str:
         """The rendered chat that shows all train pairs and one test input, and ends with the prefix."""
         return self.chat(self.messages(task, test_index)) + self.prefix
