@@ -104,8 +104,12 @@ def test_without_augmentation_rounds_share_prompts_and_not_completions(tmp_path:
 def stored(tmp_path: Path) -> Path:
     """A run that the command line can open: on tasks that it can load."""
     config = Config("drawing", limit=2, rounds=2, sampling=SAMPLING, seed=3, group_size=2)
-    path = tmp_path / "stored"
-    return begin(config, path).path
+    run = begin(config, tmp_path / "stored")
+    with pytest.raises(RunError, match="nothing in it is done"):
+        begin(replayed(run.path), tmp_path / "again")
+    run.group(0, 0).clear()
+    run.group(0, 0).finish({})
+    return run.path
 
 
 def test_a_replay_takes_its_settings_from_the_run(stored: Path, tmp_path: Path) -> None:

@@ -93,6 +93,10 @@ def begin(given: Config, out: Path) -> RunDir:
     tasks = load_tasks(given.tasks, given.limit, given.task_ids)
     if given.source is not None:
         source = RunDir.open(Path(given.source))
+        if not any(True for index in range(len(source.groups())) for _ in source.done_groups(index)):
+            raise RunError(
+                f"--from {given.source}: nothing in it is done; expected a run with completions — resume it first"
+            )
         _same_prompts(given, source.config())
         known = [task_to_json(task) for task in source.tasks()]
         if not any(task_to_json(task) in known for task in tasks):

@@ -3,7 +3,7 @@
 A draw is a random well-typed program of ``grammar``. It is told what anyone sees at a glance, the
 colours and sizes of the task's grids in the prompt's frame, and nothing of what the task does. Where
 every input is of one colour there is nothing to transform: such tasks (the drawing tasks) get
-programs that paint one to five elements at random places.
+programs that paint one to five elements of random places, sizes and colours.
 """
 
 import math
