@@ -83,7 +83,7 @@ def test_every_option_reaches_the_configuration(arcloop, tmp_path: Path) -> None
     assert (sampling.max_prompt_tokens, sampling.max_tokens, sampling.temperature, sampling.top_p) == (
         2500,
         500,
-        0.5,
+        (0.5,),
         0.9,
     )
     assert (config.seed, config.programs, config.rounds, config.limit) == (7, 6, 1, 2)

@@ -1,12 +1,13 @@
 """Run → submission, numbers and best programs, in one pass over what is done.
 
-Works at any time: what is not done yet counts as not sampled. One group is in memory at once.
+Works at any time: what is not searched yet counts as not sampled. One group is in memory at once.
 """
 
 import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from arcloop.health import per_round
 from arcloop.metrics import TaskNumbers, summarize, task_numbers
 from arcloop.records import Answers, Attempt, Candidate
 from arcloop.rundir import RunDir
@@ -29,12 +30,16 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
     known = {t.id: answers[t.id] for t in tasks if len(answers.get(t.id, ())) == len(t.test_inputs)}
     rounds: dict[int, list[TaskNumbers]] = {}
     in_all: list[TaskNumbers] = []
+    health: dict[int, list[dict[str, Any]]] = {}
     attempts: list[Attempt] = []
     best: dict[str, dict[str, Any] | None] = {}
     for index, group_tasks in enumerate(run.groups()):
         totals = {t.id: task_numbers(t, 0, [], known.get(t.id)) for t in group_tasks}
         candidates: dict[str, list[Candidate]] = {t.id: [] for t in group_tasks}
-        for round_, group in run.done_groups(index):
+        for round_, group in run.searched_groups(index):
+            stored = group.metrics() if group.done else group.numbers()
+            if "validity" in stored:  # not in a run whose programs were put there by other means than a search
+                health.setdefault(round_, []).append(stored)
             counts = group.completions_per_task()
             found = group.candidates()
             for task in group_tasks:
@@ -53,6 +58,7 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
     hit = hits(validate(run.read("submission.json"), tasks), known)
     content = {
         "rounds": [dataclasses.asdict(summarize(rounds[round_])) for round_ in sorted(rounds)],
+        "health": per_round(health),
         "run": dataclasses.asdict(summarize(in_all, hit)),
         "tasks": {n.task_id: _task(n, hit.get(n.task_id), best[n.task_id]) for n in in_all},
     }

@@ -31,7 +31,7 @@ def write_report(run: RunDir) -> Path:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"svg": grid_svg, "percent": _percent}
+    environment.filters |= {"svg": grid_svg, "percent": _percent, "figure": _figure}
     template = environment.from_string((files("arcloop") / "templates" / "report.html").read_text(encoding="utf-8"))
     text = template.render(
         config=run.config(),
@@ -102,6 +102,10 @@ def _line(values: Sequence[float], top: float, width: int = 300, height: int = 9
         f'<svg class="curve" width="{width}" height="{height}" role="img" aria-label="{ends}">'
         f'<path d="M8 {height - 8}H{width - 8}" class="axis"/><polyline points="{path}"/>{dots}</svg><small>{ends}</small>'
     )
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
 
 
 def _percent(value: float | None) -> str:

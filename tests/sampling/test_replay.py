@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,14 @@ from rich.console import Console
 
 from arc_grids import FLIP, grid
 from arcloop.cli.begin import begin, replayed, source_in
-from arcloop.config import AugmentConfig, Config, SamplingConfig
+from arcloop.config import AugmentConfig, Config, SamplingConfig, StoppingConfig
 from arcloop.errors import ConfigError, RunError
 from arcloop.loop import Loop
 from arcloop.outcome import conclude
 from arcloop.progress import Progress
-from arcloop.records import FinishReason, Pair, Task
+from arcloop.records import Completion, FinishReason, Pair, Task
 from arcloop.rundir import RunDir
+from arcloop.sampling import Request, Sampler
 from arcloop.sampling.replay import ReplaySampler
 from fakes import FakeExecutor, FakeSampler, FakeTrainer
 
@@ -25,12 +27,20 @@ SAMPLING = SamplingConfig(max_tokens=9, max_prompt_tokens=1000)
 CONFIG = Config("fakes", rounds=2, programs=12, group_size=2, seed=4, sampling=SAMPLING)
 
 
-def searched(path: Path, config: Config, source: RunDir | None = None, tasks: list[Task] | None = None) -> RunDir:
+def searched(
+    path: Path,
+    config: Config,
+    source: RunDir | None = None,
+    tasks: list[Task] | None = None,
+    sampler: Sampler | None = None,
+) -> RunDir:
     """A run on fakes, or the replay of one."""
+    if source:
+        config = dataclasses.replace(config, sampler="replay", source=str(source.path))
+        sampler = ReplaySampler("earlier", "compact", source.groups(), source.answered)
     run = RunDir.create(path, config, TASKS if tasks is None else tasks, {})
     trainer = None if source else FakeTrainer()
-    words = "compact"
-    sampler = ReplaySampler("earlier", words, source.groups(), source.answered) if source else FakeSampler()
+    sampler = sampler or FakeSampler()
     with Progress(Console(quiet=True), 100, "programs") as progress:
         Loop(run, sampler, FakeExecutor(), trainer, progress).search_and_learn()
     conclude(run, {})
@@ -59,6 +69,21 @@ def test_a_replay_finds_what_the_run_found_byte_for_byte_and_trains_nothing(sour
     again = searched(tmp_path / "again", CONFIG, source)
     assert found(again) == found(source) and len(found(source)) == 21
     assert not list(again.path.rglob("adapter")) and list(source.path.rglob("adapter"))
+
+
+def test_a_replay_goes_back_where_the_run_went_back(tmp_path: Path) -> None:
+    class Spoilt(FakeSampler):
+        def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+            for completion in super().sample(requests):
+                yield dataclasses.replace(completion, text="no program") if self._learned else completion
+
+    config = dataclasses.replace(CONFIG, rounds=3, programs=40, stopping=StoppingConfig(perfect=3, every=8))
+    source = searched(tmp_path / "source", config, sampler=Spoilt())
+    again = searched(tmp_path / "again", config, source)
+    rolled_back = [source.group(r, g).metrics()["rolled_back"] for r in range(3) for g in range(2)]
+    assert any(rolled_back)
+    assert rolled_back == [again.group(r, g).metrics()["rolled_back"] for r in range(3) for g in range(2)]
+    assert found(again) == found(source)
 
 
 def test_a_replay_of_a_replay_is_the_same_again(source: RunDir, tmp_path: Path) -> None:

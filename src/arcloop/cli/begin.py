@@ -88,6 +88,10 @@ def begin(given: Config, out: Path) -> RunDir:
     given = _with_model(given)
     # Paths as they are from anywhere, so that a run can be resumed from another folder.
     given = dataclasses.replace(given, tasks=_absolute(given.tasks), model=_absolute(given.model))
+    if given.anchors.path is not None:
+        given = dataclasses.replace(
+            given, anchors=dataclasses.replace(given.anchors, path=str(Path(given.anchors.path).resolve()))
+        )
     if given.adapter is not None:
         given = dataclasses.replace(given, adapter=str(_adapter(Path(given.adapter))))
     tasks = load_tasks(given.tasks, given.limit, given.task_ids)

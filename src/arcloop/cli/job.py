@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from arcloop.budget import Budget, DeadlineError, moment
 from arcloop.cli.parts import make_parts
 from arcloop.config import Config
 from arcloop.errors import ArcloopError
@@ -29,24 +31,32 @@ _NAMED = 5
 __all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c"]
 
 
-def go_on(run: RunDir) -> int:
-    """Do what is left of a run, then write and print its outcome, also if it is stopped on the way."""
+def go_on(run: RunDir, deadline: str | None = None) -> int:
+    """Do what is left of a run, then write and print its outcome, also if it is stopped on the way.
+
+    ``deadline``: as ``budget.moment`` takes it; None = never.
+    """
+    end = None if deadline is None else moment(deadline, time.time())
     # A log has no width: the table is not to be squeezed into 80 columns there.
     console = Console(width=None if sys.stdout.isatty() else 200)
-    stopped = False
+    stopped = late = False
     with terminated_like_ctrl_c():
         try:
-            _search_and_learn(run, console)
+            _search_and_learn(run, console, end)
         except KeyboardInterrupt:
             stopped = True
+        except DeadlineError:
+            late = True
     finish(run, console)
     if stopped:
         say(console, f"Stopped. What is done is kept: go on with  arcloop resume {run.path}")
         return 130
+    if late:
+        say(console, f"The deadline has come. What is done is kept: go on with  arcloop resume {run.path}")
     return 0
 
 
-def _search_and_learn(run: RunDir, console: Console) -> None:
+def _search_and_learn(run: RunDir, console: Console, deadline: float | None) -> None:
     if run.finished:
         return
     run.check_model()
@@ -58,9 +68,11 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
             if parts.trainer is None and config.rounds > 1:
                 say(console, f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(run.tasks()) * config.rounds * config.programs
+            budget = Budget(config.budget, deadline)
             try:
                 with Progress(console, total, "programs") as progress:
-                    Loop(run, parts.sampler, sandbox, parts.trainer, progress).search_and_learn()
+                    loop = Loop(run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget)
+                    loop.search_and_learn()
             finally:
                 if summary := parts.summary():
                     say(console, summary)
@@ -126,6 +138,10 @@ def _print_table(numbers: dict[str, Any], console: Console) -> None:
         cells = [_cell(name, row[name]) for row in rows]
         if any(cells):
             table.add_row(_LABELS[name], *cells)
+    for name, label in _HEALTH.items():
+        values = [row[name] for row in numbers["health"]]
+        if any(values):
+            table.add_row(label, *(_health_cell(name, value) for value in values), *[""] * (len(columns) - len(values)))
     console.print(table)
 
 
@@ -142,6 +158,23 @@ _LABELS = {
     "pass_at_n": "pass@n",
     "solved_at_2": "solved@2",
 }
+
+
+_HEALTH = {
+    "hard_coded": "hard-coded",
+    "discoveries": "discoveries",
+    "stopped_tasks": "tasks done",
+    "adapter_norm": "adapter norm",
+    "loss": "last loss",
+    "rolled_back": "rolled back",
+}
+"""Health of the adapter that a round ended with or, of the last two, began with; see ``health.per_round``."""
+
+
+def _health_cell(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{100 * value:.2f} %" if name == "hard_coded" else f"{value:.3g}"
 
 
 def _cell(name: str, value: float | None) -> str:

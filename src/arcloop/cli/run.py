@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from arcloop.budget import moment
 from arcloop.cli.begin import RunOptions, begin, replayed, source_in
 from arcloop.cli.job import go_on
 
@@ -16,13 +17,15 @@ __all__ = ["main"]
 class Arguments:
     """Search and learn on a task set: R search rounds of N programs per task, with learning between them.
 
-    Ends with submission.json, a table and report.html in the output folder. Interrupted with Ctrl-C or killed,
-    the same command goes on where it stopped.
+    Ends with submission.json, a table and report.html in the output folder; from the first second on there is a
+    submission of the best so far. Interrupted with Ctrl-C or killed, the same command goes on where it stopped.
     """
 
     config: Annotated[RunOptions, tyro.conf.arg(name="")]
     out: Path
     """Folder of the run; new, empty, or that of the same run."""
+    deadline: str | None = None
+    """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30; the run can be resumed."""
 
 
 def main(argv: list[str]) -> int:
@@ -30,4 +33,6 @@ def main(argv: list[str]) -> int:
     source = source_in(argv)
     options = RunOptions.of(replayed(source)) if source else RunOptions(tyro.MISSING)
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop run", default=Arguments(options, tyro.MISSING))
-    return go_on(begin(arguments.config.config(), arguments.out))
+    if arguments.deadline is not None:
+        moment(arguments.deadline, 0)  # an error in it comes before anything is done
+    return go_on(begin(arguments.config.config(), arguments.out), arguments.deadline)

@@ -59,8 +59,8 @@ class Arguments:
     Default: what suits the model."""
     max_output_tokens: int | None = None
     """Longest completion, in tokens; default: what suits the model."""
-    temperature: float | None = None
-    """Divides the logits before the softmax; default: 1."""
+    temperature: tuple[float, ...] | None = None
+    """Divides the logits before the softmax; of several, draws take turns. Default: 1."""
     top_p: float | None = None
     """Nucleus sampling: the likeliest tokens that together have this probability; default: 0.95."""
     prompt_template: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
