@@ -170,7 +170,7 @@ def test_errors_are_one_line_with_exit_code_2(run: tuple[RunDir, str], tmp_path:
         (["evaluate", tmp_path / "bad"], "no config.json"),
         (["run", "--tasks", "arc1-train", "--limit", 1, "--out", directory.path / "config.json" / "x"], "pass another"),
         (["pretrain", "--out", directory.path / "config.json"], "pass another"),
-        (["dance"], "expected run, resume"),
+        (["dance"], "expected run, search, resume"),
     ]
     for arguments, words in cases:
         done = arcloop(*arguments)
