@@ -13,6 +13,7 @@ from arcloop.cli import main
 from arcloop.config import Config, from_json
 from arcloop.prompts import PromptFormat, named_template
 from arcloop.rundir import RunDir
+from arcloop.sampling.lora import adapter_rank
 from arcloop.submission import validate
 
 Printed = pytest.CaptureFixture[str]
@@ -193,3 +194,11 @@ def test_the_template_in_the_documentation_works(tmp_path: Path) -> None:
     (tmp_path / "own.jinja").write_text(text[start : text.index("\n```\n\n`system`", start)])
     words = PromptFormat(named_template(str(tmp_path / "own.jinja")), lambda messages: messages[-1].content)
     assert "Blue Red Black\nBlack Black Black\nbecomes\nBlack Red Blue" in words.prompt_text(FLIP, 0)
+
+
+def test_the_rank_of_an_adapter_is_its_largest(tmp_path: Path) -> None:
+    description = {"peft_type": "LORA", "r": 8, "rank_pattern": {"layers.1.q_proj": 24}}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(description))
+    assert adapter_rank(tmp_path) == 24
+    (tmp_path / "adapter_config.json").write_text(json.dumps(description | {"rank_pattern": None}))
+    assert adapter_rank(tmp_path) == 8

@@ -105,7 +105,7 @@ def _left_out(run: RunDir) -> Iterator[str]:
     config = run.config()
     done = [group.metrics() for index in range(len(run.groups())) for _, group in run.done_groups(index)]
     skipped = [prompt_id for numbers in done for prompt_id in numbers["skipped_prompts"]]
-    failed = sum(numbers["failed_completions"] for numbers in done)
+    failed = sum(numbers.get("failed_completions", 0) for numbers in done)  # not in the first runs
     if skipped:
         too_long = f"longer than {config.sampling.max_prompt_tokens} tokens"
         why = f"not asked in {config.source}, or too long there" if config.source else too_long

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import tyro
 
@@ -12,15 +12,10 @@ from arcloop.config import AugmentConfig, Config, ExecutionConfig, PromptConfig,
 from arcloop.model.card import GRAMMAR, read_card
 from arcloop.prompts import named_template
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 __all__ = ["main"]
 
 RUN = Config("", rounds=1)
 UNCHANGED = AugmentConfig(dihedral=False, colors=False, order=False)
-
-C = TypeVar("C", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -39,19 +34,19 @@ class Arguments:
     """Take only these tasks of the set."""
     limit: int | None = None
     """Take only the first N tasks of the set."""
-    model_path: Annotated[str | None, tyro.conf.arg(aliases=("--model",))] = None
-    """``embedded`` (the default), or the folder or hub name of a Hugging Face causal language model; ``grammar`` or
+    model_path: Annotated[str, tyro.conf.arg(aliases=("--model",))] = RUN.model
+    """``embedded``, or the folder or hub name of a Hugging Face causal language model; ``grammar`` or
     ``replay`` in place of one."""
     lora_path: str | None = None
     """Folder of a saved adapter to sample with."""
-    sampler: Literal["transformers", "vllm", "openai", "grammar", "replay"] | None = None
-    """What draws completions (docs/samplers.md); default: transformers."""
+    sampler: Literal["transformers", "vllm", "openai", "grammar", "replay"] = RUN.sampler
+    """What draws completions (docs/samplers.md)."""
     source: Annotated[Path | None, tyro.conf.arg(name="from", metavar="RUN")] = None
     """Folder of the run whose completions ``--sampler replay`` gives again; its settings are the defaults then."""
-    n_predictions: int | None = None
-    """Programs per task; default: 64."""
-    batch_size: int | None = None
-    """Completions drawn after one augmented prompt before the task is augmented afresh; default: 8."""
+    n_predictions: int = RUN.programs
+    """Programs per task."""
+    batch_size: int = RUN.sampling.completions_per_prompt
+    """Completions drawn after one augmented prompt before the task is augmented afresh."""
     use_data_augmentation: bool = True
     """Turn, mirror and recolour each prompt's task, and shuffle its pairs."""
     max_model_len: int | None = None
@@ -59,20 +54,20 @@ class Arguments:
     Default: what suits the model."""
     max_output_tokens: int | None = None
     """Longest completion, in tokens; default: what suits the model."""
-    temperature: tuple[float, ...] | None = None
-    """Divides the logits before the softmax; of several, draws take turns. Default: 1."""
-    top_p: float | None = None
-    """Nucleus sampling: the likeliest tokens that together have this probability; default: 0.95."""
+    temperature: tuple[float, ...] = RUN.sampling.temperature
+    """Divides the logits before the softmax; 0 takes the likeliest token. With several, the draws take turns."""
+    top_p: float = RUN.sampling.top_p
+    """Nucleus sampling: the likeliest tokens that together have this probability."""
     prompt_template: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
     """``barc``, ``compact``, ``plain``, or a file with a template of your own (docs/search.md); default: the model's."""
-    use_4bit_quantization: bool = False
+    use_4bit_quantization: bool = RUN.loading.use_4bit_quantization
     """Hold the base weights in 4 bits."""
-    tensor_parallel_size: int = 1
+    tensor_parallel_size: int = RUN.engine.tensor_parallel_size
     """GPUs that share the model's matrices, with ``--sampler vllm``."""
     gpu_memory_utilization: float = RUN.engine.gpu_memory_utilization
     """Share of each GPU's memory that ``--sampler vllm`` takes."""
-    seed: int | None = None
-    """Every random choice follows from this number and its own coordinates; default: 0."""
+    seed: int = RUN.seed
+    """Every random choice follows from this number and its own coordinates."""
     server: ServerConfig = field(default_factory=ServerConfig)
     """Where ``--sampler openai`` draws from."""
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
@@ -83,31 +78,46 @@ def main(argv: list[str]) -> int:
     """Parse the arguments and search."""
     source = source_in(argv)
     base = replace(replayed(source), rounds=1) if source else RUN
-    augments = base.augment != UNCHANGED
-    default = Arguments(tyro.MISSING, use_data_augmentation=augments, server=base.server, execution=base.execution)
-    arguments = tyro.cli(Arguments, args=argv, prog="arcloop search", default=default)
+    arguments = tyro.cli(Arguments, args=argv, prog="arcloop search", default=_defaults(base))
     return go_on(begin(_config(arguments, base), arguments.output_dir))
 
 
+def _defaults(base: Config) -> Arguments:
+    """The arguments that ask for ``base`` itself."""
+    return Arguments(
+        tyro.MISSING,
+        task_ids=base.task_ids,
+        limit=base.limit,
+        model_path=base.model,
+        sampler=base.sampler,
+        source=None if base.source is None else Path(base.source),
+        n_predictions=base.programs,
+        batch_size=base.sampling.completions_per_prompt,
+        use_data_augmentation=base.augment != UNCHANGED,
+        max_output_tokens=base.sampling.max_tokens,
+        temperature=base.sampling.temperature,
+        top_p=base.sampling.top_p,
+        use_4bit_quantization=base.loading.use_4bit_quantization,
+        tensor_parallel_size=base.engine.tensor_parallel_size,
+        gpu_memory_utilization=base.engine.gpu_memory_utilization,
+        seed=base.seed,
+        server=base.server,
+        execution=base.execution,
+    )
+
+
 def _config(arguments: Arguments, base: Config) -> Config:
-    """The run that is asked for: what was left open is as in ``base``."""
+    """The run that is asked for; what no argument speaks of is as in ``base``."""
     tasks = arguments.tasks or base.tasks
     require(bool(tasks), "tasks", None, "expected a task set such as arc1-train, or --from with a run")
     augment = AugmentConfig() if arguments.use_data_augmentation else UNCHANGED
     if (augment == UNCHANGED) == (base.augment == UNCHANGED):
         augment = base.augment
     template = arguments.prompt_template
-    sampling = _given(
-        base.sampling,
-        max_tokens=arguments.max_output_tokens,
-        completions_per_prompt=arguments.batch_size,
-        temperature=arguments.temperature,
-        top_p=arguments.top_p,
-    )
-    config = _given(
+    config = replace(
         base,
         tasks=tasks,
-        task_ids=arguments.task_ids or None,
+        task_ids=arguments.task_ids,
         limit=arguments.limit,
         model=arguments.model_path,
         adapter=arguments.lora_path,
@@ -116,8 +126,14 @@ def _config(arguments: Arguments, base: Config) -> Config:
         programs=arguments.n_predictions,
         seed=arguments.seed,
         augment=augment,
-        prompt=None if template is None else PromptConfig(named_template(template)),
-        sampling=sampling,
+        prompt=base.prompt if template is None else PromptConfig(named_template(template)),
+        sampling=replace(
+            base.sampling,
+            max_tokens=arguments.max_output_tokens,
+            completions_per_prompt=arguments.batch_size,
+            temperature=arguments.temperature,
+            top_p=arguments.top_p,
+        ),
         server=arguments.server,
         engine=replace(
             base.engine,
@@ -128,11 +144,6 @@ def _config(arguments: Arguments, base: Config) -> Config:
         execution=arguments.execution,
     )
     return config if arguments.max_model_len is None else _within(config, arguments.max_model_len)
-
-
-def _given(base: C, **values: object) -> C:
-    """``base`` with those values that are not None."""
-    return replace(base, **{name: value for name, value in values.items() if value is not None})
 
 
 def _within(config: Config, length: int) -> Config:
