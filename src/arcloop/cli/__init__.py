@@ -13,6 +13,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "run": "Search and learn on a task set, then write submission, table and report.",
+    "search": "Sample programs and run them, without learning.",
     "resume": "Go on with an interrupted run.",
     "evaluate": "Print the table of a run again, and rebuild its submission and report.",
     "train": "Fine-tune a model on relabeled programs, or any prompts with completions.",

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from arcloop.budget import Budget, DeadlineError, moment
 from arcloop.cli.parts import make_parts
+from arcloop.config import Config
 from arcloop.errors import ArcloopError
 from arcloop.execution import Sandbox
 from arcloop.loop import Loop
@@ -23,6 +24,9 @@ from arcloop.records import Answers
 from arcloop.report import write_report
 from arcloop.rundir import RunDir
 from arcloop.tasks import load_answers
+
+_NAMED = 5
+"""Skipped prompts that are named on the terminal; all are in the metrics.json of their groups."""
 
 __all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c"]
 
@@ -57,10 +61,12 @@ def _search_and_learn(run: RunDir, console: Console, deadline: float | None) -> 
         return
     run.check_model()
     config = run.config()
-    say(console, f"arcloop: {len(run.tasks())} tasks of {config.tasks}, model {config.model}, run in {run.path}")
+    say(console, f"arcloop: {len(run.tasks())} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
     with Sandbox(config.execution) as sandbox:
         say(console, f"sandbox: {sandbox.protection} protection")
-        with make_parts(config) as parts:
+        with make_parts(config, run.tasks()) as parts:
+            if parts.trainer is None and config.rounds > 1:
+                say(console, f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(run.tasks()) * config.rounds * config.programs
             budget = Budget(config.budget, deadline)
             try:
@@ -72,6 +78,15 @@ def _search_and_learn(run: RunDir, console: Console, deadline: float | None) -> 
                     say(console, summary)
 
 
+def _origin(config: Config) -> str:
+    """Where the completions come from, in words."""
+    if config.source is not None:
+        return f"completions of the run {config.source}"
+    if config.sampler == "grammar":
+        return "random programs of the grammar"
+    return f"model {config.model}" + (f" with adapter {config.adapter}" if config.adapter else "")
+
+
 def finish(run: RunDir, console: Console) -> None:
     """Write submission, numbers and report from what is done, and print the table."""
     groups = len(run.groups())
@@ -80,7 +95,25 @@ def finish(run: RunDir, console: Console) -> None:
         numbers = conclude(run, _answers(run, console), progress.advance)
     report = write_report(run)
     _print_table(numbers, console)
+    for line in _left_out(run):
+        say(console, line)
     say(console, f"submission  {run.path / 'submission.json'}\nreport      {report}")
+
+
+def _left_out(run: RunDir) -> Iterator[str]:
+    """A line on the prompts that were skipped, and one on the completions that failed, where there are any."""
+    config = run.config()
+    done = [group.metrics() for index in range(len(run.groups())) for _, group in run.done_groups(index)]
+    skipped = [prompt_id for numbers in done for prompt_id in numbers["skipped_prompts"]]
+    failed = sum(numbers.get("failed_completions", 0) for numbers in done)  # not in the first runs
+    if skipped:
+        too_long = f"longer than {config.sampling.max_prompt_tokens} tokens"
+        why = f"not asked in {config.source}, or too long there" if config.source else too_long
+        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
+        yield f"skipped     {len(skipped)} prompts ({why}): {', '.join(skipped[:_NAMED])}{more}"
+    if failed:
+        why = f"not in {config.source}" if config.source else "the server failed at them"
+        yield f"failed      {failed} completions ({why})"
 
 
 def _answers(run: RunDir, console: Console) -> Answers:
