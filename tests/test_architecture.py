@@ -43,9 +43,11 @@ ORDER = [
     "rundir",
     "loop",
     "submission",
+    "estimates",
     "metrics",
     "outcome",
     "dataset",
+    "charts",
     "report",
     "cli",
 ]

@@ -4,10 +4,11 @@ Works at any time: what is not done yet counts as not sampled. One group is in m
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from arcloop.metrics import TaskNumbers, summarize, task_numbers
+from arcloop.metrics import TaskNumbers, curves, solved_interval, summarize, task_numbers
 from arcloop.records import Answers, Attempt, Candidate
 from arcloop.rundir import RunDir
 from arcloop.submission import hits, submission_json, validate
@@ -31,15 +32,21 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
     in_all: list[TaskNumbers] = []
     attempts: list[Attempt] = []
     best: dict[str, dict[str, Any] | None] = {}
+    done, seconds = 0, 0.0
     for index, group_tasks in enumerate(run.groups()):
         totals = {t.id: task_numbers(t, 0, [], known.get(t.id)) for t in group_tasks}
         candidates: dict[str, list[Candidate]] = {t.id: [] for t in group_tasks}
         for round_, group in run.done_groups(index):
-            counts = group.completions_per_task()
+            sampled, tokens = Counter[str](), Counter[str]()
+            for completion in group.completions():
+                sampled[completion.task_id] += 1
+                tokens[completion.task_id] += completion.tokens
+            done += 1
+            seconds += _seconds(group.metrics())
             found = group.candidates()
             for task in group_tasks:
                 own = [c for c in found if c.program.task_id == task.id]
-                numbers = task_numbers(task, counts.get(task.id, 0), own, known.get(task.id))
+                numbers = task_numbers(task, sampled[task.id], own, known.get(task.id), tokens[task.id])
                 rounds.setdefault(round_, []).append(numbers)
                 totals[task.id] += numbers
                 candidates[task.id] += own
@@ -51,9 +58,17 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
     text = submission_json(attempts)
     run.write("submission.json", text)
     hit = hits(validate(run.read("submission.json"), tasks), known)
+    by_round = [rounds[round_] for round_ in sorted(rounds)]
     content = {
-        "rounds": [dataclasses.asdict(summarize(rounds[round_])) for round_ in sorted(rounds)],
+        "groups_done": done,
+        "seconds": round(seconds, 3),
+        "rounds": [dataclasses.asdict(summarize(numbers)) for numbers in by_round],
         "run": dataclasses.asdict(summarize(in_all, hit)),
+        "solved_at_2_interval": solved_interval(hit) if hit else None,
+        "curves": {
+            "rounds": [dataclasses.asdict(curves(numbers)) for numbers in by_round],
+            "run": dataclasses.asdict(curves(in_all)),
+        },
         "tasks": {n.task_id: _task(n, hit.get(n.task_id), best[n.task_id]) for n in in_all},
     }
     run.write_json("metrics.json", content)
@@ -63,11 +78,21 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
 def _task(numbers: TaskNumbers, hit: list[bool] | None, best: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "programs": numbers.completions,
+        "tokens": numbers.tokens,
+        "grids": numbers.grids,
+        "valid_grids": numbers.valid_grids,
+        "complete": numbers.complete,
+        "unique": len(numbers.effects),
         "train_perfect": numbers.train_perfect,
         "perfect": numbers.perfect,
         "hits": hit,
         "best": best,
     }
+
+
+def _seconds(metrics: dict[str, Any]) -> float:
+    # The last round of a run learns nothing.
+    return float(metrics["search_seconds"]) + float(metrics.get("learn_seconds", 0.0))
 
 
 def _best(candidates: list[Candidate]) -> dict[str, Any] | None:

@@ -16,7 +16,6 @@ A group of a round without DONE was interrupted; it is done again from its begin
 import hashlib
 import json
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -90,10 +89,6 @@ class GroupDir:
     def completions(self) -> list[Completion]:
         """The stored completions."""
         return COMPLETIONS.read(self.path)
-
-    def completions_per_task(self) -> Counter[str]:
-        """Task id → how many completions were sampled for it."""
-        return Counter(completion.task_id for completion in self.completions())
 
     def prompts(self) -> list[Prompt]:
         """The stored prompts."""

@@ -5,15 +5,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from arcloop.cli.table import print_numbers
 from arcloop.errors import ArcloopError
 from arcloop.execution import Sandbox
 from arcloop.loop import Loop
-from arcloop.metrics import Numbers
 from arcloop.outcome import conclude
 from arcloop.progress import Progress
 from arcloop.records import Answers
@@ -21,13 +19,12 @@ from arcloop.report import write_report
 from arcloop.rundir import RunDir
 from arcloop.tasks import load_answers
 
-__all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c"]
+__all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c", "wide"]
 
 
 def go_on(run: RunDir) -> int:
     """Do what is left of a run, then write and print its outcome, also if it is stopped on the way."""
-    # A log has no width: the table is not to be squeezed into 80 columns there.
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = wide()
     stopped = False
     with terminated_like_ctrl_c():
         try:
@@ -69,7 +66,7 @@ def finish(run: RunDir, console: Console) -> None:
         progress.stage("voting and counting")
         numbers = conclude(run, _answers(run, console), progress.advance)
     report = write_report(run)
-    _print_table(numbers, console)
+    print_numbers(numbers, console)
     say(console, f"submission  {run.path / 'submission.json'}\nreport      {report}")
 
 
@@ -82,41 +79,14 @@ def _answers(run: RunDir, console: Console) -> Answers:
         return {}
 
 
+def wide() -> Console:
+    """The terminal; a log has no width, and the table is not to be squeezed into 80 columns there."""
+    return Console(width=None if sys.stdout.isatty() else 200)
+
+
 def say(console: Console, text: str) -> None:
     """Print a line as it is: paths in it are not broken, and their brackets mean nothing."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _print_table(numbers: dict[str, Any], console: Console) -> None:
-    columns = [*(f"round {i + 1}" for i in range(len(numbers["rounds"]))), "run"]
-    rows = [*numbers["rounds"], numbers["run"]]
-    table = Table("", *columns, box=None, header_style="bold")
-    for name in Numbers.__dataclass_fields__:
-        cells = [_cell(name, row[name]) for row in rows]
-        if any(cells):
-            table.add_row(_LABELS[name], *cells)
-    console.print(table)
-
-
-_LABELS = {
-    "programs": "programs",
-    "valid_code": "valid code",
-    "valid_outputs": "valid outputs",
-    "unique_outputs": "unique outputs",
-    "pixel_similarity": "pixel similarity",
-    "correct_grids": "correct grids",
-    "train_pass_rate": "train pass rate",
-    "train_pass_at_n": "train pass@n",
-    "pass_rate": "pass rate",
-    "pass_at_n": "pass@n",
-    "solved_at_2": "solved@2",
-}
-
-
-def _cell(name: str, value: float | None) -> str:
-    if value is None:
-        return ""
-    return str(value) if name == "programs" else f"{100 * value:.2f} %"
 
 
 @contextlib.contextmanager
