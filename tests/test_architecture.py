@@ -46,6 +46,8 @@ ORDER = [
     "estimates",
     "metrics",
     "outcome",
+    "measurement",
+    "comparison",
     "dataset",
     "charts",
     "report",
