@@ -39,6 +39,7 @@ ORDER = [
     "training",
     "pretraining",
     "voting",
+    "rescoring",
     "tables",
     "rundir",
     "loop",

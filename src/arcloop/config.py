@@ -27,6 +27,7 @@ __all__ = [
     "SelectionConfig",
     "SessionConfig",
     "TrainingConfig",
+    "VotingConfig",
     "from_json",
     "require",
     "to_json",
@@ -280,6 +281,23 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
+class VotingConfig:
+    """How the two attempts for a test grid are chosen."""
+
+    rescore: bool = False
+    """Where several grids tie for an attempt, ask the model how likely it finds the program behind each, and take the
+    likeliest; otherwise the shortest. Needs the model once more when the run is finished, and on each evaluation."""
+    views: int = 8
+    """Orders of the train pairs, and test inputs, under which it is asked about each program."""
+    candidates: int = 8
+    """Programs that it is asked about for one test grid at the most, the shortest first."""
+
+    def __post_init__(self) -> None:
+        for name in ("views", "candidates"):
+            require(getattr(self, name) >= 1, f"voting.{name}", getattr(self, name), "expected 1 or more")
+
+
+@dataclass(frozen=True)
 class SessionConfig:
     """One training on files: on what, how long, and what is logged and kept of it."""
 
@@ -409,6 +427,8 @@ class Config:
     """How a program and what it gave become examples."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
     """How the adapter is trained on the selected examples."""
+    voting: VotingConfig = field(default_factory=VotingConfig)
+    """How the two attempts for a test grid are chosen."""
 
     def __post_init__(self) -> None:
         for name in ("rounds", "programs", "group_size"):

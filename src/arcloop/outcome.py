@@ -10,6 +10,7 @@ from typing import Any
 
 from arcloop.metrics import TaskNumbers, curves, solved_interval, summarize, task_numbers
 from arcloop.records import Answers, Attempt, Candidate
+from arcloop.rescoring import Scorer, rescored
 from arcloop.rundir import RunDir
 from arcloop.submission import hits, submission_json, validate
 from arcloop.voting import vote
@@ -17,21 +18,25 @@ from arcloop.voting import vote
 __all__ = ["conclude"]
 
 
-def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambda: None) -> dict[str, Any]:
+def conclude(
+    run: RunDir, answers: Answers, on_group: Callable[[], None] = lambda: None, scorer: Scorer | None = None
+) -> dict[str, Any]:
     """Write ``submission.json`` and ``metrics.json`` into the run, and return the latter's content.
 
     ``answers`` are looked at for the numbers only; a task for which they are not known, or do not
-    fit its test inputs, has none. ``on_group`` is called after each group of tasks.
+    fit its test inputs, has none. ``on_group`` is called after each group of tasks. With a ``scorer``,
+    programs that tie for an attempt are rescored.
 
     Raises:
         RunError: a table of the run cannot be read.
     """
-    tasks = run.tasks()
+    tasks, config = run.tasks(), run.config()
     known = {t.id: answers[t.id] for t in tasks if len(answers.get(t.id, ())) == len(t.test_inputs)}
     rounds: dict[int, list[TaskNumbers]] = {}
     in_all: list[TaskNumbers] = []
     attempts: list[Attempt] = []
     best: dict[str, dict[str, Any] | None] = {}
+    evidence: dict[str, dict[str, float]] = {}
     done, seconds = 0, 0.0
     for index, group_tasks in enumerate(run.groups()):
         totals = {t.id: task_numbers(t, 0, [], known.get(t.id)) for t in group_tasks}
@@ -51,7 +56,9 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
                 totals[task.id] += numbers
                 candidates[task.id] += own
         for task in group_tasks:
-            attempts += vote(candidates[task.id], task)
+            own = candidates[task.id]
+            evidence[task.id] = rescored(own, task, scorer, config.voting, config.seed) if scorer else {}
+            attempts += vote(own, task, evidence[task.id])
             best[task.id] = _best(candidates[task.id])
         in_all += totals.values()
         on_group()
@@ -69,7 +76,11 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
             "rounds": [dataclasses.asdict(curves(numbers)) for numbers in by_round],
             "run": dataclasses.asdict(curves(in_all)),
         },
-        "tasks": {n.task_id: _task(n, hit.get(n.task_id), best[n.task_id]) for n in in_all},
+        "tasks": {
+            n.task_id: _task(n, hit.get(n.task_id), best[n.task_id])
+            | {"votes": [list(a.votes) for a in attempts if a.task_id == n.task_id], "rescored": evidence[n.task_id]}
+            for n in in_all
+        },
     }
     run.write_json("metrics.json", content)
     return content

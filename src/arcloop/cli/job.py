@@ -16,6 +16,7 @@ from arcloop.outcome import conclude
 from arcloop.progress import Progress
 from arcloop.records import Answers
 from arcloop.report import write_report
+from arcloop.rescoring import Scorer
 from arcloop.rundir import RunDir
 from arcloop.tasks import load_answers
 
@@ -60,14 +61,30 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
 
 
 def finish(run: RunDir, console: Console) -> None:
-    """Write submission, numbers and report from what is done, and print the table."""
+    """Write submission, numbers and report from what is done, and print the table.
+
+    Programs are rescored if the run asks for it and is finished.
+    """
     groups = len(run.groups())
+    scorer = _scorer(run, console) if run.config().voting.rescore else None
     with Progress(console, groups, "groups") as progress:
         progress.stage("voting and counting")
-        numbers = conclude(run, _answers(run, console), progress.advance)
+        numbers = conclude(run, _answers(run, console), progress.advance, scorer)
     report = write_report(run)
     print_numbers(numbers, console)
     say(console, f"submission  {run.path / 'submission.json'}\nreport      {report}")
+
+
+def _scorer(run: RunDir, console: Console) -> Scorer | None:
+    if not run.finished:
+        say(console, "not finished, so not rescored yet")
+        return None
+    run.check_model()
+    config = run.config()
+    from arcloop.model.language import load_model  # here, because torch takes seconds
+    from arcloop.model.likelihood import Likelihood
+
+    return Likelihood(load_model(config.model, config.prompt, config.loading))
 
 
 def _answers(run: RunDir, console: Console) -> Answers:
