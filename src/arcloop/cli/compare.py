@@ -106,7 +106,7 @@ def _print(compared: Comparison, console: Console) -> None:
     console.print(table)
     for contrast in compared.contrasts:
         d = contrast.difference
-        few = f"; {d.differing} tasks differ, and fewer than 6 cannot show more" if d.differing < 6 else ""
+        few = f"; {d.differing} tasks differ, and it takes 6 at the least" if d.differing < 6 else ""
         say(
             console,
             f"{contrast.name} against {contrast.first}, {contrast.number}: {100 * d.value:+.2f} points "
