@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .venv-vllm
 # Exact versions, also for what builds the package.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -11,7 +12,7 @@ DEMO_TASKS := 67a3c6ac 68b16354 74dd1130 3c9b0459 6150a2bd 9dfd6313 ed36ccf7 a41
               4c4377d9 7468f01a 1cf80156 a79310a0 25ff71a9 b1948b0a c8f0f002 d511f180 0d3d703e 62c24649 \
               67e8384a 46442a0e 7fe24cdd 0520fde7
 
-.PHONY: help demo test lint format types bench-sandbox check-sandbox bench-common bench-relabel clean
+.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +33,9 @@ format: $(VENV)/installed-dev ## put the code into the house style
 
 types: $(VENV)/installed-dev ## types, strictly
 	$(BIN)/mypy
+
+test-vllm: $(VLLM)/installed ## vLLM's engine and server on a CPU, in an environment of their own (4 GB)
+	$(VLLM)/bin/python -m pytest -W default tests/vllm_engine
 
 bench-sandbox: $(VENV)/installed-dev ## programs per second, with and without isolation
 	$(BIN)/python benchmarks/bench_sandbox.py
@@ -56,5 +60,12 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $@
 
+# Other versions of what both need, so without our constraints. What is removed was built for another torch.
+$(VLLM)/installed: tests/vllm_engine/requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VLLM)
+	PIP_CONSTRAINT= $(VLLM)/bin/pip install --quiet --requirement $< --editable .
+	$(VLLM)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
 clean: ## remove the environment and caches; runs stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(VLLM) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -18,6 +18,8 @@ HOLDERS = {
     "AugmentConfig": "config|augment",
     "PromptConfig": "config|prompt",
     "SamplingConfig": "config|sampling|_config",
+    "ServerConfig": "config|server|_config",
+    "EngineConfig": "config|engine",
     "ExecutionConfig": "config|execution|_config",
     "SelectionConfig": "config|selection",
     "LoadingConfig": "config|loading",

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,10 @@ from arcloop.errors import RunError
 from arcloop.loop import Loop
 from arcloop.outcome import conclude
 from arcloop.progress import Progress
-from arcloop.records import Candidate, Example, Pair, Status, Task
+from arcloop.records import Candidate, Completion, Example, FinishReason, Pair, Status, Task
 from arcloop.report import write_report
 from arcloop.rundir import RunDir
+from arcloop.sampling import Request
 from arcloop.submission import validate
 from arcloop.training import Fit
 from fakes import FakeExecutor, FakeSampler, FakeTrainer
@@ -54,6 +57,28 @@ def finish(run: RunDir) -> dict[str, bytes]:
         for path in sorted(run.path.rglob("*"))
         if path.stem in names or path.name in ("submission.json", "learned")
     }
+
+
+def test_draws_at_which_a_server_failed_are_stored_and_counted_apart(tmp_path: Path) -> None:
+    class Failing(FakeSampler):
+        def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+            for k, completion in enumerate(super().sample(requests)):
+                failed = {
+                    "text": "500: def transform(grid): busy",
+                    "finish_reason": FinishReason.ERROR,
+                    "logprob": math.nan,
+                }
+                yield completion if k % 4 else dataclasses.replace(completion, **failed)  # type: ignore[arg-type]
+
+    parts = Parts()
+    parts.sampler = Failing()
+    run = parts.run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1))
+    stored = [c for i in range(len(run.groups())) for c in run.group(0, i).completions()]
+    failed = [c for c in stored if c.finish_reason is FinishReason.ERROR]
+    assert len(stored) == 60 and len(failed) == 15 and all(math.isnan(c.logprob) for c in failed)
+    assert sum(run.group(0, i).metrics()["failed_completions"] for i in range(2)) == 15
+    assert conclude(run, ANSWERS)["run"]["programs"] == 45
+    assert not {c.id for c in failed} & {c.program.completion_id for c in everything(run)}
 
 
 def test_the_loop_searches_learns_and_solves(tmp_path: Path) -> None:

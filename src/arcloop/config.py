@@ -17,6 +17,7 @@ from arcloop.errors import ConfigError
 __all__ = [
     "AugmentConfig",
     "Config",
+    "EngineConfig",
     "ExecutionConfig",
     "LoadingConfig",
     "Policy",
@@ -25,6 +26,7 @@ __all__ = [
     "RelabelConfig",
     "SamplingConfig",
     "SelectionConfig",
+    "ServerConfig",
     "SessionConfig",
     "TrainingConfig",
     "VotingConfig",
@@ -36,6 +38,14 @@ __all__ = [
 
 Policy = Literal["all", "best-k", "correct-only", "greedy-diverse", "prioritized", "uniform"]
 """How the programs of a task are chosen; see ``selection``."""
+
+
+Schedule = Literal[
+    "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", "inverse_sqrt"
+]
+"""Course of a learning rate, by the names of transformers."""
+Optimizer = Literal["adamw_torch_fused", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "adafactor", "sgd"]
+"""What makes a step of a gradient, by the names of transformers."""
 
 
 def require(condition: bool, setting: str, value: object, expectation: str) -> None:
@@ -101,6 +111,69 @@ class SamplingConfig:
         for name in ("max_tokens", "max_prompt_tokens", "completions_per_prompt", "rows", "prefill_tokens"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"sampling.{name.replace('_', '-')}", value, "expected 1 or more")
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """The OpenAI-compatible server that ``--sampler openai`` draws from.
+
+    Its key is in the environment's ARCLOOP_API_KEY or OPENAI_API_KEY, and nowhere else.
+    """
+
+    base_url: str | None = None
+    """Address of its API, such as http://127.0.0.1:8000/v1. Default: the environment's OPENAI_BASE_URL, so that a run
+    can be resumed with a server elsewhere, or else that address."""
+    model: str | None = None
+    """Name under which it serves the model. Default: the only one it serves, or the one called like --model."""
+    api: Literal["completions", "chat"] = "completions"
+    """``completions``: the rendered prompt is continued, as in training. ``chat``: for services that take messages only;
+    search alone, and a prompt template that does not begin the answer (plain)."""
+    concurrency: int = 32
+    """Requests under way at once; each asks for all completions of a prompt."""
+    retries: int = 6
+    """How often a request is repeated that failed in passing (rate limits, overload, lost connections)."""
+    timeout: float = 600.0
+    """Seconds to wait for the answer to a request."""
+    prompt_price: float = 0.0
+    """Price of a million prompt tokens, for the sum that a run prints."""
+    completion_price: float = 0.0
+    """Price of a million sampled tokens, for the sum that a run prints."""
+
+    def __post_init__(self) -> None:
+        url = self.base_url
+        fits = url is None or url.startswith(("http://", "https://"))
+        require(fits, "server.base-url", url, "expected an address that begins with http:// or https://")
+        # The configuration is stored in the run's folder.
+        secret = url is not None and "@" in url
+        require(not secret, "server.base-url", "…@…", "expected no password in it; put a key into ARCLOOP_API_KEY")
+        require(self.concurrency >= 1, "server.concurrency", self.concurrency, "expected 1 or more")
+        require(self.retries >= 0, "server.retries", self.retries, "expected 0 or more")
+        require(self.timeout > 0, "server.timeout", self.timeout, "expected more than 0 seconds")
+        require(self.prompt_price >= 0, "server.prompt-price", self.prompt_price, "expected 0 or more")
+        require(self.completion_price >= 0, "server.completion-price", self.completion_price, "expected 0 or more")
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """The vLLM engine that ``--sampler vllm`` starts in this process."""
+
+    tensor_parallel_size: int = 1
+    """GPUs that share the model's matrices."""
+    gpu_memory_utilization: float = 0.85
+    """Share of each GPU's memory that the engine takes for weights, keys and values. While the adapter is trained it
+    gives all of it back."""
+    enforce_eager: bool = False
+    """Leave out CUDA graphs: starts in seconds and needs less memory, samples slower."""
+
+    def __post_init__(self) -> None:
+        require(
+            self.tensor_parallel_size >= 1,
+            "engine.tensor-parallel-size",
+            self.tensor_parallel_size,
+            "expected 1 or more",
+        )
+        share = self.gpu_memory_utilization
+        require(0 < share <= 1, "engine.gpu-memory-utilization", share, "expected more than 0, at most 1")
 
 
 @dataclass(frozen=True)
@@ -203,7 +276,7 @@ class LoadingConfig:
 
     use_4bit_quantization: bool = False
     """Hold the base weights in 4 bits (NF4, by bitsandbytes): a quarter of the memory, somewhat slower. Only adapters
-    can be trained then."""
+    can be trained then. With --sampler vllm the engine does so too."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Type in which the network computes. auto: bfloat16 on a GPU; on a CPU float32 for search, and for training
     bfloat16 where the CPU has it."""
@@ -232,15 +305,11 @@ class TrainingConfig:
     """Layers that get an adapter, by the ends of their names, such as q_proj v_proj; all-linear = all but the head."""
     learning_rate: float | None = None
     """Peak of the optimizer's step size. Default: what suits the model (1e-5 for 7–8B ones)."""
-    lr_scheduler_type: Literal[
-        "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", "inverse_sqrt"
-    ] = "constant"
+    lr_scheduler_type: Schedule = "constant"
     """Course of the step size after the warm-up."""
     warmup: int = 5
     """Optimizer steps over which the learning rate rises to its peak."""
-    optimizer: Literal["adamw_torch_fused", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "adafactor", "sgd"] = (
-        "adamw_torch_fused"
-    )
+    optimizer: Optimizer = "adamw_torch_fused"
     """What makes a step of a gradient. The 8-bit ones (bitsandbytes) need a GPU and hold their state in a quarter of the memory."""
     weight_decay: float = 0.0
     """Share of each weight that is taken away in a step, times the learning rate."""
@@ -417,8 +486,15 @@ class Config:
     """How each prompt's task is changed before the model sees it."""
     prompt: PromptConfig = field(default_factory=PromptConfig)
     """In which words the model is asked."""
+    sampler: Literal["transformers", "vllm", "openai"] = "transformers"
+    """What draws completions. ``transformers``: the network in this process that is also trained. ``vllm``: a vLLM engine
+    in this process (extra gpu). ``openai``: any OpenAI-compatible server; it learns if it can load adapters, as vLLM's can."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     """How completions are drawn from the model."""
+    server: ServerConfig = field(default_factory=ServerConfig)
+    """Where ``--sampler openai`` draws from."""
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    """How ``--sampler vllm`` uses the GPUs."""
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
     """How programs are run, and what they may use."""
     selection: SelectionConfig = field(default_factory=SelectionConfig)
@@ -435,6 +511,23 @@ class Config:
             value = getattr(self, name)
             require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
         require(self.limit is None or self.limit >= 1, "limit", self.limit, "expected 1 or more")
+        learns = self.rounds > 1 and self.training.use_dora
+        require(
+            not learns or self.sampler == "transformers",
+            "training.use-dora",
+            True,
+            f"expected LoRA, which is what vLLM computes with, beside --sampler {self.sampler}; or --sampler transformers",
+        )
+        chat = self.sampler == "openai" and self.server.api == "chat"
+        require(
+            not chat or self.rounds == 1, "rounds", self.rounds, "expected 1 with --server.api chat, which cannot learn"
+        )
+        require(
+            not (chat and self.voting.rescore),
+            "voting.rescore",
+            True,
+            "expected a model that can be loaded here, beside --server.api chat",
+        )
 
 
 C = TypeVar("C")

@@ -10,10 +10,20 @@ never an ``ArcloopError``: it raises what it raises, with its traceback.
     ├── RunError       a run directory that belongs to another run, or is damaged
     ├── ConfigError    a setting out of its range, or two that exclude each other
     ├── ExampleError   a training set that is missing, or a row of it that is no example
+    ├── ServerError    a model server that cannot be reached, refuses, or lacks what is asked of it
     └── SandboxError   the machine cannot isolate programs as asked
 """
 
-__all__ = ["ArcloopError", "ConfigError", "ExampleError", "ModelError", "RunError", "SandboxError", "TaskError"]
+__all__ = [
+    "ArcloopError",
+    "ConfigError",
+    "ExampleError",
+    "ModelError",
+    "RunError",
+    "SandboxError",
+    "ServerError",
+    "TaskError",
+]
 
 
 class ArcloopError(Exception):
@@ -38,6 +48,10 @@ class ConfigError(ArcloopError):
 
 class ExampleError(ArcloopError):
     """A training set is missing or of an unknown format, or one of its rows is no example."""
+
+
+class ServerError(ArcloopError):
+    """A model server cannot be reached, refuses a request, or lacks what is asked of it."""
 
 
 class SandboxError(ArcloopError):

@@ -17,7 +17,20 @@ from arcloop.rundir import RunDir
 
 __all__ = ["Measured", "Setting", "grouped", "measured"]
 
-_MACHINE = ("execution.workers", "sampling.rows", "sampling.prefill_tokens")
+_MACHINE = (
+    "execution.workers",
+    "sampling.rows",
+    "sampling.prefill_tokens",
+    "engine.tensor_parallel_size",
+    "engine.gpu_memory_utilization",
+    "engine.enforce_eager",
+    "server.base_url",
+    "server.concurrency",
+    "server.retries",
+    "server.timeout",
+    "server.prompt_price",
+    "server.completion_price",
+)
 """Settings that change how fast a run is and not what it finds."""
 
 

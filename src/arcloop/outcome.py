@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from arcloop.metrics import TaskNumbers, curves, solved_interval, summarize, task_numbers
-from arcloop.records import Answers, Attempt, Candidate
+from arcloop.records import Answers, Attempt, Candidate, FinishReason
 from arcloop.rescoring import Scorer, rescored
 from arcloop.rundir import RunDir
 from arcloop.submission import hits, submission_json, validate
@@ -44,7 +44,8 @@ def conclude(
         for round_, group in run.done_groups(index):
             sampled, tokens = Counter[str](), Counter[str]()
             for completion in group.completions():
-                sampled[completion.task_id] += 1
+                # Where the server failed, nothing was sampled.
+                sampled[completion.task_id] += completion.finish_reason is not FinishReason.ERROR
                 tokens[completion.task_id] += completion.tokens
             done += 1
             seconds += _seconds(group.metrics())

@@ -7,7 +7,7 @@ for the sandbox to find out.
 import hashlib
 import re
 
-from arcloop.records import Completion, Program
+from arcloop.records import Completion, FinishReason, Program
 
 __all__ = ["content_id", "extract"]
 
@@ -16,11 +16,13 @@ _ENTRY = re.compile(r"^def (?:transform|main)\b", re.MULTILINE)
 
 
 def extract(completion: Completion, prefix: str) -> Program | None:
-    """The program in an answer, or None if it defines neither ``transform`` nor ``main``.
+    """The program in an answer, or None if it defines neither ``transform`` nor ``main``, or never came.
 
     The answer is ``prefix`` (the part that the prompt gave) and the completion's text. The last
     fenced block that defines an entry point counts; without fences, the whole answer.
     """
+    if completion.finish_reason is FinishReason.ERROR:
+        return None
     answer = prefix + completion.text
     blocks = [block for block in _FENCE.findall(answer) if _ENTRY.search(block)]
     source = blocks[-1] if blocks else answer if "```" not in answer and _ENTRY.search(answer) else None

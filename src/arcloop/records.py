@@ -109,6 +109,8 @@ class FinishReason(StrEnum):
     """The model wrote its end-of-text token."""
     LENGTH = "length"
     """The limit on new tokens was reached."""
+    ERROR = "error"
+    """Nothing was sampled: the model's server failed at it, also when asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +122,12 @@ class Completion:
     prompt_id: str
     task_id: str
     text: str
-    """What follows the prompt's text, without the end-of-text token."""
+    """What follows the prompt's text, without the end-of-text token; after an ``error``, its message."""
     tokens: int
     """Sampled tokens, the end-of-text token counted."""
     finish_reason: FinishReason
     logprob: float
-    """Sum of the sampled tokens' log-probabilities at temperature 1, in nats."""
+    """Sum of the sampled tokens' log-probabilities at temperature 1, in nats; nan where the source does not say."""
 
 
 @dataclass(frozen=True, slots=True)

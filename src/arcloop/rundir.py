@@ -16,6 +16,7 @@ A group of a round without DONE was interrupted; it is done again from its begin
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,7 +27,7 @@ from arcloop.config import Config, from_json, to_json
 from arcloop.errors import RunError
 from arcloop.files import write_bytes
 from arcloop.model.card import model_digest
-from arcloop.records import Candidate, Completion, Example, Execution, Program, Prompt, Score, Task
+from arcloop.records import Candidate, Completion, Example, Execution, FinishReason, Program, Prompt, Score, Task
 from arcloop.tables import COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES
 from arcloop.tasks import task_from_json, task_to_json
 
@@ -89,6 +90,10 @@ class GroupDir:
     def completions(self) -> list[Completion]:
         """The stored completions."""
         return COMPLETIONS.read(self.path)
+
+    def completions_per_task(self) -> Counter[str]:
+        """Task id → how many completions were sampled for it, those left out at which the server failed."""
+        return Counter(c.task_id for c in self.completions() if c.finish_reason is not FinishReason.ERROR)
 
     def prompts(self) -> list[Prompt]:
         """The stored prompts."""

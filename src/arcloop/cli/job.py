@@ -8,6 +8,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from arcloop.cli.parts import make_parts
 from arcloop.cli.table import print_numbers
 from arcloop.errors import ArcloopError
 from arcloop.execution import Sandbox
@@ -45,19 +46,16 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
     run.check_model()
     config = run.config()
     say(console, f"arcloop: {len(run.tasks())} tasks of {config.tasks}, model {config.model}, run in {run.path}")
-    # Here, because torch takes seconds that an error in the arguments should not.
-    from arcloop.model.language import load_model
-    from arcloop.sampling.transformers import TransformersSampler
-    from arcloop.training.trainer import LoraTrainer
-
     with Sandbox(config.execution) as sandbox:
         say(console, f"sandbox: {sandbox.protection} protection")
-        model = load_model(config.model, config.prompt, config.loading)
-        sampler = TransformersSampler(model, config.sampling)
-        trainer = LoraTrainer(model, config.training)
-        total = len(run.tasks()) * config.rounds * config.programs
-        with Progress(console, total, "programs") as progress:
-            Loop(run, sampler, sandbox, trainer, progress).search_and_learn()
+        with make_parts(config) as parts:
+            total = len(run.tasks()) * config.rounds * config.programs
+            try:
+                with Progress(console, total, "programs") as progress:
+                    Loop(run, parts.sampler, sandbox, parts.trainer, progress).search_and_learn()
+            finally:
+                if summary := parts.summary():
+                    say(console, summary)
 
 
 def finish(run: RunDir, console: Console) -> None:

@@ -33,7 +33,16 @@ from arcloop.model.weights import Weights
 from arcloop.prompts import PromptFormat
 from arcloop.records import Message
 
-__all__ = ["LanguageModel", "chat_text", "load_model", "load_tokenizer", "prompt_format"]
+__all__ = [
+    "LanguageModel",
+    "adds_bos",
+    "answer_end",
+    "chat_ids",
+    "chat_text",
+    "load_model",
+    "load_tokenizer",
+    "prompt_format",
+]
 
 # Its bars for loading files would cut through ours.
 disable_progress_bar()
@@ -100,13 +109,8 @@ class LanguageModel:
         return int(self.network.config.vocab_size)
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of a rendered chat: with exactly one beginning-of-text token where the model has one."""
-        ids = cast(list[int], self.tokenizer(text, add_special_tokens=False)["input_ids"])
-        bos = self.tokenizer.bos_token_id
-        # A chat template usually writes the token itself; one that does not leaves it to the tokenizer.
-        if bos is not None and ids[:1] != [bos] and cast(list[int], self.tokenizer("")["input_ids"])[:1] == [bos]:
-            ids.insert(0, cast(int, bos))
-        return ids
+        """See ``chat_ids``."""
+        return chat_ids(self.tokenizer, text)
 
     def encode_answer(self, text: str) -> list[int]:
         """Token ids of a completion, with the token that ends it."""
@@ -118,19 +122,8 @@ class LanguageModel:
 
     @cached_property
     def end_id(self) -> int:
-        """The token that the chat template puts after an answer: ``<|eot_id|>`` for Llama 3."""
-        answer = "7~arcloop~7"  # what no template says by itself
-        chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": answer}]
-        text = cast(str, self.tokenizer.apply_chat_template(chat, tokenize=False))
-        ids = cast(
-            list[int],
-            self.tokenizer(text[text.rindex(answer) + len(answer) :].strip(), add_special_tokens=False)["input_ids"],
-        )
-        if not ids or ids[0] not in self.tokenizer.all_special_ids:
-            raise ModelError(
-                f"{self.name}: its chat template ends an answer without a special token; expected one such as <|eot_id|> — use a chat model"
-            )
-        return ids[0]
+        """See ``answer_end``."""
+        return answer_end(self.name, self.tokenizer)
 
     @cached_property
     def pad_id(self) -> int:
@@ -183,6 +176,40 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -
         str,
         tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, date_string="26 Jul 2024"),
     )
+
+
+def chat_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Token ids of a rendered chat: with exactly one beginning-of-text token where the model has one."""
+    ids = cast(list[int], tokenizer(text, add_special_tokens=False)["input_ids"])
+    bos = tokenizer.bos_token_id
+    # A chat template usually writes the token itself; one that does not leaves it to the tokenizer.
+    if bos is not None and ids[:1] != [bos] and adds_bos(tokenizer):
+        ids.insert(0, cast(int, bos))
+    return ids
+
+
+def adds_bos(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Does the tokenizer itself put a beginning-of-text token before what it encodes?"""
+    bos = tokenizer.bos_token_id
+    return bos is not None and cast(list[int], tokenizer("")["input_ids"])[:1] == [bos]
+
+
+def answer_end(name: str, tokenizer: PreTrainedTokenizerBase) -> int:
+    """The token that the chat template puts after an answer: ``<|eot_id|>`` for Llama 3.
+
+    Raises:
+        ModelError: there is none.
+    """
+    answer = "7~arcloop~7"  # what no template says by itself
+    chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": answer}]
+    text = cast(str, tokenizer.apply_chat_template(chat, tokenize=False))
+    after = text[text.rindex(answer) + len(answer) :].strip()
+    ids = cast(list[int], tokenizer(after, add_special_tokens=False)["input_ids"])
+    if not ids or ids[0] not in tokenizer.all_special_ids:
+        raise ModelError(
+            f"{name}: its chat template ends an answer without a special token; expected one such as <|eot_id|> — use a chat model"
+        )
+    return ids[0]
 
 
 def load_tokenizer(name: str) -> PreTrainedTokenizerBase:

@@ -1,0 +1,146 @@
+"""Config → the sampler and the trainer of a run."""
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from arcloop.config import Config
+from arcloop.errors import ServerError
+from arcloop.records import Example
+from arcloop.sampling import Sampler
+from arcloop.training import Fit, Trainer
+
+if TYPE_CHECKING:
+    from arcloop.model.language import LanguageModel
+
+__all__ = ["Parts", "make_parts"]
+
+# Imports of torch are inside the functions, because they take seconds that an error in the arguments should not.
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What searches and what learns."""
+
+    sampler: Sampler
+    trainer: Trainer
+    summary: Callable[[], str] = lambda: ""
+    """What was used of a server so far, in one line; empty where there is none."""
+
+
+@contextlib.contextmanager
+def make_parts(config: Config) -> Iterator[Parts]:
+    """The sampler and the trainer of a resolved configuration, for as long as the context lasts.
+
+    Raises:
+        ArcloopError: the model, the server or the engine cannot be had.
+    """
+    make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
+    with make(config) as parts:
+        yield parts
+
+
+@contextlib.contextmanager
+def _transformers(config: Config) -> Iterator[Parts]:
+    from arcloop.model.language import load_model
+    from arcloop.sampling.transformers import TransformersSampler
+    from arcloop.training.trainer import LoraTrainer
+
+    model = load_model(config.model, config.prompt, config.loading)
+    yield Parts(TransformersSampler(model, config.sampling), LoraTrainer(model, config.training))
+
+
+@contextlib.contextmanager
+def _vllm(config: Config) -> Iterator[Parts]:
+    from arcloop.model.language import load_tokenizer, prompt_format
+    from arcloop.sampling.vllm import VllmSampler
+
+    tokenizer = load_tokenizer(config.model)
+    format_ = prompt_format(config.model, tokenizer, config.prompt)
+    rank = config.training.lora_r if config.rounds > 1 else None
+    sampler = VllmSampler(
+        config.model,
+        tokenizer,
+        format_,
+        config.sampling,
+        config.engine,
+        rank,
+        four_bit=config.loading.use_4bit_quantization,
+    )
+    try:
+        yield Parts(sampler, _LateTrainer(config, before=sampler.rest))
+    finally:
+        sampler.close()
+
+
+@contextlib.contextmanager
+def _openai(config: Config) -> Iterator[Parts]:
+    from arcloop.model.card import read_card
+    from arcloop.model.language import load_tokenizer, prompt_format
+    from arcloop.prompts import PromptFormat
+    from arcloop.sampling.chat import ChatSampler, chat_json
+    from arcloop.sampling.openai import OpenAISampler
+    from arcloop.sampling.server import Server
+
+    server = Server(config.server)
+    sampler: Sampler
+    if config.server.api == "chat":
+        template = config.prompt.template or read_card(config.model).template
+        format_ = PromptFormat(template, chat_json, config.prompt.library)
+        sampler = ChatSampler(config.model, format_, config.sampling, config.server, server=server)
+    else:
+        tokenizer = load_tokenizer(config.model)
+        format_ = prompt_format(config.model, tokenizer, config.prompt)
+        learns = config.rounds > 1
+        sampler = OpenAISampler(
+            config.model, tokenizer, format_, config.sampling, config.server, learns=learns, server=server
+        )
+    try:
+        yield Parts(sampler, _LateTrainer(config), lambda: server.usage.line(config.server))
+    finally:
+        # The server outlives the run; the run's adapter need not stay in it.
+        with contextlib.suppress(ServerError):
+            sampler.use_adapter(None)
+
+
+class _LateTrainer:
+    """A ``LoraTrainer`` whose network is loaded when there is something to train, beside a sampler that has its own."""
+
+    def __init__(self, config: Config, before: Callable[[], None] = lambda: None) -> None:
+        """``before`` is called before the network takes memory."""
+        self._config = config
+        self._before = before
+        self._model: LanguageModel | None = None
+
+    def fit(
+        self,
+        examples: Sequence[Example],
+        start: Path | None,
+        out: Path,
+        rng: random.Random,
+        on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+    ) -> Fit:
+        """See ``Trainer``. Between trainings the network waits in the machine's memory, not on the GPU."""
+        import torch
+
+        from arcloop.model.language import load_model
+        from arcloop.training.trainer import LoraTrainer
+
+        self._before()
+        if self._model is None:
+            self._model = load_model(self._config.model, self._config.prompt, self._config.loading)
+            self._home = self._model.device
+        network, home, loading = cast(torch.nn.Module, self._model.network), self._home, self._config.loading
+        # Quantized weights are small, and those spread over GPUs do not move.
+        moves = home.type == "cuda" and loading.device_map is None and not loading.use_4bit_quantization
+        if moves:
+            network.to(home)
+        try:
+            return LoraTrainer(self._model, self._config.training).fit(examples, start, out, rng, on_step)
+        finally:
+            if moves:
+                network.to("cpu")
+                torch.cuda.empty_cache()

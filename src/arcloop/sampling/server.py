@@ -1,0 +1,256 @@
+"""An OpenAI-compatible server: requests that are repeated where that helps, its models, its adapters.
+
+Rate limits (429) and overload are waited out, for as long as the server says (``Retry-After``) or
+twice as long each time, with jitter. The key comes from the environment, is sent to the server and
+nobody else, and appears in no message.
+"""
+
+import asyncio
+import email.utils
+import os
+import random
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from arcloop.config import ServerConfig
+from arcloop.errors import ServerError
+from arcloop.sampling.stream import stream
+
+__all__ = ["RefusedError", "Server", "Usage"]
+
+T = TypeVar("T")
+Content = dict[str, Any]
+
+_ADDRESS = "http://127.0.0.1:8000/v1"
+_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+"""Statuses after which the same request may succeed."""
+_LONGEST = 120.0
+"""Seconds between two tries at the most, unless the server asks for more."""
+_QUOTA = 900.0
+"""A server that asks for more seconds than this is asked again after these: a used-up daily quota is to stop the run."""
+
+
+class RefusedError(Exception):
+    """The server's answer to a request is no, or none came; ``str`` is its reason in one line."""
+
+    def __init__(self, reason: str, status: int = 0, told: bool = False) -> None:
+        super().__init__(" ".join(reason.split())[:200])
+        self.status = status
+        """The HTTP status; 0 where no answer came."""
+        self.told = told
+        """Did the server say when to come back?"""
+
+
+@dataclass
+class Usage:
+    """What was asked of a server since the process began."""
+
+    requests: int = 0
+    """Requests sent, repetitions counted."""
+    repeated: int = 0
+    """Of those, repetitions."""
+    prompt_tokens: int = 0
+    """Tokens read, as the server counts them."""
+    completion_tokens: int = 0
+    """Tokens sampled, as the server counts them."""
+
+    def line(self, config: ServerConfig) -> str:
+        """All of it in one line, with what it cost if the configuration has prices."""
+        cost = self.prompt_tokens * config.prompt_price + self.completion_tokens * config.completion_price
+        return (
+            f"server      {self.requests:,} requests, {self.repeated:,} of them repeated; "
+            f"{self.prompt_tokens:,} prompt tokens, {self.completion_tokens:,} sampled"
+            + (f"; cost {cost / 1e6:,.4f}" if cost else "")
+        )
+
+
+class Server:
+    """The server of a configuration. Requests run in the event loop of whoever calls ``post``."""
+
+    def __init__(
+        self, config: ServerConfig, wait: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
+    ) -> None:
+        """``wait`` lets time pass; tests pass another."""
+        self._config = config
+        self.address = (config.base_url or os.environ.get("OPENAI_BASE_URL") or _ADDRESS).rstrip("/")
+        self.usage = Usage()
+        self._key = os.environ.get("ARCLOOP_API_KEY") or os.environ.get("OPENAI_API_KEY") or ""
+        self._wait = wait
+        self._not_before = 0.0
+
+    def client(self) -> httpx.AsyncClient:
+        """A connection pool for ``post``; to be closed by whoever asked for it."""
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        return httpx.AsyncClient(
+            headers=headers,
+            timeout=httpx.Timeout(self._config.timeout, connect=10.0, pool=None),
+            limits=httpx.Limits(max_connections=self._config.concurrency),
+        )
+
+    async def post(self, client: httpx.AsyncClient, path: str, body: Content) -> Content:
+        """The server's JSON answer to ``body``, asked again as often as configured.
+
+        Raises:
+            RefusedError: it said no, or nothing, to the end.
+            ServerError: it does not know the key, the address or the model; nothing else will succeed either.
+        """
+        tries = 0.0
+        while True:
+            try:
+                return await self._once(client, "POST", path, body)
+            except RefusedError as refusal:
+                # A server that says when to come back is well, and busy with our other requests.
+                tries += 0.1 if refusal.told else 1.0
+                if (refusal.status and refusal.status not in _PASSING) or tries > self._config.retries:
+                    raise
+            self.usage.repeated += 1
+            # Half of it at random: clients that were refused together should not come back together.
+            await self._wait(min(2.0 ** int(tries - 0.5), _LONGEST) * random.uniform(0.5, 1.0))
+
+    def served_model(self, wanted: str) -> str:
+        """The name of the model to ask for: the configured one, or the only one that is served, or ``wanted``.
+
+        Raises:
+            ServerError: the server cannot be reached, or the choice is not clear.
+        """
+        if self._config.model is not None:
+            return self._config.model
+        try:
+            content = self._run(lambda client: self._once(client, "GET", "/models", None))
+        except RefusedError as refusal:
+            raise self._error(
+                f"its models cannot be listed ({refusal}); expected a running OpenAI-compatible server",
+                "start it, check --server.base-url, or name the model with --server.model",
+            ) from None
+        data = content.get("data")
+        # vLLM lists loaded adapters among the models, with the model that they belong to as their parent.
+        entries = [m for m in data if isinstance(m, dict) and not m.get("parent")] if isinstance(data, list) else []
+        names = [str(entry["id"]) for entry in entries if "id" in entry]
+        if wanted in names:
+            return wanted
+        if len(names) == 1:
+            return names[0]
+        raise self._error(
+            f"serves {', '.join(names) or 'nothing that it lists'}", "pass --server.model with one of them"
+        )
+
+    def check_adapters(self) -> None:
+        """Make sure that the server can load adapters while it runs.
+
+        Raises:
+            ServerError: it cannot.
+        """
+        try:
+            # Lacks what is needed: a server that offers it says so, another does not know the address.
+            self._run(lambda client: self._once(client, "POST", "/load_lora_adapter", {}))
+        except RefusedError as refusal:
+            if refusal.status in (404, 405, 501):
+                raise self._cannot_learn() from None
+            if refusal.status == 0:
+                raise self._error(f"cannot be reached ({refusal})", "start it, or check --server.base-url") from None
+
+    def load_adapter(self, name: str, folder: Path) -> None:
+        """Serve the adapter saved in ``folder``, which the server must be able to read, under ``name``.
+
+        Raises:
+            ServerError: it cannot.
+        """
+        body = {"lora_name": name, "lora_path": str(folder.resolve())}
+        try:
+            self._run(lambda client: self._once(client, "POST", "/load_lora_adapter", body))
+        except RefusedError as refusal:
+            raise self._error(
+                f"cannot load the adapter in {folder} ({refusal}); expected a server that reads this folder and has "
+                "--max-lora-rank of at least --training.lora-r",
+                "start it so, then resume the run",
+            ) from None
+
+    def unload_adapter(self, name: str) -> None:
+        """Stop serving an adapter; one that the server has forgotten by itself is no error."""
+        try:
+            self._run(lambda client: self._once(client, "POST", "/unload_lora_adapter", {"lora_name": name}))
+        except RefusedError as refusal:
+            if refusal.status not in (400, 404):
+                raise self._error(f"cannot unload an adapter ({refusal})", "restart it, then resume the run") from None
+
+    def stop(self, refusal: RefusedError) -> ServerError:
+        """The error for a run that goes no further because requests are refused one after the other."""
+        return self._error(
+            f"requests fail one after the other, the last with: {refusal}; expected a server that answers",
+            "mend it, then resume the run",
+        )
+
+    async def _once(self, client: httpx.AsyncClient, method: str, path: str, body: Content | None) -> Content:
+        await self._turn()
+        self.usage.requests += 1
+        try:
+            response = await client.request(method, self.address + path, json=body)
+            if not response.is_success:
+                raise self._refusal(response)
+            if not response.headers.get("content-type", "").startswith("application/json"):
+                return {}
+            content = response.json()
+        except httpx.HTTPError as error:
+            raise RefusedError(f"{type(error).__name__} {error}".strip()) from None
+        except httpx.InvalidURL as error:
+            raise self._error(f"is no address ({error})", "check --server.base-url") from None
+        except ValueError as error:
+            raise RefusedError(f"what came is not JSON: {error}", 200) from None
+        return content if isinstance(content, dict) else {}
+
+    async def _turn(self) -> None:
+        """Wait until the server is ready again, if it said when."""
+        if (left := self._not_before - time.monotonic()) > 0:
+            await self._wait(left)
+
+    def _refusal(self, response: httpx.Response) -> RefusedError:
+        try:
+            content = response.json()
+        except ValueError:
+            content = response.text
+        error = content.get("error", content.get("detail", content)) if isinstance(content, dict) else content
+        reason = str(error.get("message", error) if isinstance(error, dict) else error)
+        if self._key:
+            reason = reason.replace(self._key, "…")
+        if response.status_code in (401, 403):
+            raise self._error(
+                f"refuses the key ({response.status_code}); expected a valid one in the environment",
+                "set ARCLOOP_API_KEY",
+            )
+        asked = _retry_after(response.headers.get("retry-after", "")) if response.status_code in _PASSING else 0.0
+        self._not_before = max(self._not_before, time.monotonic() + min(asked, _QUOTA))
+        return RefusedError(f"{response.status_code}: {reason}", response.status_code, told=0 < asked < _QUOTA)
+
+    def _cannot_learn(self) -> ServerError:
+        return self._error(
+            "cannot load adapters; expected vLLM started with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True and --enable-lora",
+            "start such a server, use another --sampler, or search alone with --rounds 1",
+        )
+
+    def _error(self, what: str, next_step: str) -> ServerError:
+        return ServerError(f"{self.address}: {what} — {next_step}")
+
+    def _run(self, ask: Callable[[httpx.AsyncClient], Coroutine[Any, Any, T]]) -> T:
+        async def main(emit: Callable[[T], None]) -> None:
+            async with self.client() as client:
+                emit(await ask(client))
+
+        (content,) = stream(main)
+        return content
+
+
+def _retry_after(value: str) -> float:
+    """Seconds that a server asks to wait, with a number or a date; 0 if it does not."""
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return 0.0

@@ -1,0 +1,480 @@
+"""Sampling from a server: what is asked, what becomes of every way in which it can fail, and a real one."""
+
+import email.utils
+import json
+import math
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from arc_grids import FLIP
+from arcloop.cli import main
+from arcloop.config import AugmentConfig, Config, PromptConfig, SamplingConfig, ServerConfig, TrainingConfig
+from arcloop.errors import ConfigError, RunError, ServerError
+from arcloop.model.card import model_folder
+from arcloop.model.language import load_tokenizer, prompt_format
+from arcloop.programs import extract
+from arcloop.prompts import PromptFormat, make_prompts
+from arcloop.records import Completion, FinishReason
+from arcloop.rundir import RunDir
+from arcloop.sampling import Draw, Request
+from arcloop.sampling.chat import ChatSampler, chat_json
+from arcloop.sampling.lora import check_lora, lora_rank_limit
+from arcloop.sampling.openai import OpenAISampler
+from arcloop.sampling.server import Server, _retry_after
+from loopback import Loopback, Reply, choices
+
+TOKENIZER = load_tokenizer("embedded")
+FORMAT = prompt_format("embedded", TOKENIZER, PromptConfig())
+SAMPLING = SamplingConfig(max_tokens=24, max_prompt_tokens=4096)
+
+
+def requests(prompts: int, draws: int, format_: PromptFormat = FORMAT) -> list[Request]:
+    made = make_prompts(FLIP, 0, prompts, 1, AugmentConfig(), format_, seed=1)
+    return [Request(p, tuple(Draw(f"{p.id}/d{k}", 1000 * n + k) for k in range(draws))) for n, p in enumerate(made)]
+
+
+def sampler(server: Loopback, waits: list[float] | None = None, **settings: Any) -> OpenAISampler:
+    """A sampler whose waiting takes no time and is noted."""
+
+    async def wait(seconds: float) -> None:
+        if waits is not None:
+            waits.append(seconds)
+
+    config = ServerConfig(**{"base_url": server.url, "retries": 2, **settings})
+    return OpenAISampler("embedded", TOKENIZER, FORMAT, SAMPLING, config, server=Server(config, wait))
+
+
+def sample(of: OpenAISampler | ChatSampler, asked: list[Request]) -> dict[str, Completion]:
+    made = list(of.sample(asked))
+    by_id = {completion.id: completion for completion in made}
+    assert len(by_id) == len(made)
+    return by_id
+
+
+def ids(asked: list[Request]) -> set[str]:
+    return {draw.completion_id for request in asked for draw in request.draws}
+
+
+def test_a_prompt_is_one_request_that_says_all_of_the_configuration() -> None:
+    asked = requests(2, 3)
+    with Loopback(lambda path, body: choices(body)) as server:
+        made = sample(sampler(server), asked)
+    assert made.keys() == ids(asked)
+    assert len(server.asked) == 2
+    path, body, _ = min(server.asked, key=lambda item: item[1]["seed"])
+    assert path == "/v1/completions"
+    assert body["prompt"] == TOKENIZER(asked[0].prompt.text, add_special_tokens=False)["input_ids"]
+    expected = {"model": "served", "n": 3, "seed": 0, "max_tokens": 24, "temperature": 1.0, "top_p": 0.95, "top_k": 0}
+    assert expected.items() <= body.items()
+    for completion in made.values():
+        assert (completion.tokens, completion.logprob) == (2, -1.5)
+        assert completion.finish_reason is FinishReason.STOP
+
+
+def test_a_server_that_ignores_n_is_asked_for_each_draw_with_its_own_seed() -> None:
+    asked = requests(2, 4)
+    with Loopback(lambda path, body: choices(body, 1)) as server:
+        made = sample(sampler(server, concurrency=1), asked)
+    assert made.keys() == ids(asked)
+    assert sorted(body["seed"] for _, body, _ in server.asked) == [0, 1, 2, 3, 1000, 1001, 1002, 1003]
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_passing_failures_are_repeated_with_growing_waits(status: int) -> None:
+    replies = iter([status, status])
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        return (next_, {"error": {"message": "busy"}}, {}) if (next_ := next(replies, 200)) != 200 else choices(body)
+
+    waits: list[float] = []
+    with Loopback(answer) as server:
+        used = sampler(server, waits)
+        made = sample(used, requests(1, 2))
+    assert {c.finish_reason for c in made.values()} == {FinishReason.STOP}
+    assert len(waits) == 2 and 0.5 <= waits[0] <= 1 <= waits[1] <= 2
+
+
+def test_a_rate_limit_is_waited_out_by_every_request() -> None:
+    replies = iter([429])
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        return (429, {}, {"retry-after": "7"}) if next(replies, 200) == 429 else choices(body)
+
+    waits: list[float] = []
+    with Loopback(answer) as server:
+        sample(sampler(server, waits, concurrency=1), requests(2, 1))
+    assert sum(6 < wait <= 7 for wait in waits) >= 2
+
+
+def test_a_server_that_says_when_is_asked_more_often_than_one_that_does_not() -> None:
+    for header, tries in (({"retry-after": "1"}, 21), ({}, 3)):
+        server = Loopback(lambda path, body, header=header: (429, {"error": "slow"}, header))
+        with server, pytest.raises(ServerError, match="429: slow"):
+            sample(sampler(server), requests(1, 1))
+        assert abs(len(server.asked) - tries) <= 1
+
+
+def test_the_time_to_wait_is_a_number_or_a_date() -> None:
+    assert _retry_after("2.5") == 2.5
+    assert 50 < _retry_after(email.utils.formatdate(time.time() + 60, usegmt=True)) <= 60
+    assert _retry_after("") == _retry_after("soon") == _retry_after("-1") == 0
+
+
+def test_what_fails_to_the_end_is_recorded_and_never_missing() -> None:
+    asked = requests(6, 2)
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        return (500, {"error": {"message": "out of memory"}}, {}) if body["seed"] == 3000 else choices(body)
+
+    with Loopback(answer) as server:
+        made = sample(sampler(server, concurrency=2), asked)
+    assert made.keys() == ids(asked)
+    failed = [c for c in made.values() if c.finish_reason is FinishReason.ERROR]
+    assert {c.id for c in failed} == {draw.completion_id for draw in asked[3].draws}
+    for completion in failed:
+        assert "out of memory" in completion.text
+        assert completion.tokens == 0 and math.isnan(completion.logprob)
+        assert extract(completion, "") is None
+
+
+def test_the_message_of_a_failure_is_no_program() -> None:
+    text = "def transform(grid):\n    return grid"
+    assert extract(Completion("a", "b", "c", text, 0, FinishReason.ERROR, math.nan), "") is None
+
+
+@pytest.mark.parametrize(("prompts", "replies"), [(2, 2), (40, 12)])
+def test_a_run_stops_when_nothing_but_failures_comes(prompts: int, replies: int) -> None:
+    with Loopback(lambda path, body: (400, {"error": {"message": "no"}}, {})) as server:
+        used = sampler(server, concurrency=12)
+        with pytest.raises(ServerError, match=r"400: no.*resume"):
+            sample(used, requests(prompts, 2))
+    # Each was first put in other words: as text.
+    assert len(server.asked) <= 2 * (replies + 12)
+
+
+def test_a_refused_key_stops_the_run_and_is_in_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCLOOP_API_KEY", "secret-key")
+    with Loopback(lambda path, body: (401, {"error": {"message": "bad key secret-key"}}, {})) as server:
+        with pytest.raises(ServerError, match="ARCLOOP_API_KEY") as error:
+            sample(sampler(server), requests(1, 1))
+        assert server.asked[0][2]["authorization"] == "Bearer secret-key"
+    assert "secret-key" not in str(error.value)
+
+
+def test_a_key_repeated_by_the_server_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        return (402, {"error": {"message": "secret-key has no funds"}}, {}) if body["seed"] else choices(body)
+
+    with Loopback(answer) as server:
+        made = sample(sampler(server, concurrency=1), requests(2, 1))
+    assert ["secret-key" in c.text for c in made.values()] == [False, False]
+    assert any("has no funds" in c.text for c in made.values())
+
+
+def test_fields_that_a_server_does_not_know_are_left_out() -> None:
+    known = {"model", "prompt", "max_tokens", "temperature", "top_p", "n"}
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        if wrong := sorted(body.keys() - known):
+            return 422, {"detail": f"Unexpected fields in the request: {wrong[:2]}"}, {}
+        return (400, {"detail": "prompt must be a string."}, {}) if isinstance(body["prompt"], list) else choices(body)
+
+    asked = requests(1, 2)
+    with Loopback(answer) as server:
+        made = sample(sampler(server), asked)
+    assert {c.finish_reason for c in made.values()} == {FinishReason.STOP}
+    assert server.asked[-1][1]["prompt"] == asked[0].prompt.text
+
+
+@pytest.mark.parametrize("content", [{}, {"choices": [{"text": 3}]}, {"choices": ["a"]}, {"choices": [{}]}, [1]])
+def test_an_answer_of_another_shape_is_a_failure(content: Any) -> None:
+    with Loopback(lambda path, body: (200, content, {}) if body["seed"] else choices(body)) as server:
+        made = sample(sampler(server, concurrency=1), requests(2, 1))
+    assert sorted(c.finish_reason for c in made.values()) == [FinishReason.ERROR, FinishReason.STOP]
+
+
+def test_text_that_no_table_can_store_is_mended() -> None:
+    content = {"choices": [{"text": "a\ud800b", "finish_reason": "length"}], "usage": {"completion_tokens": 3}}
+    with Loopback(lambda path, body: (200, content, {})) as server:
+        (completion,) = sample(sampler(server), requests(1, 1)).values()
+    assert completion.text == "a?b" and completion.tokens == 3 and math.isnan(completion.logprob)
+    assert completion.finish_reason is FinishReason.LENGTH
+
+
+def test_tokens_without_log_probabilities_add_up_to_what_the_server_says() -> None:
+    content = {"choices": [{"text": "a"}] * 3, "usage": {"completion_tokens": 10, "prompt_tokens": 5}}
+    with Loopback(lambda path, body: (200, content, {})) as server:
+        used = sampler(server, prompt_price=2e5, completion_price=1e5)
+        assert sum(c.tokens for c in sample(used, requests(1, 3)).values()) == 10
+        line = used._server.usage.line(used._server._config)
+    assert "5 prompt tokens, 10 sampled; cost 2.0000" in line
+
+
+def test_completions_come_as_they_finish_and_leaving_cancels_the_rest() -> None:
+    gate = threading.Event()
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        if body["seed"]:
+            gate.wait(10)
+        return choices(body)
+
+    with Loopback(answer) as server:
+        stream = sampler(server).sample(requests(3, 1))
+        assert next(stream).finish_reason is FinishReason.STOP
+        stream.close()  # type: ignore[attr-defined]
+        gate.set()
+
+
+def test_no_more_requests_run_side_by_side_than_configured() -> None:
+    lock, now, most = threading.Lock(), 0, 0
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.01)
+        with lock:
+            now -= 1
+        return choices(body)
+
+    with Loopback(answer) as server:
+        sample(sampler(server, concurrency=3), requests(12, 1))
+    assert most == 3
+
+
+def test_the_model_is_the_only_one_served_or_the_one_called_alike() -> None:
+    models = [{"id": "other"}, {"id": "embedded"}, {"id": "adapter", "parent": "other"}]
+    with Loopback(lambda path, body: choices(body), models) as server:
+        assert sampler(server)._model == "embedded"
+        assert sampler(server, model="other")._model == "other"
+    with Loopback(lambda path, body: choices(body), [models[0], models[2]]) as server:
+        assert sampler(server)._model == "other"
+    two = [{"id": "a"}, {"id": "b"}]
+    with (
+        Loopback(lambda path, body: choices(body), two) as server,
+        pytest.raises(ServerError, match="serves a, b — pass"),
+    ):
+        sampler(server)
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+        with pytest.raises(ServerError, match=rf"{url}: .*start it"):
+            OpenAISampler("embedded", TOKENIZER, FORMAT, SAMPLING, ServerConfig(url))
+
+
+def test_an_address_that_is_none_is_named() -> None:
+    with pytest.raises(ServerError, match=r"is no address.*--server.base-url"):
+        OpenAISampler("embedded", TOKENIZER, FORMAT, SAMPLING, ServerConfig("http://host:port/v1"))
+
+
+def adapter(folder: Path, **settings: object) -> Path:
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 16, **settings}))
+    return folder
+
+
+def test_adapters_are_loaded_under_a_new_name_each_time(tmp_path: Path) -> None:
+    folder = adapter(tmp_path / "adapter")
+    with Loopback(lambda path, body: choices(body) if "comp" in path else (200, {}, {})) as server:
+        used = sampler(server)
+        for _ in range(2):
+            used.use_adapter(folder)
+            sample(used, requests(1, 1))
+        used.use_adapter(None)
+        sample(used, requests(1, 1))
+    loaded = [body["lora_name"] for path, body, _ in server.asked if path == "/v1/load_lora_adapter"]
+    unloaded = [body["lora_name"] for path, body, _ in server.asked if path == "/v1/unload_lora_adapter"]
+    assert len(set(loaded)) == 2 and unloaded == loaded
+    assert [body["model"] for path, body, _ in server.asked if "comp" in path] == [*loaded, "served"]
+    assert {body["lora_path"] for path, body, _ in server.asked if path == "/v1/load_lora_adapter"} == {str(folder)}
+
+
+def test_a_server_without_adapters_is_refused_before_anything_is_searched() -> None:
+    config = ServerConfig()
+    with Loopback(lambda path, body: (404, {"detail": "Not Found"}, {})) as server:
+        config = ServerConfig(server.url)
+        with pytest.raises(ServerError, match=r"VLLM_ALLOW_RUNTIME_LORA_UPDATING.*--rounds 1"):
+            OpenAISampler("embedded", TOKENIZER, FORMAT, SAMPLING, config, learns=True)
+
+
+def test_only_adapters_that_vllm_computes_with_reach_it(tmp_path: Path) -> None:
+    check_lora(adapter(tmp_path / "lora", use_rslora=True, bias="none"))
+    with pytest.raises(ConfigError, match=r"DoRA.*--sampler transformers"):
+        check_lora(adapter(tmp_path / "dora", use_dora=True))
+    with pytest.raises(ConfigError, match="trained biases"):
+        check_lora(adapter(tmp_path / "biases", bias="all"))
+    with pytest.raises(RunError, match="saved adapter"):
+        check_lora(tmp_path / "nothing")
+    assert [lora_rank_limit(rank) for rank in (1, 4, 16, 17, 512)] == [1, 8, 16, 32, 512]
+    with pytest.raises(ConfigError, match="at most 512"):
+        lora_rank_limit(513)
+
+
+def chat_sampler(url: str, template: str = "plain") -> ChatSampler:
+    return ChatSampler("served", PromptFormat(template, chat_json), SAMPLING, ServerConfig(url))
+
+
+def test_a_chat_service_is_sent_the_messages() -> None:
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        if "max_tokens" in body:
+            return 400, {"error": {"message": "'max_tokens' is not supported; use 'max_completion_tokens'"}}, {}
+        logprobs = {"content": [{"logprob": -0.25}, {"logprob": -0.5}]}
+        choice = {"message": {"content": "```python\n"}, "finish_reason": "stop", "logprobs": logprobs}
+        return 200, {"choices": [choice] * body["n"]}, {}
+
+    with Loopback(answer) as server:
+        used = chat_sampler(server.url)
+        asked = requests(1, 2, used.format)
+        made = sample(used, asked)
+    path, body, _ = server.asked[-1]
+    assert path == "/v1/chat/completions"
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+    assert body["max_completion_tokens"] == 24
+    assert {(c.tokens, c.logprob) for c in made.values()} == {(2, -0.75)}
+    assert used.length(asked[0].prompt.text) > 100
+
+
+def test_a_chat_service_cannot_learn_nor_go_on_with_an_answer(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--prompt.template plain"):
+        chat_sampler("http://127.0.0.1:1/v1", "compact")
+    with pytest.raises(ConfigError, match="cannot learn"):
+        Config("drawing", sampler="openai", server=ServerConfig(api="chat"), rounds=2)
+    with Loopback(lambda path, body: choices(body)) as server, pytest.raises(ConfigError, match="can learn"):
+        chat_sampler(server.url).use_adapter(tmp_path)
+
+
+def test_dora_is_refused_beside_what_cannot_compute_with_it() -> None:
+    for sampler_ in ("vllm", "openai"):
+        with pytest.raises(ConfigError, match=r"use-dora.*--sampler transformers"):
+            Config("drawing", sampler=sampler_, training=TrainingConfig(use_dora=True))
+    Config("drawing", sampler="vllm", rounds=1, training=TrainingConfig(use_dora=True))
+
+
+def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="ARCLOOP_API_KEY") as error:
+        ServerConfig("http://user:word@host/v1")
+    assert "word@" not in str(error.value)
+
+
+def test_the_loop_learns_with_a_server_that_loads_adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = ["np.flipud(grid)", "np.fliplr(grid)", "np.rot90(grid)", "np.roll(grid, 1, 0)"]
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        if "lora" in path:
+            return (200, {}, {}) if body else (400, {"error": {"message": "lora_name is missing"}}, {})
+        texts = [f"def transform(grid):\n    return {bodies[k % 4]}" for k in range(body["n"])]
+        return 200, {"choices": [{"text": text, "finish_reason": "stop"} for text in texts]}, {}
+
+    out = tmp_path / "run"
+    with Loopback(answer) as server:
+        settings = ["--tasks", "drawing", "--limit", "1", "--rounds", "2", "--programs", "4", "--training.epochs", "1"]
+        where = ["--sampler", "openai", "--server.base-url", server.url, "--out", str(out)]
+        monkeypatch.setattr(sys, "argv", ["arcloop", "run", *settings, *where])
+        assert main() == 0
+    run = RunDir.open(out)
+    assert run.group(0, 0).metrics()["trained_rows"] > 0
+    said = [(path.removeprefix("/v1/"), body) for path, body, _ in server.asked]
+    assert [path for path, _ in said] == [
+        "load_lora_adapter",  # only whether it could
+        "completions",
+        "load_lora_adapter",
+        "completions",
+        "unload_lora_adapter",
+    ]
+    assert said[2][1]["lora_path"] == str(run.group(0, 0).adapter)
+    assert said[1][1]["model"] == "served" and said[3][1]["model"] == said[2][1]["lora_name"] == said[4][1]["lora_name"]
+
+
+# A real server, with the embedded model.
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Address of ``transformers serve``, and the model's name there."""
+    folder = tmp_path_factory.mktemp("served") / "model"
+    shutil.copytree(model_folder("embedded"), folder)
+    path = folder / "generation_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"do_sample": True}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # Not its command line, which also needs what its other commands import.
+    program = "import sys; from transformers.cli.serve import Serve; Serve(sys.argv[1], port=int(sys.argv[2]), host='127.0.0.1')"
+    command = [sys.executable, "-c", program, str(folder), str(port)]
+    log = (folder.parent / "log").open("w")
+    process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            assert process.poll() is None and time.monotonic() < deadline, (folder.parent / "log").read_text()
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/v1", str(folder)
+    finally:
+        process.kill()
+        process.wait()
+        log.close()
+
+
+def test_a_real_server_gives_the_completions_of_the_model(served: tuple[str, str]) -> None:
+    url, name = served
+    # One at a time: this server's seeds are those of the whole process.
+    config = ServerConfig(url, model=name, concurrency=1)
+    asked = requests(2, 3)
+    first, again = (sample(OpenAISampler("embedded", TOKENIZER, FORMAT, SAMPLING, config), asked) for _ in range(2))
+    assert first.keys() == ids(asked)
+    assert first.keys() == again.keys() and {c.text for c in first.values()} == {c.text for c in again.values()}
+    for completion in first.values():
+        assert 1 <= completion.tokens <= 24
+        assert completion.finish_reason is (FinishReason.LENGTH if completion.tokens == 24 else FinishReason.STOP)
+
+
+def test_a_real_server_answers_chats(served: tuple[str, str]) -> None:
+    url, name = served
+    config = ServerConfig(url, model=name, concurrency=1)
+    used = ChatSampler(name, PromptFormat("plain", chat_json), SamplingConfig(max_tokens=8), config)
+    asked = requests(1, 2, used.format)
+    made = sample(used, asked)
+    assert made.keys() == ids(asked)
+    assert all(c.finish_reason is not FinishReason.ERROR and c.tokens <= 8 for c in made.values())
+
+
+def test_the_loop_runs_with_a_server(served: tuple[str, str], tmp_path: Path) -> None:
+    url, name = served
+    settings = ["--tasks", "drawing", "--limit", "2", "--rounds", "1", "--programs", "4", "--sampling.max-tokens", "48"]
+    server = ["--sampler", "openai", "--server.base-url", url, "--server.model", name]
+    command = [sys.executable, "-m", "arcloop.cli", "run", *settings, *server, "--out", str(tmp_path / "run")]
+    environment = os.environ | {"ARCLOOP_API_KEY": "secret-key"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "prompt tokens" in done.stdout and "train pass@n" in done.stdout
+    run = RunDir.open(tmp_path / "run")
+    assert run.group(0, 0).metrics()["completions"] == 8
+    assert run.group(0, 0).metrics()["failed_completions"] == 0
+    assert not any(b"secret-key" in path.read_bytes() for path in run.path.rglob("*") if path.is_file())
+    # Learning needs more than this server has.
+    again = subprocess.run(
+        [*command[:-1], str(tmp_path / "two"), "--rounds", "2"], capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 2 and "cannot load adapters" in again.stderr
+    assert len(again.stderr.splitlines()) == 1
