@@ -26,7 +26,7 @@ from arcloop.prompts import PromptFormat
 from arcloop.records import Augmentation, Candidate, Task
 from arcloop.rescoring import rescored, views
 from arcloop.rundir import RunDir, manifest
-from arcloop.voting import vote
+from arcloop.voting import Ballot, vote
 from fakes import FakeExecutor, FakeSampler, FakeTrainer
 
 TURNED = Augmentation(dihedral=1, colors=(0, 2, 1, *range(3, 10)))
@@ -54,9 +54,15 @@ def tied() -> list[Candidate]:
     ]
 
 
+def ballot(made: list[Candidate]) -> Ballot:
+    counted = Ballot(FLIP)
+    counted.add(made)
+    return counted
+
+
 def test_programs_are_asked_about_in_their_own_frame_under_the_same_views() -> None:
     scorer, made = FakeScorer(), tied()
-    found = rescored(made, FLIP, scorer, VotingConfig(views=3), seed=7)
+    found = rescored(ballot(made), FLIP, scorer, VotingConfig(views=3), seed=7)
     assert sorted(found) == ["c1", "c2", "c3"] and found["c1"] < found["c2"] < found["c3"]
     assert len(scorer.asked) == 9
     # A frame may change its order of pairs, nothing else.
@@ -73,12 +79,12 @@ def test_programs_are_asked_about_in_their_own_frame_under_the_same_views() -> N
             made_in.program.source
         )
     assert [int(a.attempt_1[0, 0]) for a in vote(made, FLIP, found)[:1]] == [9]
-    assert rescored(made[::-1], FLIP, FakeScorer(), VotingConfig(views=3), seed=7) == found
+    assert rescored(ballot(made[::-1]), FLIP, FakeScorer(), VotingConfig(views=3), seed=7) == found
 
 
 def test_nothing_is_asked_where_nothing_is_contested() -> None:
     scorer = FakeScorer()
-    assert rescored(tied()[:2], FLIP, scorer, VotingConfig(), seed=0) == {} and scorer.asked == []
+    assert rescored(ballot(tied()[:2]), FLIP, scorer, VotingConfig(), seed=0) == {} and scorer.asked == []
 
 
 @given(tasks(), st.integers(1, 12), st.integers(0, 99))
@@ -146,6 +152,6 @@ def test_the_model_prefers_the_program_that_it_was_taught(model: LanguageModel) 
             (3, "input_grid ** 7 / input_grid"),
         )
     ]
-    found = rescored(made, FLIP, scorer, VotingConfig(views=4), seed=0)
+    found = rescored(ballot(made), FLIP, scorer, VotingConfig(views=4), seed=0)
     assert max(found, key=lambda name: found[name]) == "c1"
     assert all(value < 0 for value in found.values())

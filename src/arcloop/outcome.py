@@ -13,7 +13,7 @@ from arcloop.records import Answers, Attempt, Candidate, FinishReason
 from arcloop.rescoring import Scorer, rescored
 from arcloop.rundir import RunDir
 from arcloop.submission import hits, submission_json, validate
-from arcloop.voting import vote
+from arcloop.voting import Ballot
 
 __all__ = ["conclude"]
 
@@ -57,9 +57,10 @@ def conclude(
                 totals[task.id] += numbers
                 candidates[task.id] += own
         for task in group_tasks:
-            own = candidates[task.id]
-            evidence[task.id] = rescored(own, task, scorer, config.voting, config.seed) if scorer else {}
-            attempts += vote(own, task, evidence[task.id])
+            ballot = Ballot(task)
+            ballot.add(candidates[task.id])
+            evidence[task.id] = rescored(ballot, task, scorer, config.voting, config.seed) if scorer else {}
+            attempts += ballot.attempts(evidence[task.id])
             best[task.id] = _best(candidates[task.id])
         in_all += totals.values()
         on_group()

@@ -21,9 +21,9 @@ from typing import Protocol
 from arcloop.augment import apply_task
 from arcloop.config import VotingConfig
 from arcloop.prompts import PromptFormat
-from arcloop.records import Candidate, Task
+from arcloop.records import Task
 from arcloop.seeds import generator
-from arcloop.voting import contested
+from arcloop.voting import Ballot
 
 __all__ = ["Scorer", "rescored", "views"]
 
@@ -41,27 +41,25 @@ class Scorer(Protocol):
         ...
 
 
-def rescored(
-    candidates: Sequence[Candidate], task: Task, scorer: Scorer, config: VotingConfig, seed: int
-) -> dict[str, float]:
-    """Completion id → mean log-probability of its program over the views, in nats; for contested programs only.
+def rescored(ballot: Ballot, task: Task, scorer: Scorer, config: VotingConfig, seed: int) -> dict[str, float]:
+    """Completion id → mean log-probability of its program over the views, in nats; for leaders of contested groups.
 
     All programs of a task are shown the same pair orders and test inputs, each in its own frame.
     """
-    chosen = contested(candidates, task, config.candidates)
+    chosen = ballot.contested(config.candidates)
     shown = views(task, config.views, generator(seed, "rescore", task.id))
     prompts, completions = [], []
-    for candidate in chosen:
-        answer = scorer.format.answer_text(candidate.program.source)
+    for group in chosen:
+        answer = scorer.format.answer_text(group.leader.source)
         for order, test_index in shown:
-            frame = dataclasses.replace(candidate.augmentation, order=order)
+            frame = dataclasses.replace(group.frame, order=order)
             prompts.append(scorer.format.prompt_text(apply_task(frame, task), test_index))
             completions.append(answer)
     found = scorer.logprobs(prompts, completions) if chosen else []
     count = len(shown)
     return {
-        candidate.program.completion_id: math.fsum(found[i * count : (i + 1) * count]) / count
-        for i, candidate in enumerate(chosen)
+        group.leader.completion_id: math.fsum(found[i * count : (i + 1) * count]) / count
+        for i, group in enumerate(chosen)
     }
 
 
