@@ -57,23 +57,30 @@ def test_a_clear_difference_is_called_and_noise_is_not() -> None:
     assert set(against(nothing, much).values()) == {"better"}
     assert set(against(much, nothing).values()) == {"worse"}
     assert set(against(nothing, little).values()) == {"within noise"}
-    assert list(against(nothing, little)) == ["solved@2", "pass@8", "train pass@8"]
+    assert list(against(nothing, little)) == ["solved@2", "pass@n", "train pass@n"]
 
 
 def test_unequal_budgets_have_no_winner_and_are_compared_at_the_smaller() -> None:
     compared = compare([Setting("A", (run([0] * 40),)), Setting("B", (run([9] * 40, programs=16),))])
     assert {contrast.verdict for contrast in compared.contrasts} == {"no winner called"}
-    assert compared.k == 8 and "16 programs a task and A 8 (2 ×)" in compared.remarks[0]
+    assert compared.k == 8 and set(compared.rows[0].reached) == {"solved@2", "pass@8", "train pass@8"}
+    assert "16 programs a task and A 8 (2 ×)" in compared.remarks[0]
     # Nearly equal is equal: prompts that did not fit may differ by seed.
     nearly = run([9] * 39 + [0], numbers=run([9] * 40, programs=16).numbers | {"t39": task_numbers(0, 14)})
     assert set(against(run([0] * 40, programs=16), nearly).values()) == {"better"}
 
 
+def test_programs_moved_to_unsolved_tasks_are_an_equal_budget() -> None:
+    moved = run([2, 1, 0], numbers={"t0": task_numbers(2, 4), "t1": task_numbers(1, 16), "t2": task_numbers(0, 4)})
+    compared = compare([Setting("A", (run([1, 0, 0]),)), Setting("B", (moved,))])
+    assert compared.k is None and compared.rows[1].reached["pass@n"][0] == pytest.approx(2 / 3)
+
+
 def test_seeds_are_averaged_task_by_task() -> None:
     group = Setting("B", (run([8, 0], seed=1), run([0, 0], seed=2)))
     compared = compare([Setting("A", (run([0, 0]),)), group])
-    value, low, high = compared.rows[1].reached["pass@8"]
-    assert (value, compared.rows[1].by_seed["pass@8"]) == (0.25, (0.5, 0.0))
+    value, low, high = compared.rows[1].reached["pass@n"]
+    assert (value, compared.rows[1].by_seed["pass@n"]) == (0.25, (0.5, 0.0))
     assert low <= value <= high
     assert compared.contrasts[0].difference.value == 0.25
     assert compared.rows[1].programs == 16 and compared.rows[1].valid_outputs == 0.75
@@ -82,7 +89,7 @@ def test_seeds_are_averaged_task_by_task() -> None:
 def test_the_verdict_minds_how_many_settings_are_compared() -> None:
     # Six tasks gained, none lost: p = 2 / 64 alone, 4 / 64 as one of two.
     better, other = run([1] * 6 + [0] * 9, "b"), run([0] * 15, "c")
-    assert against(run([0] * 15), better)["pass@8"] == "better"
+    assert against(run([0] * 15), better)["pass@n"] == "better"
     compared = compare([Setting(name, (r,)) for name, r in (("A", run([0] * 15)), ("B", better), ("C", other))])
     assert [c.verdict for c in compared.contrasts if c.name == "B"] == ["within noise"] * 3
     assert compared.contrasts[0].p == pytest.approx(4 / 64)
@@ -101,7 +108,17 @@ def test_only_tasks_that_all_runs_share_count() -> None:
 def test_tasks_without_answers_count_for_the_train_pairs_alone() -> None:
     blind = run([1, 0], numbers={"t0": task_numbers(1, hits=None), "t1": task_numbers(0)})
     compared = compare([Setting("A", (run([1, 0]),)), Setting("B", (blind,))])
-    assert compared.rows[0].reached["pass@8"][0] == 0 and compared.rows[0].reached["train pass@8"][0] == 0.5
+    assert compared.rows[0].reached["pass@n"][0] == 0 and compared.rows[0].reached["train pass@n"][0] == 0.5
+
+
+def test_answered_tasks_without_programs_count_as_unsolved() -> None:
+    for most in (8, 16):
+        one = run(
+            [0], numbers={"t0": task_numbers(0, 0), "t1": task_numbers(1, most, hits=None)}, tasks={"t0": {}, "t1": {}}
+        )
+        other = dataclasses.replace(one, numbers=one.numbers | {"t1": task_numbers(1, 8, hits=None)})
+        compared = compare([Setting("A", (one,)), Setting("B", (other,))])
+        assert [row.reached[f"pass@{compared.k or 'n'}"][0] for row in compared.rows] == [0, 0]
 
 
 def test_runs_are_grouped_by_all_but_seed_machine_and_versions() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcloop.errors import RunError
-from arcloop.estimates import LEVEL, Difference, bootstrap, holm, paired_difference, pass_curves
+from arcloop.estimates import LEVEL, Difference, bootstrap, holm, paired_difference, pass_at_k
 from arcloop.measurement import Measured, Setting
 
 __all__ = ["Comparison", "Contrast", "Row", "compare"]
@@ -63,8 +63,9 @@ class Comparison:
 
     tasks: tuple[str, ...]
     """The tasks that all runs share."""
-    k: int
-    """Programs per task at which pass@k is compared: the most that every run has."""
+    k: int | None
+    """None where budgets are equal: settings are compared by all that they found, however they spread their programs.
+    Else the k of pass@k: the most programs that every run has for some task."""
     rows: tuple[Row, ...]
     differing: Mapping[str, tuple[str, ...]]
     """Setting that differs → its value in each row; several where a row mixes them."""
@@ -90,9 +91,11 @@ def compare(settings: Sequence[Setting]) -> Comparison:
         raise RunError(
             f"{', '.join(run.path for run in runs)}: no task in common; expected runs on one task set — check --tasks"
         )
-    k = min(max(run.numbers[task_id]["programs"] for task_id in tasks) for run in runs)
-    if not k:
+    least = min(max(run.numbers[task_id]["programs"] for task_id in tasks) for run in runs)
+    if not least:
         raise RunError("a run has no programs for the shared tasks yet; expected some — arcloop resume it first")
+    budgets = [_total(setting, tasks, "programs") for setting in settings]
+    k = None if all(_alike(budgets[0], budget, _EQUAL_BUDGET) for budget in budgets) else least
     values = [_Values(setting, runs, tasks, k) for setting in settings]
     rows = tuple(value.row for value in values)
     contrasts = _contrasts(values)
@@ -108,7 +111,7 @@ class _Values:
     setting: Setting
     all_runs: Sequence[Measured]
     tasks: Sequence[str]
-    k: int
+    k: int | None
 
     @cached_property
     def per_run(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -121,12 +124,12 @@ class _Values:
             found["solved@2"] = np.array(hits, dtype=np.float64), np.array(sizes, dtype=np.float64)
         judged = [t for t in self.tasks if all(run.numbers[t]["perfect"] is not None for run in self.all_runs)]
         for name, key, over in (
-            (f"pass@{self.k}", "perfect", judged),
-            (f"train pass@{self.k}", "train_perfect", self.tasks),
+            (f"pass@{self.k or 'n'}", "perfect", judged),
+            (f"train pass@{self.k or 'n'}", "train_perfect", self.tasks),
         ):
             if over:
                 at_k = [
-                    pass_curves([(run.numbers[t]["programs"], run.numbers[t][key]) for t in over])[:, self.k - 1]
+                    [_at(run.numbers[t]["programs"], run.numbers[t][key], self.k) for t in over]
                     for run in self.setting.runs
                 ]
                 found[name] = np.array(at_k), np.ones(len(over))
@@ -135,9 +138,6 @@ class _Values:
     @cached_property
     def row(self) -> Row:
         runs = self.setting.runs
-
-        def total(name: str) -> float:
-            return float(sum(run.numbers[t][name] for run in runs for t in self.tasks) / len(runs))
 
         reached, by_seed = {}, {}
         for name, (values, sizes) in self.per_run.items():
@@ -148,14 +148,26 @@ class _Values:
             name=self.setting.name,
             runs=tuple(run.path for run in runs),
             seeds=tuple(run.seed for run in runs),
-            programs=total("programs"),
-            tokens=total("tokens"),
+            programs=_total(self.setting, self.tasks, "programs"),
+            tokens=_total(self.setting, self.tasks, "tokens"),
             seconds=sum(run.seconds for run in runs) / len(runs),
-            valid_outputs=total("valid_grids") / (total("grids") or 1),
-            unique_outputs=total("unique") / (total("complete") or 1),
+            valid_outputs=_total(self.setting, self.tasks, "valid_grids")
+            / (_total(self.setting, self.tasks, "grids") or 1),
+            unique_outputs=_total(self.setting, self.tasks, "unique")
+            / (_total(self.setting, self.tasks, "complete") or 1),
             reached=reached,
             by_seed=by_seed,
         )
+
+
+def _at(n: int, correct: int, k: int | None) -> float:
+    """pass@k of one task; one with fewer programs counts with all it has, as in ``estimates.pass_curves``."""
+    return float(correct > 0) if k is None or k > n else pass_at_k(n, correct, k)
+
+
+def _total(setting: Setting, tasks: Sequence[str], name: str) -> float:
+    """Sum over the tasks, mean over the runs."""
+    return float(sum(run.numbers[t][name] for run in setting.runs for t in tasks) / len(setting.runs))
 
 
 def _contrasts(values: Sequence[_Values]) -> tuple[Contrast, ...]:
