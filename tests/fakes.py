@@ -93,4 +93,4 @@ class FakeTrainer:
         names = [example.completion.split("return ")[1].split("(")[0] for example in examples]
         (out / "learned").write_text(" ".join(names))
         on_step(1, 1, 0.5)
-        return Fit(len(examples), 0, 1, (0.5,), 1.0)
+        return Fit(len(examples), 0, 1, (0.5,), 1.0, 1.0)

@@ -28,7 +28,11 @@ HOLDERS = {
     "VotingConfig": "config|voting",
     "SessionConfig": "session",
     "PretrainConfig": "config|arguments.config",
-    "Config": "config|config\\(\\)|given|arguments.config",
+    "StoppingConfig": "config|stopping",
+    "BudgetConfig": "budget|_budget",
+    "AnchorsConfig": "_anchors|given.anchors",
+    "HealthConfig": "health",
+    "Config": "config|_config|config\\(\\)|given|arguments.config",
 }
 
 
@@ -49,7 +53,7 @@ def test_every_setting_is_documented(section: type) -> None:
 
 
 def test_json_gives_back_the_configuration(tmp_path: Path) -> None:
-    config = Config("arc1-train", task_ids=("a", "b"), sampling=SamplingConfig(temperature=0.5))
+    config = Config("arc1-train", task_ids=("a", "b"), sampling=SamplingConfig(temperature=(0.5, 1.0)))
     (tmp_path / "config.json").write_text(to_json(config))
     assert from_json(Config, tmp_path / "config.json") == config
 
@@ -82,7 +86,14 @@ def test_a_foreign_or_damaged_configuration_is_named(text: str, words: str, tmp_
         lambda: Config("x", rounds=0),
         lambda: Config("x", limit=0),
         lambda: SamplingConfig(top_p=0),
-        lambda: SamplingConfig(temperature=-1),
+        lambda: SamplingConfig(temperature=(1.0, -1.0)),
+        lambda: SamplingConfig(temperature=()),
+        lambda: Config("x", group_size=-1),
+        lambda: module.BudgetConfig(programs=0),
+        lambda: module.BudgetConfig(seconds=0),
+        lambda: module.StoppingConfig(perfect=-1),
+        lambda: module.AnchorsConfig(share=1),
+        lambda: module.HealthConfig(rollback=2),
         lambda: SamplingConfig(max_tokens=0),
         lambda: module.ExecutionConfig(timeout=3, wall_timeout=2),
         lambda: module.TrainingConfig(learning_rate=0),

@@ -4,6 +4,7 @@ import copy
 import math
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -28,13 +29,13 @@ def model() -> Iterator[LanguageModel]:
     yield load_model("embedded")
 
 
-def requests(draws: int, tasks: int = 3) -> list[Request]:
+def requests(draws: int, tasks: int = 3, temperature: float = 1.0) -> list[Request]:
     made = []
     small = [FLIP, *load_tasks("arc1-train", None, ("67a3c6ac", "25ff71a9", "3c9b0459", "6150a2bd"))]
     model_ = load_model("embedded")
     for task in small[:tasks]:
         for prompt in make_prompts(task, 0, 1, 1, AugmentConfig(), model_.format, seed=5):
-            ids = [Draw(f"{task.id}/d{d}", seed_of(7, task.id, d)) for d in range(draws)]
+            ids = [Draw(f"{task.id}/d{d}", seed_of(7, task.id, d), temperature) for d in range(draws)]
             made.append(Request(prompt, tuple(ids)))
     return made
 
@@ -46,7 +47,7 @@ def sample(model: LanguageModel, asked: list[Request], **settings: float) -> dic
 
 def test_greedy_completions_equal_those_of_generate(model: LanguageModel) -> None:
     reference = AutoModelForCausalLM.from_pretrained(model_folder("embedded"), dtype=torch.float32)
-    ours = sample(model, requests(2), temperature=0)
+    ours = sample(model, requests(2, temperature=0))
     for request in requests(1):
         ids = torch.tensor([model.encode(request.prompt.text)])
         out = reference.generate(
@@ -93,7 +94,7 @@ def grouped_model(model: LanguageModel) -> tuple[LanguageModel, LlamaForCausalLM
 
 def test_grouped_heads_give_the_tokens_of_generate_past_the_growth_of_the_memory(model: LanguageModel) -> None:
     ours, plain = grouped_model(model)
-    made = sample(ours, requests(2), temperature=0, max_tokens=100)
+    made = sample(ours, requests(2, temperature=0), max_tokens=100)
     for request in requests(1):
         ids = torch.tensor([ours.encode(request.prompt.text)])
         out = plain.generate(
@@ -204,3 +205,21 @@ def test_a_number_that_rounds_to_one_stays_in_the_nucleus() -> None:
 def test_temperature_zero_takes_the_likeliest() -> None:
     tokens, _ = choose(torch.tensor([[0.1, 2.0, 0.3]]), torch.tensor([0.99]), 0.0, 0.95)
     assert tokens.tolist() == [1]
+
+
+def test_rows_of_several_temperatures_are_drawn_as_each_would_be_alone() -> None:
+    logits = torch.randn(6, 50, generator=torch.Generator().manual_seed(1)) * 3
+    uniform, heat = torch.linspace(0.05, 0.95, 6), [0.0, 0.3, 1.0, 0.0, 2.0, 0.7]
+    together, _ = choose(logits, uniform, torch.tensor(heat), 0.95)
+    alone = [choose(logits[i : i + 1], uniform[i : i + 1], t, 0.95)[0].item() for i, t in enumerate(heat)]
+    assert together.tolist() == alone
+    assert together[0] == logits[0].argmax() and together[3] == logits[3].argmax()
+
+
+def test_a_completion_is_sampled_at_its_own_temperature_and_says_so(model: LanguageModel) -> None:
+    (request,) = requests(4, tasks=1)
+    heat = (0.0, 1.5, 0.0, 1.0)
+    mixed = tuple(replace(draw, temperature=t) for draw, t in zip(request.draws, heat, strict=True))
+    made = sample(model, [replace(request, draws=mixed)], max_tokens=30)
+    assert tuple(made[draw.completion_id].temperature for draw in mixed) == heat
+    assert made[mixed[0].completion_id].text == made[mixed[2].completion_id].text

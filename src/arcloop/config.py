@@ -15,10 +15,13 @@ from typing import Any, Literal, TypeVar
 from arcloop.errors import ConfigError
 
 __all__ = [
+    "AnchorsConfig",
     "AugmentConfig",
+    "BudgetConfig",
     "Config",
     "EngineConfig",
     "ExecutionConfig",
+    "HealthConfig",
     "LoadingConfig",
     "Policy",
     "PretrainConfig",
@@ -28,6 +31,7 @@ __all__ = [
     "SelectionConfig",
     "ServerConfig",
     "SessionConfig",
+    "StoppingConfig",
     "TrainingConfig",
     "VotingConfig",
     "from_json",
@@ -90,8 +94,9 @@ class PromptConfig:
 class SamplingConfig:
     """How completions are drawn from the model."""
 
-    temperature: float = 1.0
-    """Divides the logits before the softmax; 0 takes the likeliest token."""
+    temperature: tuple[float, ...] = (1.0,)
+    """Divides the logits before the softmax; 0 takes the likeliest token. Several: a task's draws take them in turn, so
+    that some explore and some exploit."""
     top_p: float = 0.95
     """Keep the likeliest tokens that together have this probability (nucleus sampling)."""
     max_tokens: int | None = None
@@ -106,7 +111,8 @@ class SamplingConfig:
     """Prompt tokens whose keys and values are held at once; fewer need less memory."""
 
     def __post_init__(self) -> None:
-        require(self.temperature >= 0, "sampling.temperature", self.temperature, "expected 0 or more")
+        heat = self.temperature
+        require(bool(heat) and min(heat) >= 0, "sampling.temperature", heat, "expected numbers of 0 or more")
         require(0 < self.top_p <= 1, "sampling.top-p", self.top_p, "expected more than 0, at most 1")
         for name in ("max_tokens", "max_prompt_tokens", "completions_per_prompt", "rows", "prefill_tokens"):
             value = getattr(self, name)
@@ -174,6 +180,68 @@ class EngineConfig:
         )
         share = self.gpu_memory_utilization
         require(0 < share <= 1, "engine.gpu-memory-utilization", share, "expected more than 0, at most 1")
+
+
+@dataclass(frozen=True)
+class StoppingConfig:
+    """When a task is no longer sampled, and who gets its programs."""
+
+    perfect: int = 2
+    """A task is done with so many different programs that are right on all its train pairs and agree on its test outputs;
+    0 = never."""
+    move: bool = True
+    """What a task that is done leaves of its programs goes to the unsolved tasks of its group; off: it is saved."""
+    every: int = 256
+    """Completions of a group after which the loop looks which of its tasks are done: fewer stop sooner, more keep a large
+    GPU busier."""
+
+    def __post_init__(self) -> None:
+        require(self.perfect >= 0, "stopping.perfect", self.perfect, "expected 0 (never) or more")
+        require(self.every >= 1, "stopping.every", self.every, "expected 1 or more")
+
+
+@dataclass(frozen=True)
+class BudgetConfig:
+    """What a whole run may spend, spread evenly over all that is still to be searched."""
+
+    programs: int | None = None
+    """Completions in all."""
+    tokens: int | None = None
+    """Sampled tokens in all; exceeded by no more than the completion during which it runs out."""
+    seconds: float | None = None
+    """Wall time of searching and learning in all, also over interruptions. What it lets through depends on the machine."""
+
+    def __post_init__(self) -> None:
+        for name in ("programs", "tokens"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"budget.{name}", value, "expected 1 or more")
+        require(self.seconds is None or self.seconds > 0, "budget.seconds", self.seconds, "expected more than 0")
+
+
+@dataclass(frozen=True)
+class AnchorsConfig:
+    """Rows from what the model was trained on, mixed into every learning against forgetting it."""
+
+    share: float = 0.1
+    """Share of them in the rows of a round; 0 = none. The embedded model's come from its grammar; for another model there
+    are none unless a file has some."""
+    path: str | None = None
+    """Training set that they are drawn from, in any format that ``arcloop train`` reads."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.share < 1, "anchors.share", self.share, "expected 0 or more, less than 1")
+
+
+@dataclass(frozen=True)
+class HealthConfig:
+    """When an adapter has done harm."""
+
+    rollback: float = 0.5
+    """An adapter is dropped, and search goes on with the one before it, if its share of valid outputs is below so much of
+    the best that an earlier round had on the same tasks; 0 = never."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.rollback <= 1, "health.rollback", self.rollback, "expected 0 (never) to 1")
 
 
 @dataclass(frozen=True)
@@ -479,7 +547,10 @@ class Config:
     seed: int = 0
     """Every random choice follows from this number and its own coordinates."""
     group_size: int = 20
-    """Tasks that share an adapter and are searched together."""
+    """Tasks that share an adapter and are searched together; 0 = all."""
+    restart: bool = True
+    """Every round learns from the base model anew, on the best programs of all rounds; off: from the last round's adapter
+    on, on the newest round's programs."""
     loading: LoadingConfig = field(default_factory=LoadingConfig)
     """How the model's weights are held."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -503,13 +574,22 @@ class Config:
     """How a program and what it gave become examples."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
     """How the adapter is trained on the selected examples."""
+    anchors: AnchorsConfig = field(default_factory=AnchorsConfig)
+    """Rows from what the model was trained on, mixed into every learning against forgetting it."""
+    health: HealthConfig = field(default_factory=HealthConfig)
+    """When an adapter has done harm."""
+    stopping: StoppingConfig = field(default_factory=StoppingConfig)
+    """When a task is no longer sampled, and who gets its programs."""
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    """What a whole run may spend, spread evenly over all that is still to be searched."""
     voting: VotingConfig = field(default_factory=VotingConfig)
     """How the two attempts for a test grid are chosen."""
 
     def __post_init__(self) -> None:
-        for name in ("rounds", "programs", "group_size"):
+        for name in ("rounds", "programs"):
             value = getattr(self, name)
-            require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
+            require(value >= 1, name, value, "expected 1 or more")
+        require(self.group_size >= 0, "group-size", self.group_size, "expected 0 (all) or more")
         require(self.limit is None or self.limit >= 1, "limit", self.limit, "expected 1 or more")
         learns = self.rounds > 1 and self.training.use_dora
         require(
@@ -577,7 +657,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             if value in typing.get_args(kind):
                 return value
         elif origin is tuple:
-            if isinstance(value, list) and all(isinstance(item, typing.get_args(kind)[0]) for item in value):
+            item_kind = typing.get_args(kind)[0]
+            fits = (int, float) if item_kind is float else (item_kind,)
+            if isinstance(value, list) and all(type(item) in fits for item in value):
                 return tuple(value)
         # JSON writes 2.0 as it likes, and True is an int to Python alone.
         elif type(value) is kind or (kind is float and type(value) is int):

@@ -17,7 +17,7 @@ from arcloop.config import RelabelConfig, SelectionConfig
 from arcloop.records import Augmentation, Candidate, Grid, Status, Task
 from arcloop.relabel import relabeled_task
 
-__all__ = ["Drop", "effect", "ranked", "rejected", "sift", "wording"]
+__all__ = ["Drop", "effect", "hard_coded", "ranked", "rejected", "sift", "wording"]
 
 _LONG_LINE = 200
 _UNCHANGED = 0.3
@@ -87,7 +87,7 @@ def rejected(
             return Drop.CONSTANT
         if alike > _alike([t for _, t in true]):
             return Drop.NEAR_CONSTANT
-    if _hard_coded(source, [o for _, o in given]):
+    if hard_coded(source, [o for _, o in given]):
         return Drop.HARD_CODED
     return None
 
@@ -141,6 +141,15 @@ def wording(text: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith(("#", "import ", "from ")))
 
 
+def hard_coded(source: str, outputs: Sequence[Grid]) -> bool:
+    """Does the source hold an output's cells, or a line of over 200 characters?"""
+    if any(len(line) > _LONG_LINE for line in source.splitlines()):
+        return True
+    digits = "".join(c for c in source if c.isdigit())
+    # A grid of a few cells occurs in any source by chance; from 9 cells on it is written down.
+    return any(grid.size >= _WRITTEN_DOWN and "".join(map(str, grid.ravel().tolist())) in digits for grid in outputs)
+
+
 def _length(candidate: Candidate) -> tuple[int, str]:
     return len(candidate.program.source), candidate.program.completion_id
 
@@ -155,11 +164,3 @@ def _alike(grids: Sequence[Grid]) -> float:
     if any(grid.shape != first.shape for grid in grids):
         return 0.0
     return min(float((grid == first).mean()) for grid in grids)
-
-
-def _hard_coded(source: str, outputs: Sequence[Grid]) -> bool:
-    if any(len(line) > _LONG_LINE for line in source.splitlines()):
-        return True
-    digits = "".join(c for c in source if c.isdigit())
-    # A grid of a few cells occurs in any source by chance; from 9 cells on it is written down.
-    return any(grid.size >= _WRITTEN_DOWN and "".join(map(str, grid.ravel().tolist())) in digits for grid in outputs)

@@ -1,41 +1,33 @@
 """The method, on one page: search and learn, in a tight loop.
 
-Every round, for every group of tasks: prompt, sample, extract, execute, score, relabel, train.
-The loop holds tasks without the answers of their test pairs; what it does follows from the run's
-configuration and tasks alone. Everything it makes is in the run directory, from which an
-interrupted run goes on where it stopped.
+Every round, for every group of tasks: search (prompt, sample, extract, execute, score), relabel,
+train. The loop holds tasks without the answers of their test pairs; what it does follows from the
+run's configuration and tasks alone, unless time is short. Everything it makes is in the run
+directory, from which an interrupted run goes on where it stopped, and which at every moment holds
+a submission of the best so far.
 """
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import compress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from arcloop.augment import apply_task
+from arcloop.anchors import Anchors
+from arcloop.budget import Budget, DeadlineError
 from arcloop.curation import Curator
 from arcloop.execution.port import Executor
 from arcloop.filters import Drop, wording
-from arcloop.programs import extract
 from arcloop.progress import Progress
-from arcloop.prompts import make_prompts
-from arcloop.records import (
-    Candidate,
-    Completion,
-    Example,
-    Execution,
-    FinishReason,
-    Job,
-    Program,
-    Prompt,
-    Score,
-    Task,
-)
+from arcloop.pursuit import Adapters, Pursuit
+from arcloop.records import Candidate, Example, Task
 from arcloop.relabel import example
 from arcloop.rundir import GroupDir, RunDir
-from arcloop.sampling import Draw, Request, Sampler
-from arcloop.scoring import score_execution
-from arcloop.seeds import generator, seed_of
+from arcloop.sampling import Sampler
+from arcloop.search import Search
+from arcloop.seeds import generator
+from arcloop.standing import Standing
 from arcloop.training import Trainer
 
 __all__ = ["Executor", "Loop"]
@@ -50,99 +42,108 @@ class Loop:
     executor: Executor
     trainer: Trainer
     progress: Progress
-    solved: set[str] = field(default_factory=set)
-    """Tasks with a program that is right on all train pairs."""
+    anchors: Anchors | None = None
+    """Where anchor rows come from; None = from what the configuration says that needs no file."""
+    budget: Budget | None = None
+    """None = what the configuration says, without a deadline."""
 
     def __post_init__(self) -> None:
         self.config = self.run.config()
+        self.anchor_rows = self.anchors or Anchors(self.config.anchors, self.sampler.format)
+        self.purse = self.budget or Budget(self.config.budget)
+        self.standing = Standing(self.run.tasks(), self.config.stopping)
 
     def search_and_learn(self) -> None:
-        """Do all rounds of the run that are not done yet."""
-        rounds = self.config.rounds
+        """Do all rounds of the run that are not done yet.
+
+        Raises:
+            DeadlineError: the budget's deadline came first; what was found until then is stored.
+        """
+        rounds, groups = self.config.rounds, self.run.groups()
+        ahead = rounds * sum(map(len, groups))
         for round_ in range(rounds):
-            for index, tasks in enumerate(self.run.groups()):
+            for index, tasks in enumerate(groups):
                 group = self.run.group(round_, index)
                 if group.done:
-                    self.progress.advance(len(tasks) * self.config.programs, found=True)
-                    self.solved.update(group.metrics()["solved"])
-                    continue
-                group.clear()
-                self.progress.stage(f"round {round_ + 1}/{rounds} · search")
-                self.sampler.use_adapter(self.run.group(round_ - 1, index).adapter if round_ else None)
-                numbers = self.search(group, round_, tasks)
-                if round_ + 1 < rounds:
-                    self.progress.stage(f"round {round_ + 1}/{rounds} · learn")
-                    history = [c for r in range(round_ + 1) for c in self.run.group(r, index).candidates()]
-                    numbers |= self.learn(group, round_, tasks, history)
-                group.finish(numbers)
+                    self.pass_over(group, tasks)
+                else:
+                    self.purse.check()
+                    self.progress.stage(f"round {round_ + 1}/{rounds} · search")
+                    numbers, found = self.search(group, round_, index, tasks, ahead)
+                    if round_ + 1 < rounds and self.worth_learning(tasks, ahead - len(tasks)):
+                        self.progress.stage(f"round {round_ + 1}/{rounds} · learn")
+                        numbers |= self.learn(group, round_, index, tasks, found, numbers["adapter"])
+                    group.finish(numbers)
+                ahead -= len(tasks)
 
-    def search(self, group: GroupDir, round_: int, tasks: Sequence[Task]) -> dict[str, object]:
-        """Prompt, sample, extract, execute, score; store the records, return the numbers."""
-        start = time.monotonic()
-        by_id = {task.id: task for task in tasks}
-        prompts, skipped = self.prompt(round_, tasks)
-        asked = {p.id: apply_task(p.augmentation, by_id[p.task_id]) for p in prompts}
-        inputs = {prompt_id: task.inputs for prompt_id, task in asked.items()}
-        completions: dict[str, Completion] = {}
-        programs: dict[str, Program] = {}
-        jobs: dict[str, Job] = {}
+    def pass_over(self, group: GroupDir, tasks: Sequence[Task]) -> None:
+        """Count what an earlier call has done."""
+        numbers = group.metrics()
+        self.standing.add(group.candidates())
+        self.purse.spend(numbers["completions"], numbers["tokens"], numbers["search_seconds"])
+        self.purse.spend_learning(numbers.get("learn_seconds", 0.0))
+        self.progress.advance(len(tasks) * self.config.programs, found=True)
 
-        def sampled() -> Iterator[Job]:
-            """Jobs as completions come in: programs run while others are sampled."""
-            for completion in self.sampler.sample([self.request(round_, p) for p in prompts]):
-                completions[completion.id] = completion
-                program = extract(completion, self.sampler.format.prefix)
-                if program is None:
-                    self.progress.advance()
-                    continue
-                programs[completion.id] = program
-                grids, task_id = inputs[completion.prompt_id], completion.task_id
-                jobs[completion.id] = Job(completion.id, program.source, grids, group=task_id)
-                yield jobs[completion.id]
+    def search(
+        self, group: GroupDir, round_: int, index: int, tasks: Sequence[Task], ahead: int
+    ) -> tuple[dict[str, Any], list[Candidate]]:
+        """Prompt, sample, extract, execute, score; store the records, return the numbers and the programs."""
+        config, standing, start = self.config, self.standing, time.monotonic()
+        before = group.numbers() if group.searched else None
+        if before is not None and before["whole"]:
+            found = group.candidates()
+            standing.add(found)
+            self.purse.spend(before["completions"], before["tokens"], before["search_seconds"])
+            self.progress.advance(len(tasks) * config.programs, found=True)
+            return before, found
+        part = self.purse.part(len(tasks), ahead, learns=round_ + 1 < config.rounds)
 
-        executions: dict[str, Execution] = {}
-        scores: dict[str, Score] = {}
+        def seconds() -> float:
+            return round(time.monotonic() - start + (before["search_seconds"] if before else 0.0), 3)
 
-        def score(execution: Execution) -> None:
-            executions[execution.id] = execution
-            task = asked[completions[execution.id].prompt_id]
-            scores[execution.id] = score_execution(execution, task)
+        def over(tokens: int) -> bool:
+            return part.spent(tokens, seconds()) or self.purse.late
 
-        for execution in self.executor.execute(sampled()):
-            score(execution)
-            self.progress.advance()
-        # What solves its task decides the submission: it has to do so again, strictly.
-        perfect = sorted(i for i in scores if scores[i].perfect)
-        for execution in self.executor.confirm([(jobs[i], executions[i]) for i in perfect]):
-            score(execution)
-        solved = sorted({programs[i].task_id for i in perfect if scores[i].perfect})
-        self.solved.update(solved)
-        self.progress.fact("solved", f"{len(self.solved)} tasks")
-        order = sorted(executions)
-        group.write_search(
-            prompts,
-            [completions[i] for i in sorted(completions)],
-            [programs[i] for i in order],
-            [executions[i] for i in order],
-            [scores[i] for i in order],
-        )
-        return {
-            "tasks": len(tasks),
-            "skipped_prompts": [p.id for p in skipped],
-            "completions": len(completions),
-            "failed_completions": sum(c.finish_reason is FinishReason.ERROR for c in completions.values()),
-            "tokens": sum(completion.tokens for completion in completions.values()),
-            "programs": len(programs),
-            "solved": solved,
-            "search_seconds": round(time.monotonic() - start, 3),
-        }
+        search = Search(config, self.sampler, self.executor, self.progress, round_, tasks, over)
+        if before is None:
+            group.clear()
+        else:
+            search.take_up(group)
+        planned = len(tasks) * config.programs
+        left = 0 if part.empty else planned if part.programs is None else min(planned, part.programs)
+        adapters = self.adapters(round_, index)
+        pursuit = Pursuit(config, search, self.sampler, standing, self.progress, tasks, adapters, left)
+        whole = False
+        try:
+            pursuit.go()
+            whole = not (search.cut and self.purse.late)
+        finally:
+            search.write(group)
+            names = {"adapter": self.name(pursuit.adapter), "rolled_back": self.name(pursuit.rolled_back)}
+            numbers = {"whole": whole, **pursuit.numbers(), **names, "search_seconds": seconds()}
+            group.write_numbers(numbers)
+            standing.write(self.run)
+        if not whole:
+            raise DeadlineError
+        self.purse.spend(numbers["completions"], numbers["tokens"], numbers["search_seconds"])
+        self.progress.advance(max(0, planned - search.taken.total()), found=True)
+        return numbers, search.candidates()
 
     def learn(
-        self, group: GroupDir, round_: int, tasks: Sequence[Task], history: Sequence[Candidate]
-    ) -> dict[str, object]:
-        """Select, relabel, train the group's adapter from the base model on the best programs of all rounds so far."""
-        start = time.monotonic()
-        config, words = self.config, self.sampler.format
+        self,
+        group: GroupDir,
+        round_: int,
+        index: int,
+        tasks: Sequence[Task],
+        found: Sequence[Candidate],
+        adapter: str | None,
+    ) -> dict[str, Any]:
+        """Select, relabel, train: from the base model on the best of all rounds, or from ``adapter`` on those just found."""
+        start, config, words = time.monotonic(), self.config, self.sampler.format
+        history = list(found)
+        if config.restart:
+            earlier = (self.run.group(r, index) for r in range(round_))
+            history = [c for one in earlier for c in one.candidates()] + history
         shown = wording(words.prompt_text(tasks[0], 0))
         curator = Curator(config.selection, config.relabel, config.seed, round_, self.executor, words=shown)
         examples: list[Example] = []
@@ -151,50 +152,49 @@ class Loop:
             taught, reasons = curator.curate(task, [c for c in history if c.program.task_id == task.id], tasks)
             examples += [example(hindsight, words) for hindsight in taught]
             dropped += reasons
-        group.write_examples(examples)
+        rows = self.anchor_rows.rows(len(examples), generator(config.seed, "anchors", round_, tasks[0].id))
+        group.write_examples(examples, rows)
+        curated = time.monotonic()
 
         def on_step(step: int, steps: int, loss: float) -> None:
-            stage = f"round {round_ + 1}/{self.config.rounds} · learn, step {step}/{steps}, loss {loss:.3f}"
-            self.progress.stage(stage)
+            self.progress.stage(f"round {round_ + 1}/{config.rounds} · learn, step {step}/{steps}, loss {loss:.3f}")
+            self.purse.check()
 
-        rng = generator(self.config.seed, "train", round_, tasks[0].id)
-        fit = self.trainer.fit(examples, None, group.adapter, rng, on_step)
+        rng = generator(config.seed, "train", round_, tasks[0].id)
+        group.clear_adapter()
+        first = None if config.restart or adapter is None else self.run.path / adapter
+        fit = self.trainer.fit([*examples, *rows], first, group.adapter, rng, on_step)
+        end = time.monotonic()
+        self.purse.spend_learning(end - start)
         return {
             "examples": len(examples),
+            "anchors": len(rows),
             "dropped": dict(dropped),
             "trained_rows": fit.rows,
             "too_long_rows": fit.dropped,
             "steps": fit.steps,
             "losses": [round(loss, 5) for loss in fit.losses],
             "adapter_change": round(fit.change, 6),
-            "learn_seconds": round(time.monotonic() - start, 3),
+            "adapter_norm": round(fit.norm, 6),
+            "curate_seconds": round(curated - start, 3),
+            "learn_seconds": round(end - start, 3),
         }
 
-    def prompt(self, round_: int, tasks: Sequence[Task]) -> tuple[list[Prompt], list[Prompt]]:
-        """The prompts of a round that fit the model, freshly augmented, and those that do not."""
-        config = self.config
-        per_prompt, limit = config.sampling.completions_per_prompt, config.sampling.max_prompt_tokens
-        words, seed = self.sampler.format, config.seed
-        made = [
-            prompt
-            for task in tasks
-            for prompt in make_prompts(task, round_, config.programs, per_prompt, config.augment, words, seed)
-        ]
-        fits = [limit is None or self.sampler.length(prompt.text) <= limit for prompt in made]
-        skipped = [prompt for prompt, fit in zip(made, fits, strict=True) if not fit]
-        self.progress.advance(sum(len(self.draws(prompt)) for prompt in skipped))
-        return list(compress(made, fits)), skipped
+    def worth_learning(self, tasks: Sequence[Task], ahead: int) -> bool:
+        """Is a task of the group open, and anything left to search it with?"""
+        left = self.purse.part(len(tasks), ahead, learns=False)
+        return not left.empty and not all(self.standing.done(task.id) for task in tasks)
 
-    def draws(self, prompt: Prompt) -> range:
-        """A prompt's share of its task's draws."""
-        per_prompt = self.config.sampling.completions_per_prompt
-        return range(prompt.number * per_prompt, min((prompt.number + 1) * per_prompt, self.config.programs))
+    def adapters(self, round_: int, index: int) -> Adapters:
+        """What the rounds before have left for the search of this one."""
+        if round_ == 0:
+            return Adapters(None, None, ())
+        before = self.run.group(round_ - 1, index)
+        numbers = before.metrics()
+        kept = None if numbers["adapter"] is None else self.run.path / numbers["adapter"]
+        earlier = tuple(self.run.group(r, index).numbers()["validity"] for r in range(round_))
+        return Adapters(before.adapter if "steps" in numbers else None, kept, earlier)
 
-    def request(self, round_: int, prompt: Prompt) -> Request:
-        """A prompt with its draws, each with an id and a seed of its own."""
-        seed, task_id = self.config.seed, prompt.task_id
-        draws = [
-            Draw(f"r{round_}/{task_id}/d{draw:05}", seed_of(seed, "draw", round_, task_id, draw))
-            for draw in self.draws(prompt)
-        ]
-        return Request(prompt, tuple(draws))
+    def name(self, adapter: Path | None) -> str | None:
+        """An adapter's folder inside the run."""
+        return None if adapter is None else str(adapter.relative_to(self.run.path))

@@ -1,6 +1,6 @@
 """Run → submission, numbers and best programs, in one pass over what is done.
 
-Works at any time: what is not done yet counts as not sampled. One group is in memory at once.
+Works at any time: what is not searched yet counts as not sampled. One group is in memory at once.
 """
 
 import dataclasses
@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from arcloop.health import per_round
 from arcloop.metrics import TaskNumbers, curves, solved_interval, summarize, task_numbers
 from arcloop.records import Answers, Attempt, Candidate, FinishReason
 from arcloop.rescoring import Scorer, rescored
@@ -34,6 +35,7 @@ def conclude(
     known = {t.id: answers[t.id] for t in tasks if len(answers.get(t.id, ())) == len(t.test_inputs)}
     rounds: dict[int, list[TaskNumbers]] = {}
     in_all: list[TaskNumbers] = []
+    health: dict[int, list[dict[str, Any]]] = {}
     attempts: list[Attempt] = []
     best: dict[str, dict[str, Any] | None] = {}
     evidence: dict[str, dict[str, float]] = {}
@@ -41,14 +43,17 @@ def conclude(
     for index, group_tasks in enumerate(run.groups()):
         totals = {t.id: task_numbers(t, 0, [], known.get(t.id)) for t in group_tasks}
         candidates: dict[str, list[Candidate]] = {t.id: [] for t in group_tasks}
-        for round_, group in run.done_groups(index):
+        for round_, group in run.searched_groups(index):
+            stored = group.metrics() if group.done else group.numbers()
+            if "validity" in stored:  # not in a run whose programs were put there by other means than a search
+                health.setdefault(round_, []).append(stored)
             sampled, tokens = Counter[str](), Counter[str]()
             for completion in group.completions():
                 # Where the server failed, nothing was sampled.
                 sampled[completion.task_id] += completion.finish_reason is not FinishReason.ERROR
                 tokens[completion.task_id] += completion.tokens
-            done += 1
-            seconds += _seconds(group.metrics())
+            done += group.done
+            seconds += _seconds(stored)
             found = group.candidates()
             for task in group_tasks:
                 own = [c for c in found if c.program.task_id == task.id]
@@ -72,6 +77,7 @@ def conclude(
         "groups_done": done,
         "seconds": round(seconds, 3),
         "rounds": [dataclasses.asdict(summarize(numbers)) for numbers in by_round],
+        "health": per_round(health),
         "run": dataclasses.asdict(summarize(in_all, hit)),
         "solved_at_2_interval": solved_interval(hit) if hit else None,
         "curves": {

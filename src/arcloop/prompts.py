@@ -23,7 +23,7 @@ from arcloop.seeds import generator
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["Chat", "PromptFormat", "make_prompts"]
+__all__ = ["Chat", "PromptFormat", "make_prompt", "make_prompts"]
 
 Chat = Callable[[Sequence[Message]], str]
 """Messages → their text in the model's own chat template, up to where its answer begins."""
@@ -71,22 +71,25 @@ def make_prompts(
     task: Task, round_: int, programs: int, per_prompt: int, config: AugmentConfig, format_: PromptFormat, seed: int
 ) -> list[Prompt]:
     """The prompts of one task and round, each augmented afresh: enough for ``programs`` draws of ``per_prompt`` each."""
-    prompts = []
-    for number in range(-(-programs // per_prompt)):
-        rng = generator(seed, "augment", round_, task.id, number)
-        augmentation = sample_augmentation(config, task, rng)
-        test_index = rng.randrange(len(task.test_inputs))
-        prompts.append(
-            Prompt(
-                id=f"r{round_}/{task.id}/p{number}",
-                task_id=task.id,
-                number=number,
-                augmentation=augmentation,
-                test_index=test_index,
-                text=format_.prompt_text(apply_task(augmentation, task), test_index),
-            )
-        )
-    return prompts
+    numbers = range(-(-programs // per_prompt))
+    return [make_prompt(task, round_, number, config, format_, seed) for number in numbers]
+
+
+def make_prompt(
+    task: Task, round_: int, number: int, config: AugmentConfig, format_: PromptFormat, seed: int
+) -> Prompt:
+    """Prompt ``number`` of a task and round; what it looks like depends on no other."""
+    rng = generator(seed, "augment", round_, task.id, number)
+    augmentation = sample_augmentation(config, task, rng)
+    test_index = rng.randrange(len(task.test_inputs))
+    return Prompt(
+        id=f"r{round_}/{task.id}/p{number}",
+        task_id=task.id,
+        number=number,
+        augmentation=augmentation,
+        test_index=test_index,
+        text=format_.prompt_text(apply_task(augmentation, task), test_index),
+    )
 
 
 @cache

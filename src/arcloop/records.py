@@ -128,6 +128,8 @@ class Completion:
     finish_reason: FinishReason
     logprob: float
     """Sum of the sampled tokens' log-probabilities at temperature 1, in nats; nan where the source does not say."""
+    temperature: float = 1.0
+    """Temperature that it was sampled at."""
 
 
 @dataclass(frozen=True, slots=True)

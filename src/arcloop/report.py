@@ -31,7 +31,7 @@ def write_report(run: RunDir) -> Path:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"svg": grid_svg, "percent": _percent}
+    environment.filters |= {"svg": grid_svg, "percent": _percent, "figure": _figure}
     template = environment.from_string((files("arcloop") / "templates" / "report.html").read_text(encoding="utf-8"))
     text = template.render(
         config=run.config(),
@@ -115,6 +115,10 @@ def _interval(numbers: dict[str, Any], name: str, round_: int | None) -> str:
     else:
         return ""
     return f" ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
 
 
 def _percent(value: float | None) -> str:

@@ -6,11 +6,15 @@
     round_000/group_000/
         prompts, completions, programs, executions, scores .parquet      the search
         examples.parquet, adapter/                                       the learning, if another round follows
+        search.json                                                      the search in numbers, written after its tables
+        anchors.parquet                                                  rows that were mixed in, if there were any
         metrics.json                                                     what happened, in numbers
         DONE                                                             written last
-    submission.json, metrics.json, report.html                           can be rebuilt from the above
+    submission.json                                                      the best so far, from the run's first moment on
+    metrics.json, report.html                                            as submission.json, can be rebuilt from the above
 
-A group of a round without DONE was interrupted; it is done again from its beginning.
+A group of a round without DONE was interrupted. What ``search.json`` vouches for is kept: a whole
+search is not searched again, of half a one the part that a resumed run would have done the same.
 """
 
 import hashlib
@@ -28,10 +32,12 @@ from arcloop.errors import RunError
 from arcloop.files import write_bytes
 from arcloop.model.card import model_digest
 from arcloop.records import Candidate, Completion, Example, Execution, FinishReason, Program, Prompt, Score, Task
-from arcloop.tables import COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES
+from arcloop.submission import submission_json
+from arcloop.tables import ANCHORS, COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES
 from arcloop.tasks import task_from_json, task_to_json
+from arcloop.voting import vote
 
-_BEGINNING = ("config.json", "manifest.json", "tasks.json")
+_BEGINNING = ("config.json", "manifest.json", "tasks.json", "submission.json")
 
 __all__ = ["GroupDir", "RunDir", "manifest", "write_json"]
 
@@ -46,6 +52,11 @@ class GroupDir:
     def done(self) -> bool:
         """Is everything here that this round does for the group?"""
         return (self.path / "DONE").is_file()
+
+    @property
+    def searched(self) -> bool:
+        """Are the records of a search here, be it a whole one or part of one?"""
+        return self.done or (self.path / "search.json").is_file()
 
     @property
     def adapter(self) -> Path:
@@ -66,16 +77,33 @@ class GroupDir:
         executions: Sequence[Execution],
         scores: Sequence[Score],
     ) -> None:
-        """Store a search's records."""
+        """Store a search's records; ``write_numbers`` then says that they belong together."""
+        (self.path / "search.json").unlink(missing_ok=True)
         PROMPTS.write(self.path, prompts)
         COMPLETIONS.write(self.path, completions)
         PROGRAMS.write(self.path, programs)
         EXECUTIONS.write(self.path, executions)
         SCORES.write(self.path, scores)
 
-    def write_examples(self, examples: Sequence[Example]) -> None:
-        """Store what was learned from."""
+    def write_numbers(self, numbers: dict[str, Any]) -> None:
+        """Store the search's numbers."""
+        write_json(self.path / "search.json", numbers)
+
+    def numbers(self) -> dict[str, Any]:
+        """What ``write_numbers`` stored."""
+        content: dict[str, Any] = _read_json(self.path / "search.json")
+        return content
+
+    def write_examples(self, examples: Sequence[Example], anchors: Sequence[Example] = ()) -> None:
+        """Store what was learned from: examples of the search, and rows that were mixed in."""
         EXAMPLES.write(self.path, examples)
+        if anchors:
+            ANCHORS.write(self.path, anchors)
+
+    def clear_adapter(self) -> None:
+        """Remove what an interrupted learning left."""
+        if self.adapter.exists():
+            shutil.rmtree(self.adapter)
 
     def finish(self, metrics: dict[str, Any]) -> None:
         """Store the numbers, then mark the group as done."""
@@ -138,6 +166,8 @@ class RunDir:
             return run
         try:
             write_json(path / "tasks.json", {task.id: task_to_json(task) for task in tasks})
+            # From its first moment on a run has a valid submission.
+            write_bytes(path / "submission.json", submission_json([a for t in tasks for a in vote([], t)]).encode())
             write_json(path / "manifest.json", manifest)
             # Last: a folder with a configuration is a run.
             write_bytes(path / "config.json", to_json(config).encode())
@@ -201,7 +231,8 @@ class RunDir:
 
     def groups(self) -> list[list[Task]]:
         """The run's tasks, cut into the groups that share an adapter."""
-        tasks, size = self.tasks(), self.config().group_size
+        tasks = self.tasks()
+        size = self.config().group_size or max(1, len(tasks))
         return [tasks[start : start + size] for start in range(0, len(tasks), size)]
 
     def group(self, round_: int, index: int) -> GroupDir:
@@ -213,6 +244,13 @@ class RunDir:
         for round_ in range(self.config().rounds):
             group = self.group(round_, index)
             if group.done:
+                yield round_, group
+
+    def searched_groups(self, index: int) -> Iterator[tuple[int, GroupDir]]:
+        """The rounds for which a group of tasks has records of a search: their numbers and folders."""
+        for round_ in range(self.config().rounds):
+            group = self.group(round_, index)
+            if group.searched:
                 yield round_, group
 
     def write(self, name: str, content: str) -> Path:

@@ -28,7 +28,7 @@ from arcloop.records import (
     Status,
 )
 
-__all__ = ["COMPLETIONS", "EXAMPLES", "EXECUTIONS", "PROGRAMS", "PROMPTS", "SCORES", "Table"]
+__all__ = ["ANCHORS", "COMPLETIONS", "EXAMPLES", "EXECUTIONS", "PROGRAMS", "PROMPTS", "SCORES", "Table"]
 
 R = TypeVar("R")
 
@@ -157,6 +157,7 @@ COMPLETIONS = Table[Completion](
         "tokens": _INT,
         "finish_reason": _TEXT,
         "logprob": _FLOAT,
+        "temperature": _FLOAT,
     },
     _fields,
     _completion,
@@ -186,9 +187,12 @@ SCORES = Table[Score](
     _score_row,
     _score,
 )
-EXAMPLES = Table[Example](
-    "examples",
-    {"id": _TEXT, "task_id": _TEXT, "prompt": _TEXT, "completion": _TEXT, "weight": _FLOAT},
-    _fields,
-    lambda row: Example(**row),
-)
+_EXAMPLE: dict[str, pa.DataType] = {
+    "id": _TEXT,
+    "task_id": _TEXT,
+    "prompt": _TEXT,
+    "completion": _TEXT,
+    "weight": _FLOAT,
+}
+EXAMPLES = Table[Example]("examples", _EXAMPLE, _fields, lambda row: Example(**row))
+ANCHORS = Table[Example]("anchors", _EXAMPLE, _fields, lambda row: Example(**row))

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 from arcloop.model.language import LanguageModel
-from arcloop.pretraining.rows import sample_row
-from arcloop.pretraining.worker import example_of
+from arcloop.pretraining.rows import example_of, sample_row
 from arcloop.records import Example
 from arcloop.seeds import generator
 

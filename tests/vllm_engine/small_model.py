@@ -22,7 +22,6 @@ from arcloop.sampling.transformers import TransformersSampler
 
 RANK = 8
 SAMPLING = SamplingConfig(max_tokens=8, max_prompt_tokens=1016)
-GREEDY = SamplingConfig(max_tokens=8, max_prompt_tokens=1016, temperature=0)
 
 
 @dataclass(frozen=True)
@@ -69,9 +68,12 @@ def make_small(parent: Path) -> Small:
     return Small(folder, model, (saved[0], saved[1]))
 
 
-def requests(model: LanguageModel, prompts: int, draws: int) -> list[Request]:
+def requests(model: LanguageModel, prompts: int, draws: int, temperature: float = 1.0) -> list[Request]:
     made = make_prompts(FLIP, 0, prompts, 1, AugmentConfig(), model.format, seed=1)
-    return [Request(p, tuple(Draw(f"{p.id}/d{k}", 1000 * n + k) for k in range(draws))) for n, p in enumerate(made)]
+    return [
+        Request(p, tuple(Draw(f"{p.id}/d{k}", 1000 * n + k, temperature) for k in range(draws)))
+        for n, p in enumerate(made)
+    ]
 
 
 def sample(sampler: Sampler, asked: list[Request]) -> dict[str, Completion]:
@@ -82,9 +84,9 @@ def sample(sampler: Sampler, asked: list[Request]) -> dict[str, Completion]:
 
 def agree(sampler: Sampler, small: Small, adapter: Path | None) -> list[str]:
     """Check a greedy sampler against this process's network with the adapter; returns the texts."""
-    ours = TransformersSampler(small.model, GREEDY)
+    ours = TransformersSampler(small.model, SAMPLING)
     ours.use_adapter(adapter)
-    asked = requests(small.model, 6, 1)
+    asked = requests(small.model, 6, 1, temperature=0)
     expected, made = sample(ours, asked), sample(sampler, asked)
     same = [i for i in expected if made[i].text == expected[i].text and made[i].tokens == expected[i].tokens]
     # The engine computes in bfloat16: near ties go either way, and the rest follows.

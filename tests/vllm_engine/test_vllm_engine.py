@@ -1,6 +1,5 @@
 """vLLM's engine in this process, on a CPU, against the network itself."""
 
-import copy
 import json
 import shutil
 import subprocess
@@ -15,84 +14,76 @@ from arcloop.errors import ConfigError
 from arcloop.records import FinishReason
 from arcloop.rundir import RunDir
 from arcloop.sampling.vllm import VllmSampler
-from small_model import GREEDY, RANK, Small, agree, follows_the_adapter, requests, sample
+from small_model import RANK, SAMPLING, Small, agree, follows_the_adapter, requests, sample
 
 
 @pytest.fixture(scope="module")
-def greedy(small: Small) -> Iterator[VllmSampler]:
+def engine(small: Small) -> Iterator[VllmSampler]:
     model, config = small.model, EngineConfig(enforce_eager=True)
-    sampler = VllmSampler(str(small.folder), model.tokenizer, model.format, GREEDY, config, RANK)
+    sampler = VllmSampler(str(small.folder), model.tokenizer, model.format, SAMPLING, config, RANK)
     yield sampler
     sampler.close()
 
 
-@pytest.fixture(scope="module")
-def random(greedy: VllmSampler) -> VllmSampler:
-    """Another sampler on the same engine: starting one takes half a minute."""
-    sampler = copy.copy(greedy)
-    sampler._settings = greedy._settings | {"temperature": 1.0}
-    return sampler
-
-
-def test_every_draw_gives_one_completion_that_its_seed_decides(small: Small, random: VllmSampler) -> None:
+def test_every_draw_gives_one_completion_that_its_seed_decides(small: Small, engine: VllmSampler) -> None:
     asked = requests(small.model, 3, 5)
-    made = sample(random, asked)
+    made = sample(engine, asked)
     assert made.keys() == {draw.completion_id for request in asked for draw in request.draws}
     assert len({c.text for c in made.values()}) > 10
     for completion in made.values():
         assert 1 <= completion.tokens <= 8 and completion.logprob < 0
         assert (completion.finish_reason is FinishReason.LENGTH) <= (completion.tokens == 8)
-    again = sample(random, asked[::-1])
+    again = sample(engine, asked[::-1])
     same = sum(made[i].text == again[i].text for i in made)
     assert same >= len(made) - 2  # the order changes the shapes of the products, and so the rounding
 
 
-def test_log_probabilities_follow_the_adapter(small: Small, greedy: VllmSampler) -> None:
-    follows_the_adapter(greedy, small)
+def test_log_probabilities_follow_the_adapter(small: Small, engine: VllmSampler) -> None:
+    follows_the_adapter(engine, small)
 
 
 def test_another_adapter_in_the_same_folder_is_another_adapter(
-    small: Small, greedy: VllmSampler, tmp_path: Path
+    small: Small, engine: VllmSampler, tmp_path: Path
 ) -> None:
     for adapter in small.adapters:
         shutil.copytree(adapter, tmp_path / "adapter", dirs_exist_ok=True)
-        greedy.use_adapter(tmp_path / "adapter")
-        agree(greedy, small, adapter)
-    greedy.use_adapter(None)
-    agree(greedy, small, None)
+        engine.use_adapter(tmp_path / "adapter")
+        agree(engine, small, adapter)
+    engine.use_adapter(None)
+    agree(engine, small, None)
 
 
-def test_rest_is_followed_by_the_same_completions(small: Small, greedy: VllmSampler) -> None:
-    greedy.use_adapter(small.adapters[0])
-    greedy.rest()
-    agree(greedy, small, small.adapters[0])
+def test_rest_is_followed_by_the_same_completions(small: Small, engine: VllmSampler) -> None:
+    engine.use_adapter(small.adapters[0])
+    engine.rest()
+    agree(engine, small, small.adapters[0])
 
 
-def test_a_dora_adapter_does_not_reach_the_engine(small: Small, greedy: VllmSampler, tmp_path: Path) -> None:
+def test_a_dora_adapter_does_not_reach_the_engine(small: Small, engine: VllmSampler, tmp_path: Path) -> None:
     folder = tmp_path / "dora"
     shutil.copytree(small.adapters[0], folder)
     description = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps(description | {"use_dora": True}))
-    greedy.use_adapter(None)
+    engine.use_adapter(None)
     with pytest.raises(ConfigError, match=r"DoRA.*--sampler transformers"):
-        greedy.use_adapter(folder)
-    agree(greedy, small, None)
+        engine.use_adapter(folder)
+    agree(engine, small, None)
 
 
-def test_more_prompts_than_are_read_at_once(small: Small, random: VllmSampler) -> None:
+def test_more_prompts_than_are_read_at_once(small: Small, engine: VllmSampler) -> None:
     asked = requests(small.model, 40, 4)
     for request in asked:
         object.__setattr__(request.prompt, "text", request.prompt.text * 10)
-    assert len(sample(random, asked)) == 160
+    assert len(sample(engine, asked)) == 160
 
 
-def test_leaving_early_leaves_nothing_behind(small: Small, random: VllmSampler) -> None:
+def test_leaving_early_leaves_nothing_behind(small: Small, engine: VllmSampler) -> None:
     asked = requests(small.model, 3, 5)
-    stream = random.sample(asked)
+    stream = engine.sample(asked)
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     # The same ids again: the engine has forgotten them.
-    assert len(sample(random, asked)) == 15
+    assert len(sample(engine, asked)) == 15
 
 
 def test_the_loop_searches_and_learns_with_an_engine(small: Small, tmp_path: Path) -> None:

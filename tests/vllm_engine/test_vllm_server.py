@@ -16,7 +16,7 @@ from arcloop.errors import ServerError
 from arcloop.records import FinishReason
 from arcloop.rundir import RunDir
 from arcloop.sampling.openai import OpenAISampler
-from small_model import GREEDY, RANK, SAMPLING, Small, follows_the_adapter, requests, sample
+from small_model import RANK, SAMPLING, Small, follows_the_adapter, requests, sample
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_one_request_gives_all_completions_of_a_prompt(url: str, small: Small) -
 
 
 def test_log_probabilities_follow_the_adapter(url: str, small: Small) -> None:
-    used = sampler(url, small, GREEDY)
+    used = sampler(url, small, SAMPLING)
     follows_the_adapter(used, small)
     models = httpx.get(f"{url}/models").json()["data"]
     assert [model["id"] for model in models] == [str(small.folder)]

@@ -3,11 +3,13 @@
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from types import FrameType
 
 from rich.console import Console
 
+from arcloop.budget import Budget, DeadlineError, moment
 from arcloop.cli.parts import make_parts
 from arcloop.cli.table import print_numbers
 from arcloop.errors import ArcloopError
@@ -24,23 +26,31 @@ from arcloop.tasks import load_answers
 __all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c", "wide"]
 
 
-def go_on(run: RunDir) -> int:
-    """Do what is left of a run, then write and print its outcome, also if it is stopped on the way."""
+def go_on(run: RunDir, deadline: str | None = None) -> int:
+    """Do what is left of a run, then write and print its outcome, also if it is stopped on the way.
+
+    ``deadline``: as ``budget.moment`` takes it; None = never.
+    """
+    end = None if deadline is None else moment(deadline, time.time())
     console = wide()
-    stopped = False
+    stopped = late = False
     with terminated_like_ctrl_c():
         try:
-            _search_and_learn(run, console)
+            _search_and_learn(run, console, end)
         except KeyboardInterrupt:
             stopped = True
+        except DeadlineError:
+            late = True
     finish(run, console)
     if stopped:
         say(console, f"Stopped. What is done is kept: go on with  arcloop resume {run.path}")
         return 130
+    if late:
+        say(console, f"The deadline has come. What is done is kept: go on with  arcloop resume {run.path}")
     return 0
 
 
-def _search_and_learn(run: RunDir, console: Console) -> None:
+def _search_and_learn(run: RunDir, console: Console, deadline: float | None) -> None:
     if run.finished:
         return
     run.check_model()
@@ -50,9 +60,11 @@ def _search_and_learn(run: RunDir, console: Console) -> None:
         say(console, f"sandbox: {sandbox.protection} protection")
         with make_parts(config) as parts:
             total = len(run.tasks()) * config.rounds * config.programs
+            budget = Budget(config.budget, deadline)
             try:
                 with Progress(console, total, "programs") as progress:
-                    Loop(run, parts.sampler, sandbox, parts.trainer, progress).search_and_learn()
+                    loop = Loop(run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget)
+                    loop.search_and_learn()
             finally:
                 if summary := parts.summary():
                     say(console, summary)

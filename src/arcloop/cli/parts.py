@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from arcloop.anchors import Anchors
 from arcloop.config import Config
 from arcloop.errors import ServerError
+from arcloop.prompts import PromptFormat
 from arcloop.records import Example
 from arcloop.sampling import Sampler
 from arcloop.training import Fit, Trainer
+from arcloop.training.sets import read_set
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from arcloop.model.language import LanguageModel
 
 __all__ = ["Parts", "make_parts"]
@@ -27,6 +32,8 @@ class Parts:
 
     sampler: Sampler
     trainer: Trainer
+    anchors: Anchors | None = None
+    """Where anchor rows come from; None where nothing is learned."""
     summary: Callable[[], str] = lambda: ""
     """What was used of a server so far, in one line; empty where there is none."""
 
@@ -50,7 +57,11 @@ def _transformers(config: Config) -> Iterator[Parts]:
     from arcloop.training.trainer import LoraTrainer
 
     model = load_model(config.model, config.prompt, config.loading)
-    yield Parts(TransformersSampler(model, config.sampling), LoraTrainer(model, config.training))
+    yield Parts(
+        TransformersSampler(model, config.sampling),
+        LoraTrainer(model, config.training),
+        _anchors(config, model.format, model.tokenizer),
+    )
 
 
 @contextlib.contextmanager
@@ -71,7 +82,8 @@ def _vllm(config: Config) -> Iterator[Parts]:
         four_bit=config.loading.use_4bit_quantization,
     )
     try:
-        yield Parts(sampler, _LateTrainer(config, before=sampler.rest))
+        anchors = _anchors(config, format_, tokenizer)
+        yield Parts(sampler, _LateTrainer(config, before=sampler.rest), anchors)
     finally:
         sampler.close()
 
@@ -80,13 +92,13 @@ def _vllm(config: Config) -> Iterator[Parts]:
 def _openai(config: Config) -> Iterator[Parts]:
     from arcloop.model.card import read_card
     from arcloop.model.language import load_tokenizer, prompt_format
-    from arcloop.prompts import PromptFormat
     from arcloop.sampling.chat import ChatSampler, chat_json
     from arcloop.sampling.openai import OpenAISampler
     from arcloop.sampling.server import Server
 
     server = Server(config.server)
     sampler: Sampler
+    anchors = None
     if config.server.api == "chat":
         template = config.prompt.template or read_card(config.model).template
         format_ = PromptFormat(template, chat_json, config.prompt.library)
@@ -95,15 +107,23 @@ def _openai(config: Config) -> Iterator[Parts]:
         tokenizer = load_tokenizer(config.model)
         format_ = prompt_format(config.model, tokenizer, config.prompt)
         learns = config.rounds > 1
+        anchors = _anchors(config, format_, tokenizer)
         sampler = OpenAISampler(
             config.model, tokenizer, format_, config.sampling, config.server, learns=learns, server=server
         )
     try:
-        yield Parts(sampler, _LateTrainer(config), lambda: server.usage.line(config.server))
+        yield Parts(sampler, _LateTrainer(config), anchors, lambda: server.usage.line(config.server))
     finally:
         # The server outlives the run; the run's adapter need not stay in it.
         with contextlib.suppress(ServerError):
             sampler.use_adapter(None)
+
+
+def _anchors(config: Config, format_: PromptFormat, tokenizer: "PreTrainedTokenizerBase") -> Anchors:
+    from arcloop.model.language import answer_end
+
+    end = str(tokenizer.decode([answer_end(config.model, tokenizer)]))
+    return Anchors(config.anchors, format_, lambda path: read_set(Path(path), format_.chat, end))
 
 
 class _LateTrainer:

@@ -17,8 +17,11 @@ class Arguments:
 
     run: tyro.conf.Positional[Path]
     """Folder of the run."""
+    deadline: str | None = None
+    """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30."""
 
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and go on."""
-    return go_on(RunDir.open(tyro.cli(Arguments, args=argv, prog="arcloop resume").run))
+    arguments = tyro.cli(Arguments, args=argv, prog="arcloop resume")
+    return go_on(RunDir.open(arguments.run), arguments.deadline)

@@ -24,6 +24,16 @@ LABELS = {
     "solved_at_2": "solved@2",
 }
 
+HEALTH = {
+    "hard_coded": "hard-coded",
+    "discoveries": "discoveries",
+    "stopped_tasks": "tasks done",
+    "adapter_norm": "adapter norm",
+    "loss": "last loss",
+    "rolled_back": "rolled back",
+}
+"""Health of the adapter that a round ended with or, of the last two, began with; see ``health.per_round``."""
+
 CURVES = {"train_pass_at_n": "train_pass_at_k", "pass_at_n": "pass_at_k"}
 """Number → the curve that it is the end of."""
 
@@ -45,6 +55,10 @@ def print_numbers(numbers: dict[str, Any], console: Console) -> None:
             cells[-1] = percent(rows[-1][name], numbers["solved_at_2_interval"])
         if any(cells):
             table.add_row(LABELS[name], *cells)
+    for name, label in HEALTH.items():
+        values = [row[name] for row in numbers["health"]]
+        if any(values):
+            table.add_row(label, *(_health(name, value) for value in values), *[""] * (len(columns) - len(values)))
     # One curve is enough here; the report draws both.
     name = "pass_at_n" if any(curve["pass_at_k"] for curve in curves) else "train_pass_at_n"
     found = [curve[CURVES[name]] for curve in curves]
@@ -67,6 +81,12 @@ def percent(value: float | None, interval: Sequence[float] | None = None) -> str
         return ""
     ends = "" if interval is None else f" ({100 * interval[0]:.1f}–{100 * interval[1]:.1f})"
     return f"{100 * value:.2f} %{ends}"
+
+
+def _health(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{100 * value:.2f} %" if name == "hard_coded" else f"{value:.3g}"
 
 
 def _point(curve: dict[str, Any] | None, k: int | None) -> str:

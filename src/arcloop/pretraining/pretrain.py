@@ -22,9 +22,9 @@ from arcloop.config import PretrainConfig, from_json, to_json
 from arcloop.errors import ConfigError, ModelError
 from arcloop.model.card import CARD, ModelCard
 from arcloop.pretraining.network import new_network
-from arcloop.pretraining.rows import sample_row
+from arcloop.pretraining.rows import example_of, sample_row
 from arcloop.pretraining.tokenizer import train_tokenizer
-from arcloop.pretraining.worker import CHECKPOINT, example_of
+from arcloop.pretraining.worker import CHECKPOINT
 from arcloop.prompts import PromptFormat
 from arcloop.records import Message
 from arcloop.seeds import generator

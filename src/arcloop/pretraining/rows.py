@@ -19,9 +19,10 @@ from arcloop.grammar import DRAWING, PRODUCTIONS, Draft, Scope, sample_draft
 from arcloop.grammar.drawing import sample_drawing
 from arcloop.grammar.program import Statement, choose
 from arcloop.pretraining.inputs import OTHER_BACKGROUND, sample_inputs
-from arcloop.records import Grid, Pair
+from arcloop.prompts import PromptFormat
+from arcloop.records import Example, Grid, Pair, Task
 
-__all__ = ["Row", "Transform", "compile_source", "run_grid", "run_source", "sample_row"]
+__all__ = ["Row", "Transform", "compile_source", "example_of", "run_grid", "run_source", "sample_row"]
 
 Transform = Callable[[Any], Any]
 
@@ -174,6 +175,12 @@ def sample_row(
         row = _drawing_row(rng, cells, elements) if wants_drawing else _program_row(rng, cells, weights or {})
         if row is not None:
             return row
+
+
+def example_of(row: Row, format_: PromptFormat) -> Example:
+    """The row as the loop would relabel it."""
+    task = Task("row", row.pairs, (row.test_input,))
+    return Example("row", "row", format_.prompt_text(task, 0), format_.answer_text(row.source))
 
 
 def _program_row(rng: random.Random, cells: int, weights: Mapping[str, float]) -> Row | None:

@@ -23,25 +23,17 @@ from arcloop.config import PretrainConfig, from_json
 from arcloop.files import write_bytes
 from arcloop.model.language import LanguageModel, chat_text
 from arcloop.pretraining.network import new_network
-from arcloop.pretraining.rows import Row as HindsightRow
-from arcloop.pretraining.rows import sample_row
+from arcloop.pretraining.rows import example_of, sample_row
 from arcloop.prompts import PromptFormat
-from arcloop.records import Example, Task
 from arcloop.seeds import generator
 from arcloop.training.loss import ALIGN, completion_loss, precision
 from arcloop.training.rows import Row, encode_rows
 
-__all__ = ["CHECKPOINT", "example_of", "train"]
+__all__ = ["CHECKPOINT", "train"]
 
 CHECKPOINT = "checkpoint.safetensors"
 _FLOOR = 0.05
 """The learning rate ends at this share of its peak."""
-
-
-def example_of(row: HindsightRow, format_: PromptFormat) -> Example:
-    """The row as the loop would relabel it."""
-    task = Task("row", row.pairs, (row.test_input,))
-    return Example("row", "row", format_.prompt_text(task, 0), format_.answer_text(row.source))
 
 
 def train(config: PretrainConfig, folder: Path, rank: int, processes: int) -> None:

@@ -1,6 +1,6 @@
 """Requests → completions of a server, whichever of its interfaces is used.
 
-All completions of a prompt are asked for in one request, because that is what makes them cheap:
+All completions of a prompt (and temperature) are asked for in one request, because that is what makes them cheap:
 the prompt is sent, read and paid for once. Its seed is that of its first draw. A server that gives
 fewer than asked is noticed, and asked for one at a time from then on, each with its draw's own
 seed. So with a server that honours seeds a completion depends on its prompt, its draw and the
@@ -53,7 +53,6 @@ class Asking:
         self._parallel = parallel
         self._settings: Content = {
             "max_tokens": sampling.max_tokens,
-            "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             # Servers have defaults of their own for these, which a run's configuration would not show.
             "top_k": 0,
@@ -75,7 +74,7 @@ class Asking:
             ServerError: the server refuses the key, or as many requests in a row failed as run side by side,
                 or all of them.
         """
-        waiting = deque((request.prompt, request.draws) for request in requests if request.draws)
+        waiting = deque((request.prompt, draws) for request in requests for draws in _alike(request.draws))
         self._failed = 0
 
         async def main(emit: Callable[[Completion], None]) -> None:
@@ -115,9 +114,10 @@ class Asking:
             raise self._server.stop(RefusedError(failed[-1].text))
 
     async def _ask(self, client: httpx.AsyncClient, prompt: Prompt, draws: tuple[Draw, ...]) -> list[Completion]:
-        """At least one completion, at most one for each draw, in their order."""
+        """At least one completion, at most one for each draw, in their order; the draws have one temperature."""
         while True:
             body = self._settings | self._body(prompt) | {"model": self._model, "n": len(draws)}
+            body["temperature"] = draws[0].temperature
             body["seed"] = draws[0].seed % 2**31  # what every server's integers hold
             body = {name: value for name, value in body.items() if name not in self._refused}
             try:
@@ -193,7 +193,13 @@ class Asking:
 
 
 def _completion(prompt: Prompt, draw: Draw, text: str, tokens: int, reason: FinishReason, logprob: float) -> Completion:
-    return Completion(draw.completion_id, prompt.id, prompt.task_id, text, tokens, reason, logprob)
+    return Completion(draw.completion_id, prompt.id, prompt.task_id, text, tokens, reason, logprob, draw.temperature)
+
+
+def _alike(draws: Sequence[Draw]) -> list[tuple[Draw, ...]]:
+    """The draws by temperature: a request has one."""
+    heat = dict.fromkeys(draw.temperature for draw in draws)
+    return [tuple(draw for draw in draws if draw.temperature == one) for one in heat]
 
 
 def clean(text: Any) -> str:

@@ -9,18 +9,22 @@ _TOP = 256
 """Candidates looked at first; nearly always they hold more than ``top_p`` of the probability."""
 
 
-def choose(logits: Tensor, uniform: Tensor, temperature: float, top_p: float) -> tuple[Tensor, Tensor]:
+def choose(logits: Tensor, uniform: Tensor, temperature: Tensor | float, top_p: float) -> tuple[Tensor, Tensor]:
     """Sample one token per row.
 
     ``logits``: float32 (B, V). ``uniform``: (B,) in [0, 1), one number per row, so that a row's
-    token does not depend on its neighbours. Returns token ids (B,) and their log-probabilities at
-    temperature 1 without the nucleus cut, in nats (B,).
+    token does not depend on its neighbours. ``temperature``: one for all rows, or (B,); a row with 0
+    gets its likeliest token. Returns token ids (B,) and their log-probabilities at temperature 1
+    without the nucleus cut, in nats (B,).
     """
-    if temperature == 0:
+    temperature = torch.as_tensor(temperature, device=logits.device).expand(len(logits))
+    greedy = temperature == 0
+    if bool(greedy.all()):
         tokens = logits.argmax(1)
     else:
-        probabilities = (logits / temperature).softmax(1)
-        tokens = _nucleus(probabilities, uniform, top_p)
+        heat = temperature.masked_fill(greedy, 1.0)[:, None]
+        tokens = _nucleus((logits / heat).softmax(1), uniform, top_p)
+        tokens = torch.where(greedy, logits.argmax(1), tokens)
     logprobs = logits.log_softmax(1).gather(1, tokens[:, None])[:, 0]
     return tokens, logprobs
 

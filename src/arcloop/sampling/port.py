@@ -18,6 +18,8 @@ class Draw:
     completion_id: str
     seed: int
     """All randomness of this completion follows from it."""
+    temperature: float = 1.0
+    """Divides the logits before the softmax; 0 takes the likeliest token."""
 
 
 @dataclass(frozen=True, slots=True)

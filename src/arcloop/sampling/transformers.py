@@ -140,7 +140,9 @@ class TransformersSampler:
     def _choose(self, grid: _Rows, logits: Tensor, step: int) -> Tensor:
         rows = [row for prompt_rows in grid for row in prompt_rows]
         uniform = torch.tensor([0.0 if row is None else row.uniform[step] for row in rows], device=logits.device)
-        tokens, logprobs = choose(logits, uniform, self._config.temperature, self._config.top_p)
+        heat = [1.0 if row is None else row.draw.temperature for row in rows]
+        temperature = torch.tensor(heat, device=logits.device)
+        tokens, logprobs = choose(logits, uniform, temperature, self._config.top_p)
         for row, token, logprob in zip(rows, tokens.tolist(), logprobs.tolist(), strict=True):
             if row is None or row.reason is not None:
                 continue
@@ -164,6 +166,7 @@ class TransformersSampler:
             tokens=len(row.tokens),
             finish_reason=reason,
             logprob=row.logprob,
+            temperature=row.draw.temperature,
         )
 
 

@@ -69,7 +69,6 @@ class VllmSampler:
         self._format = format_
         self._tokenizer = tokenizer
         self._settings = {
-            "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_tokens,
             "logprobs": 0,  # of the sampled tokens alone
@@ -157,14 +156,16 @@ class VllmSampler:
             for request in requests:
                 prompt = {"prompt_token_ids": chat_ids(self._tokenizer, request.prompt.text)}
                 for draw in request.draws:
-                    settings = self._vllm.SamplingParams(**self._settings, seed=draw.seed % 2**63)
+                    settings = self._vllm.SamplingParams(
+                        **self._settings, temperature=draw.temperature, seed=draw.seed % 2**63
+                    )
                     self._engine.add_request(draw.completion_id, prompt, settings, lora_request=self._adapter)
                     waiting[draw.completion_id] = request, draw
             while waiting:
                 for output in self._engine.step():
                     if output.finished:
-                        request, _ = waiting.pop(output.request_id)
-                        yield _completion(request, output)
+                        request, draw = waiting.pop(output.request_id)
+                        yield _completion(request, draw, output)
         except self._dead as error:
             raise ServerError(
                 f"vLLM's engine died ({error}); expected it to live — see what it printed above, then resume the run"
@@ -189,13 +190,20 @@ class VllmSampler:
             self._adapter = None
 
 
-def _completion(request: Request, output: Any) -> Completion:
+def _completion(request: Request, draw: Draw, output: Any) -> Completion:
     (made,) = output.outputs
     # What else the engine may say (abort) is a bug of ours, and raises here.
     reason = FinishReason(made.finish_reason)
     prompt = request.prompt
     return Completion(
-        output.request_id, prompt.id, prompt.task_id, made.text, len(made.token_ids), reason, made.cumulative_logprob
+        output.request_id,
+        prompt.id,
+        prompt.task_id,
+        made.text,
+        len(made.token_ids),
+        reason,
+        made.cumulative_logprob,
+        draw.temperature,
     )
 
 

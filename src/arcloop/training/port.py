@@ -25,6 +25,8 @@ class Fit:
     """Mean loss per trained token, in nats, at each step."""
     change: float
     """Euclidean norm of the difference between the adapter's weights after and before."""
+    norm: float
+    """The same between the adapter and an untrained one."""
 
 
 class Trainer(Protocol):

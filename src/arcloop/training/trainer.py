@@ -1,8 +1,10 @@
 """Relabeled examples → a trained adapter, on the network that search uses too."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+from torch import Tensor
 
 from arcloop.config import TrainingConfig
 from arcloop.model.language import LanguageModel
@@ -43,8 +45,13 @@ class LoraTrainer:
             losses.append(optimization.step(batch).loss)
             on_step(len(losses), len(batches), losses[-1])
         adapter.save(out)
-        squares = [(p.detach() - before[name]).double().square().sum().item() for name, p in adapter.parameters.items()]
-        return Fit(len(rows), dropped, len(losses), tuple(losses), sum(squares) ** 0.5)
+        change, norm = _distance(adapter.parameters, before), _distance(adapter.parameters, adapter.initial)
+        return Fit(len(rows), dropped, len(losses), tuple(losses), change, norm)
+
+
+def _distance(weights: Mapping[str, Tensor], origin: Mapping[str, Tensor]) -> float:
+    squares = [(w.detach() - origin[name]).double().square().sum().item() for name, w in weights.items()]
+    return float(sum(squares) ** 0.5)
 
 
 def _batches(rows: list[Row], size: int, rng: random.Random) -> Iterator[list[Row]]:
