@@ -199,5 +199,5 @@ def test_what_is_read_is_what_the_run_did(tmp_path: Path) -> None:
     read = measured(searched(tmp_path / "run", 5))
     assert read.seed == 5 and read.finished and set(read.numbers) == {"flip", "other"}
     assert read.numbers["flip"]["programs"] == 12 and read.numbers["flip"]["tokens"] == 36
-    assert read.settings["sampling.temperature"] == 1.0 and "seed" not in read.settings
+    assert read.settings["sampling.top_p"] == 0.95 and "seed" not in read.settings
     assert read.numbers["other"]["hits"] is None
