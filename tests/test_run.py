@@ -156,6 +156,22 @@ def test_the_same_command_on_a_finished_run_only_prints(run: tuple[RunDir, str],
     assert outcome(directory) == before
 
 
+def test_attempts_that_tie_are_rescored_by_the_model(folder: Path, tmp_path: Path) -> None:
+    settings = ["--rounds", "1", "--programs", "12", "--seed", "3", "--sampling.max-tokens", "96"]
+    done = arcloop(
+        "run", "--tasks", folder, *settings, "--voting.rescore", "--voting.views", 2, "--out", tmp_path / "run"
+    )
+    assert done.returncode == 0, done.stderr
+    directory = RunDir.open(tmp_path / "run")
+    found = [
+        logprob for task in directory.read("metrics.json")["tasks"].values() for logprob in task["rescored"].values()
+    ]
+    assert found and all(logprob < 0 for logprob in found)
+    before = (directory.path / "submission.json").read_bytes()
+    assert arcloop("evaluate", directory.path).returncode == 0
+    assert (directory.path / "submission.json").read_bytes() == before
+
+
 def test_errors_are_one_line_with_exit_code_2(run: tuple[RunDir, str], tmp_path: Path) -> None:
     directory, _ = run
     (tmp_path / "bad").mkdir()

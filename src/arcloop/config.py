@@ -33,6 +33,7 @@ __all__ = [
     "SessionConfig",
     "StoppingConfig",
     "TrainingConfig",
+    "VotingConfig",
     "from_json",
     "require",
     "to_json",
@@ -418,6 +419,23 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
+class VotingConfig:
+    """How the two attempts for a test grid are chosen."""
+
+    rescore: bool = False
+    """Where several grids tie for an attempt, ask the model how likely it finds the program behind each, and take the
+    likeliest; otherwise the shortest. Needs the model once more when the run is finished, and on each evaluation."""
+    views: int = 8
+    """Orders of the train pairs, and test inputs, under which it is asked about each program."""
+    candidates: int = 8
+    """Programs that it is asked about for one test grid at the most, the shortest first."""
+
+    def __post_init__(self) -> None:
+        for name in ("views", "candidates"):
+            require(getattr(self, name) >= 1, f"voting.{name}", getattr(self, name), "expected 1 or more")
+
+
+@dataclass(frozen=True)
 class SessionConfig:
     """One training on files: on what, how long, and what is logged and kept of it."""
 
@@ -572,6 +590,8 @@ class Config:
     """When a task is no longer sampled, and who gets its programs."""
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     """What a whole run may spend, spread evenly over all that is still to be searched."""
+    voting: VotingConfig = field(default_factory=VotingConfig)
+    """How the two attempts for a test grid are chosen."""
 
     def __post_init__(self) -> None:
         for name in ("rounds", "programs"):
@@ -597,6 +617,12 @@ class Config:
         replays = "replay" in (self.sampler, self.model)
         expected = "expected a run's folder with --sampler replay, and nothing with another sampler"
         require(replays == (self.source is not None), "from", self.source, expected)
+        require(
+            not (chat and self.voting.rescore),
+            "voting.rescore",
+            True,
+            "expected a model that can be loaded here, beside --server.api chat",
+        )
 
 
 C = TypeVar("C")

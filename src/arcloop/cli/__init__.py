@@ -16,6 +16,7 @@ COMMANDS = {
     "search": "Sample programs and run them, without learning.",
     "resume": "Go on with an interrupted run.",
     "evaluate": "Print the table of a run again, and rebuild its submission and report.",
+    "compare": "Put runs side by side, and say which differences are more than noise.",
     "train": "Fine-tune a model on relabeled programs, or any prompts with completions.",
     "relabel": "Make a training set from the programs of a run.",
     "execute": "Run programs from a file in the sandbox.",

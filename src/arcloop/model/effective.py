@@ -60,7 +60,8 @@ class Effective:
 @contextmanager
 def holding(network: nn.Module) -> Iterator[None]:
     """Make each effective weight once for all passes in the block; the adapter must not change in it."""
-    layers = [m.forward for m in network.modules() if isinstance(m.__dict__.get("forward"), Effective)]
+    found = (module.__dict__.get("forward") for module in network.modules())
+    layers = [forward for forward in found if isinstance(forward, Effective)]
     for layer in layers:
         layer.holding = True
     try:
