@@ -58,7 +58,7 @@ class FakeExecutor:
     def execute(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         yield from reversed([self._run(job) for job in jobs])
 
-    def confirm(self, pairs: Iterable[tuple[Job, Execution]]) -> Iterator[Execution]:
+    def confirm(self, pairs: Iterable[tuple[Job, Execution]], reseed: bool = False) -> Iterator[Execution]:
         for job, execution in pairs:
             self.confirmed.append(job.id)
             if job.source.split("return ")[1].split("(")[0] in self.unsteady:

@@ -82,14 +82,14 @@ def test_random_programs_are_found_out_by_another_seed(sandbox: Sandbox) -> None
     made = [found(sandbox, source) for source in (RANDOM, SEEDED)]
     taught, dropped = curator(sandbox, RelabelConfig()).curate(FLIP, made)
     assert [one.candidate.program.source for one in taught] == [SEEDED]
-    assert dropped == {Drop.RANDOM: 1}
+    assert dropped == {Drop.NONDETERMINISTIC: 1}
     as_stored, dropped = curator(sandbox, RelabelConfig(), confirm=False, executor=None).curate(FLIP, made)
     assert len(as_stored) == 2 and not dropped
 
 
 def test_main_may_be_random_too(sandbox: Sandbox) -> None:
     _, dropped = curator(sandbox, RelabelConfig()).curate(FLIP, [found(sandbox, RANDOM.replace("transform", "main"))])
-    assert dropped == {Drop.RANDOM: 1}
+    assert dropped == {Drop.NONDETERMINISTIC: 1}
 
 
 def test_in_the_original_frame_the_pairs_are_what_the_program_gives_there(sandbox: Sandbox) -> None:

@@ -9,15 +9,14 @@ same grids in other processes, in another order, and under another random seed. 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
+from itertools import compress
 
 from arcloop.augment import apply_task
 from arcloop.config import RelabelConfig, SelectionConfig
 from arcloop.execution.port import Executor
 from arcloop.filters import Drop, sift
 from arcloop.programs import content_id
-from arcloop.records import Augmentation, Candidate, Execution, Job, Status, Task
+from arcloop.records import Augmentation, Candidate, Job, Status, Task
 from arcloop.relabel import Hindsight, relabel
 from arcloop.scoring import score_execution
 from arcloop.seeds import generator, seed_of
@@ -25,21 +24,6 @@ from arcloop.selection import select
 from arcloop.simplification import Trial, simplify, without_comments
 
 __all__ = ["Curator", "runs_programs"]
-
-_RESEEDED = """
-
-import random as _other_random
-import numpy as _other_numpy
-try:
-    _under_zero = transform
-except NameError:
-    _under_zero = main
-def transform(grid):
-    _other_random.seed(1)
-    _other_numpy.random.seed(1)
-    return _under_zero(grid)
-"""
-"""Put after a program, makes it run under another random seed than 0, which every program starts from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +141,10 @@ class Curator:
             return list(lessons)
         jobs = [Job(lesson.name, lesson.candidate.program.source, lesson.asked.inputs) for lesson in lessons]
         pairs = [(job, lesson.candidate.execution) for job, lesson in zip(jobs, lessons, strict=True)]
-        reasons: dict[str, Drop] = {}
-        for job, again in zip(jobs, self._executor.confirm(pairs), strict=True):
-            if again.status is Status.NONDETERMINISTIC:
-                reasons[job.id] = Drop.NONDETERMINISTIC
-        # Only what speaks of random numbers can draw any: so do all names in the library that use them.
-        suspects = [job for job in jobs if "random" in job.source and job.id not in reasons]
-        before = {job.id: execution for job, execution in pairs}
-        for again in self._executor.execute(replace(job, source=job.source + _RESEEDED) for job in suspects):
-            if not _equal(before[again.id], again):
-                reasons[again.id] = Drop.RANDOM
-        dropped.update(reasons.values())
-        return [lesson for lesson in lessons if lesson.name not in reasons]
+        again = self._executor.confirm(pairs, reseed=True)
+        steady = [execution.status is not Status.NONDETERMINISTIC for execution in again]
+        dropped.update([Drop.NONDETERMINISTIC] * steady.count(False))
+        return list(compress(lessons, steady))
 
     def _uses(self, lesson: _Lesson) -> list[Hindsight]:
         made = []
@@ -190,10 +166,3 @@ class Curator:
 def runs_programs(config: RelabelConfig) -> bool:
     """Do these settings run programs, confirmations aside?"""
     return config.simplify or config.frame == "original" or config.other_tasks > 0
-
-
-def _equal(one: Execution, other: Execution) -> bool:
-    return all(
-        a is b if a is None or b is None else np.array_equal(a, b)
-        for a, b in zip(one.outputs, other.outputs, strict=True)
-    )

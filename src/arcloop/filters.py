@@ -34,8 +34,6 @@ class Drop(StrEnum):
     """Some output is not a grid; with ``relabel.pairs`` ``valid``: too few outputs are."""
     NONDETERMINISTIC = "nondeterministic"
     """Run again, in another process with another hash seed and order of the inputs, it gave other grids."""
-    RANDOM = "random"
-    """It uses random numbers, and under another random seed gave other grids."""
     TOO_LONG = "too_long"
     """The source has more than ``selection.max_characters`` characters."""
     UNCHANGED = "unchanged"

@@ -153,7 +153,7 @@ class Search:
             self._progress.advance()
         # What solves its task decides the submission: it has to do so again, strictly.
         perfect = sorted(i for i in jobs if i in self._scores and self._scores[i].perfect)
-        for execution in self._executor.confirm([(jobs[i], self._executions[i]) for i in perfect]):
+        for execution in self._executor.confirm([(jobs[i], self._executions[i]) for i in perfect], reseed=True):
             score(execution)
 
     def _requests(self, counts: Mapping[str, int]) -> list[Request]:

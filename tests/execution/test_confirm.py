@@ -97,3 +97,23 @@ def test_compare_by_shape_value_and_presence() -> None:
         assert compare(execution(A, None), other).status is Status.NONDETERMINISTIC
     with pytest.raises(ValueError, match="zip"):
         compare(execution(A), execution(A, A))
+
+
+@pytest.mark.parametrize("draw", ["np.random.randint(10)", "random.randrange(10)", "int(np.random.normal() > 0)"])
+def test_what_draws_random_numbers_is_found_out_with_others(sandbox: Sandbox, draw: str) -> None:
+    job = Job(
+        "a",
+        f"import random\ndef transform(g):\n    return g * 0 + sum({draw} for _ in range(9)) % 10\n",
+        (np.ones((3, 3), np.int8), np.zeros((2, 4), np.int8)),
+    )
+    (earlier,) = sandbox.execute([job])
+    assert earlier.status is Status.OK
+    assert [e.status for e in sandbox.confirm([(job, earlier)])] == [Status.OK]
+    assert [e.status for e in sandbox.confirm([(job, earlier)], reseed=True)] == [Status.NONDETERMINISTIC]
+    seeded = Job(
+        "b",
+        job.source.replace("    return", "    random.seed(5); np.random.seed(5)\n    return"),
+        (np.ones((3, 3), np.int8), np.zeros((2, 4), np.int8)),
+    )
+    (earlier,) = sandbox.execute([seeded])
+    assert [e.status for e in sandbox.confirm([(seeded, earlier)], reseed=True)] == [Status.OK]

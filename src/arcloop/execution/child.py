@@ -109,6 +109,7 @@ def run(order: message.Order, names: dict[str, Any]) -> bytes:
     space = vars(PROGRAM)
     space.update(names, __name__="program", __doc__=None)
     missing = [MISSING] * order.inputs
+    randomness.settle(1 if message.Flag.RESEEDED in order.flags else 0)
     try:
         code = compile(order.source.decode("utf-8", "surrogatepass"), "<program>", "exec", dont_inherit=True)
     except MemoryError:

@@ -44,6 +44,8 @@ class Flag(IntFlag):
     """May run in a process that serves several programs."""
     REVERSED = 2
     """Run the inputs from the last to the first; outputs keep the order of the inputs."""
+    RESEEDED = 4
+    """Draw other random numbers than usual."""
 
 
 class Ending(IntEnum):

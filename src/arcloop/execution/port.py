@@ -15,9 +15,10 @@ class Executor(Protocol):
         """One execution per job, by id, in any order; never raises because of a program."""
         ...
 
-    def confirm(self, pairs: Iterable[tuple[Job, Execution]]) -> Iterator[Execution]:
+    def confirm(self, pairs: Iterable[tuple[Job, Execution]], reseed: bool = False) -> Iterator[Execution]:
         """Execute again, strictly and under other conditions, in the order of the pairs.
 
-        Where the outcome differs, the status is ``nondeterministic``.
+        ``reseed``: among them that programs draw other random numbers. Where the outcome differs, the
+        status is ``nondeterministic``.
         """
         ...

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["reset"]
+__all__ = ["reset", "settle"]
 
-SEED = 0
 WORDS = 624
 """Of 32 bits, in the state of a Mersenne twister; both generators are one."""
 SIZE = 4 * (WORDS + 1)
@@ -30,9 +29,12 @@ def _states() -> tuple[bytes, bytes, object]:
     return _read(_python_address, SIZE), _read(_numpy_address, SIZE), _python.gauss_next
 
 
+_seeds = 0
+
+
 def _seed() -> None:
-    _seed_python(SEED)
-    _seed_numpy(SEED)
+    _seed_python(_seeds)
+    _seed_numpy(_seeds)
 
 
 def _works() -> bool:
@@ -51,7 +53,17 @@ _comparable = _works()
 _wanted = _states() if _comparable else None
 
 
+def settle(seed: int) -> None:
+    """From now on ``reset`` gives the state of this seed; 0 before."""
+    global _seeds, _wanted
+    if seed == _seeds:
+        return
+    _seeds = seed
+    _seed()
+    _wanted = _states() if _comparable else None
+
+
 def reset() -> None:
-    """Both generators as after ``seed(0)``."""
+    """Both generators as after seeding them."""
     if _wanted is None or _states() != _wanted:
         _seed()

@@ -66,6 +66,8 @@ class _Way:
     """Hash seed of the template."""
     again: bool = False
     """A confirmation: alone in a process, inputs in reverse order."""
+    reseeded: bool = False
+    """With other random numbers than usual."""
 
 
 PLAIN = _Way()
@@ -158,17 +160,18 @@ class Sandbox:
         """
         return self._execute(jobs, PLAIN)
 
-    def confirm(self, pairs: Iterable[tuple[Job, Execution]]) -> Iterator[Execution]:
+    def confirm(self, pairs: Iterable[tuple[Job, Execution]], reseed: bool = False) -> Iterator[Execution]:
         """Run again what matters, and yield the earlier execution of each pair, or what is wrong with it.
 
         Two more times, each in a process of its own, under other hash seeds and with the inputs in
-        reverse order. If an output differs from the earlier one, the status is ``nondeterministic``
+        reverse order; with ``reseed`` the second time also with other random numbers than usual. If an output differs from the earlier one, the status is ``nondeterministic``
         and only the outputs that always agreed are kept. Meant for whatever passes the train pairs,
         is trained on or submitted. One execution per pair, in the order of the pairs.
         """
         earlier = list(pairs)
         verdicts = [execution for _, execution in earlier]
-        for way in CONFIRMATIONS:
+        first, second = CONFIRMATIONS
+        for way in (first, replace(second, reseeded=reseed)):
             jobs = [replace(job, id=str(index), group="") for index, (job, _) in enumerate(earlier)]
             for again in self._execute(jobs, way):
                 verdicts[int(again.id)] = compare(verdicts[int(again.id)], again)
@@ -213,7 +216,7 @@ class Sandbox:
         grids = self._pack(job.inputs)
         cpu = self._limit(job.group)
         digest = hashlib.sha256(self._base)
-        digest.update(b"%d %d %a %d\0" % (way.seed, way.again, cpu, len(source)))
+        digest.update(b"%d %d %d %a %d\0" % (way.seed, way.again, way.reseeded, cpu, len(source)))
         digest.update(source)
         digest.update(grids)
         key = digest.digest()
@@ -227,6 +230,7 @@ class Sandbox:
             self._pending[self._numbers[key]].askers.append((job.id, run))
             return
         flags = Flag.REVERSED if way.again else Flag(0)
+        flags |= Flag.RESEEDED if way.reseeded else Flag(0)
         if self._config.mode == "batch" and not way.again and screen.plain(job.source):
             flags |= Flag.SHARED
         self._last += 1

@@ -70,6 +70,7 @@ class VllmSampler:
         self._tokenizer = tokenizer
         self._settings = {
             "top_p": sampling.top_p,
+            "min_p": sampling.min_p,
             "max_tokens": sampling.max_tokens,
             "logprobs": 0,  # of the sampled tokens alone
             "stop_token_ids": [answer_end(name, tokenizer)],
