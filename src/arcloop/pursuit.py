@@ -71,7 +71,7 @@ class Pursuit:
         self._sampler.use_adapter(self.adapter)
         if self._on_probation:
             size = probe_size(len(self._open()), self._config.programs)
-            self._wave(min(size, self._config.stopping.every), 1)
+            self._wave(size, 1)
             share = self._config.health.rollback
             if harmed(self._validity(), self._adapters.earlier, share):
                 self.rolled_back, self.adapter = self.adapter, self._adapters.kept

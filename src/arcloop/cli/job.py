@@ -141,7 +141,9 @@ _HEALTH = {
 def _health_cell(name: str, value: float | None) -> str:
     if value is None:
         return ""
-    return f"{100 * value:.2f} %" if name == "hard_coded" else f"{value:.3g}"
+    if name == "hard_coded":
+        return f"{100 * value:.2f} %"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _cell(name: str, value: float | None) -> str:
