@@ -55,6 +55,7 @@ class Clock:
         self.called = time.perf_counter()
         self.begun: float | None = None
         self.ends: list[float] = []
+        self.cpu: list[float] = []
 
     def begin(self) -> None:
         """The first step begins, or has begun."""
@@ -64,6 +65,7 @@ class Clock:
     def end(self) -> None:
         """A step has ended."""
         self.ends.append(time.perf_counter())
+        self.cpu.append(time.process_time())
 
 
 def run_arcloop(rows: list[dict[str, str]], precision: str) -> dict[str, float]:
@@ -179,6 +181,7 @@ def result(clock: Clock, tokens: list[int]) -> dict[str, float]:
     seconds = clock.ends[-1] - clock.ends[WARM - 1]
     return {
         "tokens_per_second": sum(tokens[WARM:]) / seconds,
+        "tokens_per_cpu_second": sum(tokens[WARM:]) / (clock.cpu[-1] - clock.cpu[WARM - 1]),
         "start": clock.begun - clock.called,
         "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
@@ -222,11 +225,11 @@ def main() -> None:
             for name in options.only:
                 found[name].append(contend(name, path, options.threads))
                 print(f"  {name}: {found[name][-1]}", flush=True)
-    print(f"\n{'':22}{'tokens/s':>24}{'peak MB':>20}{'start, s':>22}")
+    print(f"\n{'':22}{'tokens/s':>24}{'tokens/CPU-s':>24}{'peak MB':>20}{'start, s':>22}")
     for name, results in found.items():
         columns = {key: [r[key] for r in results] for key in results[0]}
         print(
-            f"{name:22}{spread(columns['tokens_per_second']):>24}{spread(columns['memory_mb']):>20}"
+            f"{name:22}{spread(columns['tokens_per_second']):>24}{spread(columns['tokens_per_cpu_second']):>24}{spread(columns['memory_mb']):>20}"
             f"{spread(columns['start'], '{:.3f}'):>22}"
         )
     for precision in PRECISIONS:

@@ -2,7 +2,6 @@
 
 import json
 import random
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given
 
 from arc_grids import FLIP, candidate, candidates, framed_tasks, grid
 from arcloop.errors import RunError
-from arcloop.metrics import pass_at_k, summarize, task_numbers
+from arcloop.metrics import curves, summarize, task_numbers
 from arcloop.records import Augmentation, Candidate, Task
 from arcloop.scoring import pixel_similarity
 from arcloop.submission import hits, submission_json, validate
@@ -96,17 +95,6 @@ def test_the_gold_answers_score_full_marks(framed: tuple[Task, Augmentation]) ->
     assert hits(content, answers) == {task.id: [True] * len(task.test_inputs)}
 
 
-def test_pass_at_k_is_the_share_of_draws_with_a_right_program() -> None:
-    for n in range(1, 7):
-        for correct in range(n + 1):
-            for k in range(1, n + 1):
-                draws = list(combinations(range(n), k))
-                share = sum(any(i < correct for i in draw) for draw in draws) / len(draws)
-                assert pass_at_k(n, correct, k) == pytest.approx(share)
-    with pytest.raises(ValueError, match="expected"):
-        pass_at_k(3, 1, 4)
-
-
 def test_the_table_counts_missing_programs_as_wrong() -> None:
     answer = tuple(RIGHT[2:])
     made = [candidate(FLIP, list(RIGHT)), candidate(FLIP, list(WRONG), name="w"), candidate(FLIP, [None] * 4, name="n")]
@@ -125,3 +113,21 @@ def test_without_answers_the_table_has_no_numbers_that_need_them() -> None:
     numbers = summarize([task_numbers(FLIP, 1, [candidate(FLIP, list(RIGHT))], None)])
     assert numbers.pass_rate is None and numbers.pass_at_n is None and numbers.solved_at_2 is None
     assert numbers.train_pass_rate == 1
+
+
+def test_curves_end_with_the_numbers_of_the_table() -> None:
+    answer = tuple(RIGHT[2:])
+    right, wrong = candidate(FLIP, list(RIGHT)), candidate(FLIP, list(WRONG), name="w")
+    numbers = [
+        task_numbers(FLIP, 4, [right, wrong], answer),
+        task_numbers(FLIP, 2, [wrong], answer),
+        task_numbers(FLIP, 0, [], None),
+    ]
+    row, made = summarize(numbers), curves(numbers)
+    assert made.pass_at_k is not None
+    assert (len(made.pass_at_k.value), made.pass_at_k.every_task_to, made.pass_at_k.tasks) == (4, 2, 2)
+    assert (made.pass_at_k.value[-1], made.train_pass_at_k.value[-1]) == pytest.approx(
+        (row.pass_at_n, row.train_pass_at_n), abs=1e-6
+    )
+    assert made.pass_at_k.value[0] == 0.125 and made.train_pass_at_k.every_task_to == 0
+    assert curves(numbers[2:]).pass_at_k is None

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -6,7 +7,7 @@ from arc_grids import FLIP
 from arcloop.config import AugmentConfig, PromptConfig
 from arcloop.errors import ConfigError
 from arcloop.programs import extract
-from arcloop.prompts import PromptFormat, make_prompts
+from arcloop.prompts import PromptFormat, make_prompts, named_template
 from arcloop.records import Completion, FinishReason, Message
 
 BARC = PromptFormat("barc", lambda messages: "".join(f"[{m.role}]{m.content}" for m in messages) + "[assistant]")
@@ -94,6 +95,59 @@ def test_prompts_are_augmented_afresh_and_enough() -> None:
 def test_an_unknown_template_is_named() -> None:
     with pytest.raises(ConfigError, match="barc, compact"):
         PromptFormat("haiku", BARC.chat).prompt_text(FLIP, 0)
+
+
+OWN = """{#- Few words. -#}
+{% block system %}{% endblock %}
+{% block user %}{% for example in examples %}{{ example.input }} => {{ example.output }};{% endfor %}{{ test_input }}{% endblock %}
+{% block prefix %}{% endblock %}
+{% block answer %}{{ source }}{% endblock %}
+"""
+
+
+def test_a_template_of_ones_own_is_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "own.jinja"
+    path.write_text(OWN)
+    words = PromptFormat(named_template(str(path)), BARC.chat)
+    # The text is all that is needed from here on.
+    path.unlink()
+    assert words.prompt_text(FLIP, 0).endswith("Green Yellow => Yellow Green;Gray Pink Orange[assistant]")
+    assert named_template(words.template) == words.template and named_template("barc") == "barc"
+    program = extract(completion(words.answer_text("def transform(g):\n    return g\n")), words.prefix)
+    assert program is not None and program.source == "def transform(g):\n    return g\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            OWN.replace("{% block user %}", "").replace("{{ test_input }}{% endblock %}", ""),
+            "no block 'user'; expected",
+        ),
+        ("You are", "no block 'system', 'user', 'prefix', 'answer'"),
+        (OWN.replace("{% endfor %}", ""), r"line 3: .*endblock.*; expected a Jinja template"),
+        (OWN.replace("test_input", "tset_input"), r"block 'user' cannot be rendered .*'tset_input' is undefined"),
+        (OWN.replace("{{ source }}", "def"), "block 'answer' leaves out the program"),
+        (OWN.replace("{{ test_input }}", "{{ ''.__class__.__mro__ }}"), "unsafe"),
+        (OWN.replace("{{ test_input }}", "{% include '/etc/passwd' %}"), "block 'user' cannot be rendered"),
+        (OWN.replace("{{ test_input }}", "{{ 1 / 0 }}"), "ZeroDivisionError"),
+        (OWN.replace("{{ test_input }}", "{{ 10 ** 9 }}{% for x in range(10 ** 9) %}{% endfor %}"), "Range too big"),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_one_line_that_says_why(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.jinja"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words) as raised:
+        named_template(str(path))
+    assert str(raised.value).startswith(f"{path}: ") and "\n" not in str(raised.value)
+
+
+def test_a_template_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"'haiku': No such file .*barc, compact, plain or a file"):
+        named_template("haiku")
+    (tmp_path / "x").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        named_template(str(tmp_path / "x"))
 
 
 @pytest.mark.parametrize(

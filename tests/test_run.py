@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 from safetensors.torch import load_file
@@ -124,6 +125,25 @@ def test_sigterm_leaves_a_valid_submission_of_what_is_done(folder: Path, tmp_pat
     assert (out / "report.html").exists()
 
 
+def test_a_replay_loads_no_model_and_finds_the_same(run: tuple[RunDir, str], tmp_path: Path) -> None:
+    directory, _ = run
+    out = tmp_path / "again"
+    heavy = "[m for m in ('torch', 'transformers', 'peft') if m in sys.modules]"
+    probe = f"import sys; from arcloop.cli import main; print(main(), {heavy})"
+    arguments = ["run", "--model", "replay", "--from", str(directory.path), "--out", str(out)]
+    done = subprocess.run([sys.executable, "-c", probe, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("0 []\n") and "skipped" not in done.stdout
+    searched = {name: content for name, content in outcome(directory).items() if "adapter" not in name}
+    again = outcome(RunDir.open(out))
+    assert again == {name: content for name, content in searched.items() if "examples" not in name}
+    for r in range(2):
+        before, after = directory.group(r, 0).candidates(), RunDir.open(out).group(r, 0).candidates()
+        for one, other in zip(before, after, strict=True):
+            assert (one.execution.status, one.execution.error) == (other.execution.status, other.execution.error)
+            pairs = zip(one.execution.outputs, other.execution.outputs, strict=True)
+            assert all(a is b or np.array_equal(a, b) for a, b in pairs)
+
+
 def test_the_same_command_on_a_finished_run_only_prints(run: tuple[RunDir, str], folder: Path) -> None:
     directory, _ = run
     before = outcome(directory)
@@ -134,6 +154,22 @@ def test_the_same_command_on_a_finished_run_only_prints(run: tuple[RunDir, str],
     (directory.path / "submission.json").unlink()
     assert arcloop("evaluate", directory.path).returncode == 0
     assert outcome(directory) == before
+
+
+def test_attempts_that_tie_are_rescored_by_the_model(folder: Path, tmp_path: Path) -> None:
+    settings = ["--rounds", "1", "--programs", "12", "--seed", "3", "--sampling.max-tokens", "96"]
+    done = arcloop(
+        "run", "--tasks", folder, *settings, "--voting.rescore", "--voting.views", 2, "--out", tmp_path / "run"
+    )
+    assert done.returncode == 0, done.stderr
+    directory = RunDir.open(tmp_path / "run")
+    found = [
+        logprob for task in directory.read("metrics.json")["tasks"].values() for logprob in task["rescored"].values()
+    ]
+    assert found and all(logprob < 0 for logprob in found)
+    before = (directory.path / "submission.json").read_bytes()
+    assert arcloop("evaluate", directory.path).returncode == 0
+    assert (directory.path / "submission.json").read_bytes() == before
 
 
 def test_errors_are_one_line_with_exit_code_2(run: tuple[RunDir, str], tmp_path: Path) -> None:
@@ -150,7 +186,7 @@ def test_errors_are_one_line_with_exit_code_2(run: tuple[RunDir, str], tmp_path:
         (["evaluate", tmp_path / "bad"], "no config.json"),
         (["run", "--tasks", "arc1-train", "--limit", 1, "--out", directory.path / "config.json" / "x"], "pass another"),
         (["pretrain", "--out", directory.path / "config.json"], "pass another"),
-        (["dance"], "expected run, resume"),
+        (["dance"], "expected run, search, resume"),
     ]
     for arguments, words in cases:
         done = arcloop(*arguments)

@@ -33,6 +33,7 @@ __all__ = [
     "SessionConfig",
     "StoppingConfig",
     "TrainingConfig",
+    "VotingConfig",
     "from_json",
     "require",
     "to_json",
@@ -78,15 +79,16 @@ class AugmentConfig:
 class PromptConfig:
     """In which words the model is asked."""
 
-    template: Literal["barc", "compact", "plain"] | None = None
+    template: str | None = None
     """``barc``: the BARC models' own format, byte for byte. ``compact``: the embedded model's. ``plain``: for chat models
-    that were not trained on the program library. Default: what the model was trained on."""
+    that were not trained on the program library. Or a file with a template of your own (docs/search.md), whose text is
+    stored with the run. Default: what the model was trained on."""
     library: bool = False
     """List the program library's functions in the prompt; the ``plain`` template has a place for them."""
 
     def __post_init__(self) -> None:
-        fits = not self.library or self.template == "plain"
-        require(fits, "prompt.library", self.library, "expected --prompt.template plain beside it")
+        fits = not self.library or self.template not in (None, "barc", "compact")
+        require(fits, "prompt.library", self.library, "expected --prompt.template plain, or a file, beside it")
 
 
 @dataclass(frozen=True)
@@ -417,6 +419,23 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
+class VotingConfig:
+    """How the two attempts for a test grid are chosen."""
+
+    rescore: bool = False
+    """Where several grids tie for an attempt, ask the model how likely it finds the program behind each, and take the
+    likeliest; otherwise the shortest. Needs the model once more when the run is finished, and on each evaluation."""
+    views: int = 8
+    """Orders of the train pairs, and test inputs, under which it is asked about each program."""
+    candidates: int = 8
+    """Programs that it is asked about for one test grid at the most, the shortest first."""
+
+    def __post_init__(self) -> None:
+        for name in ("views", "candidates"):
+            require(getattr(self, name) >= 1, f"voting.{name}", getattr(self, name), "expected 1 or more")
+
+
+@dataclass(frozen=True)
 class SessionConfig:
     """One training on files: on what, how long, and what is logged and kept of it."""
 
@@ -521,7 +540,10 @@ class Config:
     task_ids: tuple[str, ...] = ()
     """Take only these tasks of the set."""
     model: str = "embedded"
-    """``embedded`` (ships with arcloop, runs on a CPU) or the folder or hub name of a Hugging Face causal language model."""
+    """``embedded`` (ships with arcloop, runs on a CPU), the folder or hub name of a Hugging Face causal language model, or,
+    in place of a model, ``grammar`` or ``replay``: see ``sampler``."""
+    adapter: str | None = None
+    """Folder of a saved adapter to search with; needs a search of one round."""
     rounds: int = 2
     """Search rounds, with learning between them: 1 is search only."""
     programs: int = 64
@@ -539,9 +561,13 @@ class Config:
     """How each prompt's task is changed before the model sees it."""
     prompt: PromptConfig = field(default_factory=PromptConfig)
     """In which words the model is asked."""
-    sampler: Literal["transformers", "vllm", "openai"] = "transformers"
+    sampler: Literal["transformers", "vllm", "openai", "grammar", "replay"] = "transformers"
     """What draws completions. ``transformers``: the network in this process that is also trained. ``vllm``: a vLLM engine
-    in this process (extra gpu). ``openai``: any OpenAI-compatible server; it learns if it can load adapters, as vLLM's can."""
+    in this process (extra gpu). ``openai``: any OpenAI-compatible server; it learns if it can load adapters, as vLLM's can.
+    ``grammar``: random programs, without a model. ``replay``: the completions of an earlier run. These two search and
+    never learn, so further rounds are further searches."""
+    source: str | None = None
+    """Folder of the run whose completions ``--sampler replay`` gives again; its settings are the defaults then."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     """How completions are drawn from the model."""
     server: ServerConfig = field(default_factory=ServerConfig)
@@ -564,6 +590,8 @@ class Config:
     """When a task is no longer sampled, and who gets its programs."""
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     """What a whole run may spend, spread evenly over all that is still to be searched."""
+    voting: VotingConfig = field(default_factory=VotingConfig)
+    """How the two attempts for a test grid are chosen."""
 
     def __post_init__(self) -> None:
         for name in ("rounds", "programs"):
@@ -581,6 +609,19 @@ class Config:
         chat = self.sampler == "openai" and self.server.api == "chat"
         require(
             not chat or self.rounds == 1, "rounds", self.rounds, "expected 1 with --server.api chat, which cannot learn"
+        )
+        alone = self.adapter is None or self.rounds == 1
+        require(alone, "rounds", self.rounds, "expected 1 with --adapter, because learning begins at the base model")
+        weightless = bool({self.sampler, self.model} & {"grammar", "replay"})
+        require(self.adapter is None or not weightless, "adapter", self.adapter, "expected none without a model")
+        replays = "replay" in (self.sampler, self.model)
+        expected = "expected a run's folder with --sampler replay, and nothing with another sampler"
+        require(replays == (self.source is not None), "from", self.source, expected)
+        require(
+            not (chat and self.voting.rescore),
+            "voting.rescore",
+            True,
+            "expected a model that can be loaded here, beside --server.api chat",
         )
 
 

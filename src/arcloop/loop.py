@@ -43,7 +43,8 @@ class Loop:
     run: RunDir
     sampler: Sampler
     executor: Executor
-    trainer: Trainer
+    trainer: Trainer | None
+    """None where there is nothing to train (random programs, a replay): further rounds are further searches."""
     progress: Progress
     anchors: Anchors | None = None
     """Where anchor rows come from; None = from what the configuration says that needs no file."""
@@ -62,7 +63,7 @@ class Loop:
         Raises:
             DeadlineError: the budget's deadline came first; what was found until then is stored.
         """
-        rounds, groups = self.config.rounds, self.run.groups()
+        config, rounds, groups = self.config, self.config.rounds, self.run.groups()
         ahead = rounds * sum(map(len, groups))
         for round_ in range(rounds):
             for index, tasks in enumerate(groups):
@@ -73,9 +74,13 @@ class Loop:
                     self.purse.check()
                     self.progress.stage(f"round {round_ + 1}/{rounds} · search")
                     numbers, found = self.search(group, round_, index, tasks, ahead)
-                    if round_ + 1 < rounds and self.worth_learning(tasks, ahead - len(tasks)):
+                    last = round_ + 1 == rounds or not self.worth_learning(tasks, ahead - len(tasks))
+                    if self.trainer is None:
+                        # What is replayed was learned there: the next search tries it out and goes on as it did there.
+                        numbers |= {} if last or config.source is None else {"steps": 0}
+                    elif not last:
                         self.progress.stage(f"round {round_ + 1}/{rounds} · learn")
-                        numbers |= self.learn(group, round_, index, tasks, found, numbers["adapter"])
+                        numbers |= self.learn(self.trainer, group, round_, index, tasks, found, numbers["adapter"])
                     group.finish(numbers)
                 ahead -= len(tasks)
 
@@ -146,6 +151,7 @@ class Loop:
 
     def learn(
         self,
+        trainer: Trainer,
         group: GroupDir,
         round_: int,
         index: int,
@@ -178,7 +184,7 @@ class Loop:
         rng = generator(config.seed, "train", round_, tasks[0].id)
         group.clear_adapter()
         first = None if config.restart or adapter is None else self.run.path / adapter
-        fit = self.trainer.fit([*examples, *rows], first, group.adapter, rng, on_step)
+        fit = trainer.fit([*examples, *rows], first, group.adapter, rng, on_step)
         end = time.monotonic()
         self.purse.spend_learning(end - start)
         return {
@@ -203,7 +209,7 @@ class Loop:
     def adapters(self, round_: int, index: int) -> Adapters:
         """What the rounds before have left for the search of this one."""
         if round_ == 0:
-            return Adapters(None, None, ())
+            return Adapters(None, Path(self.config.adapter) if self.config.adapter else None, ())
         before = self.run.group(round_ - 1, index)
         numbers = before.metrics()
         kept = None if numbers["adapter"] is None else self.run.path / numbers["adapter"]
@@ -211,5 +217,7 @@ class Loop:
         return Adapters(before.adapter if "steps" in numbers else None, kept, earlier)
 
     def name(self, adapter: Path | None) -> str | None:
-        """An adapter's folder inside the run."""
-        return None if adapter is None else str(adapter.relative_to(self.run.path))
+        """An adapter's folder inside the run; the whole path of one that the run was given."""
+        if adapter is None or not adapter.is_relative_to(self.run.path):
+            return None if adapter is None else str(adapter)
+        return str(adapter.relative_to(self.run.path))

@@ -18,15 +18,15 @@ number that needs them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 
 from arcloop.augment import original_outputs
+from arcloop.estimates import bootstrap, pass_curves
 from arcloop.filters import effect
 from arcloop.records import Candidate, Grid, Status, Task
 
-__all__ = ["Numbers", "TaskNumbers", "pass_at_k", "summarize", "task_numbers"]
+__all__ = ["Curve", "Curves", "Numbers", "TaskNumbers", "curves", "solved_interval", "summarize", "task_numbers"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class TaskNumbers:
     task_id: str
     completions: int
     """Completions sampled."""
+    tokens: int
+    """Tokens of these."""
     compiled: int
     """Programs among them that compile."""
     grids: int
@@ -63,6 +65,7 @@ class TaskNumbers:
         return TaskNumbers(
             task_id=self.task_id,
             completions=self.completions + other.completions,
+            tokens=self.tokens + other.tokens,
             compiled=self.compiled + other.compiled,
             grids=self.grids + other.grids,
             valid_grids=self.valid_grids + other.valid_grids,
@@ -93,16 +96,45 @@ class Numbers:
     solved_at_2: float | None
 
 
+@dataclass(frozen=True)
+class Curve:
+    """pass@k for k = 1 … n, the largest number of programs that a task got; shares, 0–1."""
+
+    value: tuple[float, ...]
+    """Mean over the tasks; entry k − 1 is that of k programs. The last is pass@n."""
+    low: tuple[float, ...]
+    """Lower ends of 95 % intervals, from the bootstrap over tasks."""
+    high: tuple[float, ...]
+    """Upper ends."""
+    every_task_to: int
+    """Up to this k every task has k programs; beyond, one with fewer counts with all it has (``estimates.pass_curves``)."""
+    tasks: int
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The two pass@k curves of some rounds."""
+
+    train_pass_at_k: Curve
+    """Right on all train pairs."""
+    pass_at_k: Curve | None
+    """Right on all train and test pairs, over the tasks whose answers are known; None if there are none."""
+
+
 def task_numbers(
-    task: Task, completions: int, candidates: Sequence[Candidate], answer: Sequence[Grid] | None
+    task: Task, completions: int, candidates: Sequence[Candidate], answer: Sequence[Grid] | None, tokens: int = 0
 ) -> TaskNumbers:
-    """Count one task's candidates of one round; ``answer`` is the task's test outputs, in the task's own frame."""
+    """Count one task's candidates of one round; ``answer`` is the task's test outputs, in the task's own frame.
+
+    ``completions`` and ``tokens``: how many were sampled for it.
+    """
     inputs = len(task.inputs)
     complete = [c for c in candidates if c.execution.status is Status.OK]
     perfect = [c for c in candidates if c.score.perfect]
     return TaskNumbers(
         task_id=task.id,
         completions=completions,
+        tokens=tokens,
         compiled=sum(c.execution.status not in (Status.SYNTAX_ERROR, Status.REFUSED) for c in candidates),
         grids=completions * inputs,
         valid_grids=sum(grid is not None for c in candidates for grid in c.execution.outputs),
@@ -136,17 +168,31 @@ def summarize(numbers: Sequence[TaskNumbers], hits: Mapping[str, Sequence[bool]]
     )
 
 
-def pass_at_k(n: int, correct: int, k: int) -> float:
-    """Probability that some of k programs drawn without replacement from n, of which ``correct`` are right, is right.
-
-    The unbiased estimator 1 − C(n − c, k) / C(n, k) of Chen et al., 2021 (arXiv:2107.03374).
+def curves(numbers: Sequence[TaskNumbers]) -> Curves:
+    """The pass@k curves of some rounds, over their tasks.
 
     Raises:
-        ValueError: unless 1 ≤ k ≤ n and 0 ≤ correct ≤ n.
+        ValueError: there is no task.
     """
-    if not (1 <= k <= n and 0 <= correct <= n):
-        raise ValueError(f"pass_at_k(n={n}, correct={correct}, k={k}): expected 1 ≤ k ≤ n and 0 ≤ correct ≤ n")
-    return 1.0 - comb(n - correct, k) / comb(n, k)
+    known = [(n.completions, n.perfect) for n in numbers if n.perfect is not None]
+    return Curves(_curve([(n.completions, n.train_perfect) for n in numbers]), _curve(known) if known else None)
+
+
+def solved_interval(hits: Mapping[str, Sequence[bool]]) -> tuple[float, float]:
+    """Ends of the 95 % interval of solved@2: drawn are tasks, each with all its test grids.
+
+    Raises:
+        ValueError: there is no task.
+    """
+    low, high = bootstrap([sum(h) for h in hits.values()], [len(h) for h in hits.values()])
+    return float(low[0]), float(high[0])
+
+
+def _curve(counts: Sequence[tuple[int, int]]) -> Curve:
+    of_tasks = pass_curves(counts)
+    lines = (of_tasks.mean(0), *bootstrap(of_tasks))
+    value, low, high = (tuple(round(float(share), 6) for share in line) for line in lines)
+    return Curve(value, low, high, every_task_to=min(n for n, _ in counts), tasks=len(counts))
 
 
 def _share(part: float, whole: float) -> float:

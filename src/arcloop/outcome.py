@@ -4,35 +4,42 @@ Works at any time: what is not searched yet counts as not sampled. One group is 
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from arcloop.health import per_round
-from arcloop.metrics import TaskNumbers, summarize, task_numbers
-from arcloop.records import Answers, Attempt, Candidate
+from arcloop.metrics import TaskNumbers, curves, solved_interval, summarize, task_numbers
+from arcloop.records import Answers, Attempt, Candidate, FinishReason
+from arcloop.rescoring import Scorer, rescored
 from arcloop.rundir import RunDir
 from arcloop.submission import hits, submission_json, validate
-from arcloop.voting import vote
+from arcloop.voting import Ballot
 
 __all__ = ["conclude"]
 
 
-def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambda: None) -> dict[str, Any]:
+def conclude(
+    run: RunDir, answers: Answers, on_group: Callable[[], None] = lambda: None, scorer: Scorer | None = None
+) -> dict[str, Any]:
     """Write ``submission.json`` and ``metrics.json`` into the run, and return the latter's content.
 
     ``answers`` are looked at for the numbers only; a task for which they are not known, or do not
-    fit its test inputs, has none. ``on_group`` is called after each group of tasks.
+    fit its test inputs, has none. ``on_group`` is called after each group of tasks. With a ``scorer``,
+    programs that tie for an attempt are rescored.
 
     Raises:
         RunError: a table of the run cannot be read.
     """
-    tasks = run.tasks()
+    tasks, config = run.tasks(), run.config()
     known = {t.id: answers[t.id] for t in tasks if len(answers.get(t.id, ())) == len(t.test_inputs)}
     rounds: dict[int, list[TaskNumbers]] = {}
     in_all: list[TaskNumbers] = []
     health: dict[int, list[dict[str, Any]]] = {}
     attempts: list[Attempt] = []
     best: dict[str, dict[str, Any] | None] = {}
+    evidence: dict[str, dict[str, float]] = {}
+    done, seconds = 0, 0.0
     for index, group_tasks in enumerate(run.groups()):
         totals = {t.id: task_numbers(t, 0, [], known.get(t.id)) for t in group_tasks}
         candidates: dict[str, list[Candidate]] = {t.id: [] for t in group_tasks}
@@ -40,27 +47,48 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
             stored = group.metrics() if group.done else group.numbers()
             if "validity" in stored:  # not in a run whose programs were put there by other means than a search
                 health.setdefault(round_, []).append(stored)
-            counts = group.completions_per_task()
+            sampled, tokens = Counter[str](), Counter[str]()
+            for completion in group.completions():
+                # Where the server failed, nothing was sampled.
+                sampled[completion.task_id] += completion.finish_reason is not FinishReason.ERROR
+                tokens[completion.task_id] += completion.tokens
+            done += group.done
+            seconds += _seconds(stored)
             found = group.candidates()
             for task in group_tasks:
                 own = [c for c in found if c.program.task_id == task.id]
-                numbers = task_numbers(task, counts.get(task.id, 0), own, known.get(task.id))
+                numbers = task_numbers(task, sampled[task.id], own, known.get(task.id), tokens[task.id])
                 rounds.setdefault(round_, []).append(numbers)
                 totals[task.id] += numbers
                 candidates[task.id] += own
         for task in group_tasks:
-            attempts += vote(candidates[task.id], task)
+            ballot = Ballot(task)
+            ballot.add(candidates[task.id])
+            evidence[task.id] = rescored(ballot, task, scorer, config.voting, config.seed) if scorer else {}
+            attempts += ballot.attempts(evidence[task.id])
             best[task.id] = _best(candidates[task.id])
         in_all += totals.values()
         on_group()
     text = submission_json(attempts)
     run.write("submission.json", text)
     hit = hits(validate(run.read("submission.json"), tasks), known)
+    by_round = [rounds[round_] for round_ in sorted(rounds)]
     content = {
-        "rounds": [dataclasses.asdict(summarize(rounds[round_])) for round_ in sorted(rounds)],
+        "groups_done": done,
+        "seconds": round(seconds, 3),
+        "rounds": [dataclasses.asdict(summarize(numbers)) for numbers in by_round],
         "health": per_round(health),
         "run": dataclasses.asdict(summarize(in_all, hit)),
-        "tasks": {n.task_id: _task(n, hit.get(n.task_id), best[n.task_id]) for n in in_all},
+        "solved_at_2_interval": solved_interval(hit) if hit else None,
+        "curves": {
+            "rounds": [dataclasses.asdict(curves(numbers)) for numbers in by_round],
+            "run": dataclasses.asdict(curves(in_all)),
+        },
+        "tasks": {
+            n.task_id: _task(n, hit.get(n.task_id), best[n.task_id])
+            | {"votes": [list(a.votes) for a in attempts if a.task_id == n.task_id], "rescored": evidence[n.task_id]}
+            for n in in_all
+        },
     }
     run.write_json("metrics.json", content)
     return content
@@ -69,11 +97,21 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
 def _task(numbers: TaskNumbers, hit: list[bool] | None, best: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "programs": numbers.completions,
+        "tokens": numbers.tokens,
+        "grids": numbers.grids,
+        "valid_grids": numbers.valid_grids,
+        "complete": numbers.complete,
+        "unique": len(numbers.effects),
         "train_perfect": numbers.train_perfect,
         "perfect": numbers.perfect,
         "hits": hit,
         "best": best,
     }
+
+
+def _seconds(metrics: dict[str, Any]) -> float:
+    # The last round of a run learns nothing.
+    return float(metrics["search_seconds"]) + float(metrics.get("learn_seconds", 0.0))
 
 
 def _best(candidates: list[Candidate]) -> dict[str, Any] | None:

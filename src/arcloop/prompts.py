@@ -3,27 +3,34 @@
 Searching and training use the same ``PromptFormat``, so the model is asked in exactly the words
 that it is trained on. A format is one template file with four blocks: ``system`` (may be empty),
 ``user``, ``prefix`` (the beginning of the answer, given to the model) and ``answer`` (how a
-program's source is written after, or instead of, the prefix).
+program's source is written after, or instead of, the prefix). Templates run in Jinja's sandbox:
+they reach no files, and nothing of the interpreter.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from arcloop.augment import apply_task, sample_augmentation
 from arcloop.catalogue import listing
 from arcloop.config import AugmentConfig
 from arcloop.encoding import encode_grid
 from arcloop.errors import ConfigError
-from arcloop.records import Message, Prompt, Task
+from arcloop.records import Message, Pair, Prompt, Task
 from arcloop.seeds import generator
 
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["Chat", "PromptFormat", "make_prompt", "make_prompts"]
+__all__ = ["BLOCKS", "Chat", "PromptFormat", "make_prompt", "make_prompts", "named_template"]
+
+BLOCKS = ("system", "user", "prefix", "answer")
+"""What every template defines; all but ``user`` and ``answer`` may be empty."""
 
 Chat = Callable[[Sequence[Message]], str]
 """Messages → their text in the model's own chat template, up to where its answer begins."""
@@ -34,11 +41,16 @@ class PromptFormat:
     """How tasks are shown to one model and programs are written by it."""
 
     template: str
-    """Name of a template: ``barc``, ``compact`` or ``plain``."""
+    """Name of a template (``barc``, ``compact`` or ``plain``), or the text of one."""
     chat: Chat
     """The model's own chat template."""
     library: bool = False
     """List the program library's functions, where the template has a place for them."""
+
+    @property
+    def name(self) -> str:
+        """What to call the template in a message."""
+        return "a template of your own" if _is_text(self.template) else self.template
 
     def prompt_text(self, task: Task, test_index: int) -> str:
         """The rendered chat that shows all train pairs and one test input, and ends with the prefix."""
@@ -92,21 +104,78 @@ def make_prompt(
     )
 
 
-@cache
-def _template(name: str) -> "jinja2.Template":
-    import jinja2  # here, because --help does not need it
+def named_template(given: str) -> str:
+    """What ``PromptFormat`` takes, for what a user gives: the name of a template as it is, a file's checked text.
 
-    folder = files("arcloop") / "templates" / "prompts"
-    file = folder / f"{name}.jinja"
-    if not file.is_file():
-        names = sorted(f.name.removesuffix(".jinja") for f in folder.iterdir())
+    Raises:
+        ConfigError: neither a name nor a file that can be read; or it lacks a block, cannot be rendered, or has an
+            answer without the program.
+    """
+    if given in _names() or _is_text(given):
+        return given
+    try:
+        text = Path(given).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
         raise ConfigError(
-            f"prompt template {name!r}; expected one of {', '.join(names)} — check --prompt.template and the model's arcloop.json"
+            f"prompt template {given!r}: {reason}; expected {', '.join(_names())} or a file — check --prompt.template"
+        ) from None
+    grid = np.zeros((1, 1), dtype=np.int8)
+    words, source = PromptFormat(text, lambda messages: ""), "def transform(input_grid):\n    return input_grid"
+    try:
+        if not _is_text(text):
+            raise _lacking(BLOCKS)
+        words.prompt_text(Task("", (Pair(grid, grid),), (grid,)), 0)
+        if source not in words.prefix + words.answer_text(source):
+            raise ConfigError("block 'answer' leaves out the program; expected {{ source }} in it — add it")
+    except ConfigError as error:
+        raise ConfigError(f"{given}: {error}") from None
+    return text
+
+
+def _names() -> list[str]:
+    return sorted(f.name.removesuffix(".jinja") for f in (files("arcloop") / "templates" / "prompts").iterdir())
+
+
+def _is_text(template: str) -> bool:
+    # No name or path has this; every template has, because it has blocks.
+    return "{%" in template
+
+
+@cache
+def _template(template: str) -> "jinja2.Template":
+    import jinja2.sandbox  # here, because --help does not need it
+
+    if template in _names():
+        template = (files("arcloop") / "templates" / "prompts" / f"{template}.jinja").read_text(encoding="utf-8")
+    elif not _is_text(template):
+        raise ConfigError(
+            f"prompt template {template!r}; expected one of {', '.join(_names())} — check --prompt.template and the model's arcloop.json"
         )
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    return environment.from_string(file.read_text(encoding="utf-8"))
+    environment = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    try:
+        compiled = environment.from_string(template)
+    except jinja2.TemplateSyntaxError as error:
+        raise ConfigError(f"line {error.lineno}: {error.message}; expected a Jinja template — mend it") from None
+    if missing := [name for name in BLOCKS if name not in compiled.blocks]:
+        raise _lacking(missing)
+    return compiled
+
+
+def _lacking(blocks: Sequence[str]) -> ConfigError:
+    return ConfigError(
+        f"no block {', '.join(map(repr, blocks))}; expected {', '.join(BLOCKS)}, of which system and prefix may be empty "
+        "— add {% block … %}{% endblock %}"
+    )
 
 
 def _block(template: str, block: str, **values: object) -> str:
     compiled = _template(template)
-    return "".join(compiled.blocks[block](compiled.new_context(values)))
+    try:
+        return "".join(compiled.blocks[block](compiled.new_context(values)))
+    except Exception as error:  # a template is its author's program: it may raise anything
+        known, reason = ", ".join(values) or "none", str(error).partition("\n")[0]
+        raise ConfigError(
+            f"block {block!r} cannot be rendered ({type(error).__name__}: {reason}); expected no variables but these: "
+            f"{known} — mend the template"
+        ) from None

@@ -3,7 +3,6 @@
 Everything that a model wrote is shown as text: the template escapes all values.
 """
 
-from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from arcloop.charts import line_svg, passes_svg
 from arcloop.records import Grid, Task
 from arcloop.rundir import RunDir
 
@@ -37,10 +37,23 @@ def write_report(run: RunDir) -> Path:
         config=run.config(),
         manifest=run.manifest(),
         numbers=numbers,
+        interval=lambda name, round_: _interval(numbers, name, round_),
         curves=[
-            ("train pass@n, per round", _line([row["train_pass_at_n"] for row in numbers["rounds"]], 1.0)),
-            ("valid outputs, per round", _line([row["valid_outputs"] for row in numbers["rounds"]], 1.0)),
-            *[(f"loss, round {i + 1}", _line(losses, max(losses))) for i, losses in enumerate(_losses(run)) if losses],
+            ("train pass@n, per round", line_svg([row["train_pass_at_n"] for row in numbers["rounds"]], 1.0)),
+            ("valid outputs, per round", line_svg([row["valid_outputs"] for row in numbers["rounds"]], 1.0)),
+            *[
+                (f"loss, round {i + 1}", line_svg(losses, max(losses)))
+                for i, losses in enumerate(_losses(run))
+                if losses
+            ],
+        ],
+        passes=[
+            (
+                label,
+                passes_svg([c[name] for c in numbers["curves"]["rounds"] if c[name]], numbers["curves"]["run"][name]),
+            )
+            for label, name in (("pass@k", "pass_at_k"), ("train pass@k", "train_pass_at_k"))
+            if numbers["curves"]["run"][name]
         ],
         tasks=[_task_view(task, submission, numbers) for task in run.tasks()],
     )
@@ -91,17 +104,17 @@ def _losses(run: RunDir) -> list[list[float]]:
     return rounds
 
 
-def _line(values: Sequence[float], top: float, width: int = 300, height: int = 90) -> Markup:
-    """A curve from 0 to ``top``; a single value is a dot."""
-    span, top = max(1, len(values) - 1), top or 1.0
-    points = [(8 + (width - 16) * i / span, height - 8 - (height - 16) * v / top) for i, v in enumerate(values)]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in points) if len(points) <= 20 else ""
-    ends = f"from {values[0]:.3g} to {values[-1]:.3g}" if values else "nothing yet"
-    return Markup(
-        f'<svg class="curve" width="{width}" height="{height}" role="img" aria-label="{ends}">'
-        f'<path d="M8 {height - 8}H{width - 8}" class="axis"/><polyline points="{path}"/>{dots}</svg><small>{ends}</small>'
-    )
+def _interval(numbers: dict[str, Any], name: str, round_: int | None) -> str:
+    """The ends of a number's interval, in brackets, where it has one; ``round_`` None is the run."""
+    curves = numbers["curves"]["run"] if round_ is None else numbers["curves"]["rounds"][round_]
+    curve = curves.get(name.removesuffix("n") + "k")
+    if curve and curve["value"]:
+        low, high = curve["low"][-1], curve["high"][-1]
+    elif name == "solved_at_2" and round_ is None and numbers["solved_at_2_interval"]:
+        low, high = numbers["solved_at_2_interval"]
+    else:
+        return ""
+    return f" ({100 * low:.1f}–{100 * high:.1f})"
 
 
 def _figure(value: float | None) -> str:

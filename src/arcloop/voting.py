@@ -1,20 +1,28 @@
 """Executions + scores → two different attempts per test grid. Pure.
 
-For each test input, equal grids are one group. Groups with train-perfect programs come first, by
-the number of those; then by Σ (1 + 1000 · share of correct train grids) over the group's programs;
-then the group with the shortest program. A grid that merely repeats its input is no candidate. The
-second attempt is always another grid than the first.
+For each test input by itself, equal grids are one group, and every completion votes with the grid
+that its program gave there, whatever it gave elsewhere. Groups with train-perfect programs come
+first, by the number of those; then by Σ (1 + 1000 · share of correct train grids) over the group's
+programs. Groups that are equal in both are ordered by the model's log-probability of their programs
+where that was asked for (``rescoring``), then the group with the shorter program comes first. A grid
+that merely repeats its input is no candidate. The second attempt is always another grid than the
+first.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
 from arcloop.augment import original_outputs
-from arcloop.records import Attempt, Candidate, Grid, Task
+from arcloop.records import Attempt, Augmentation, Candidate, Grid, Program, Task
 
-__all__ = ["Ballot", "Group", "groups_for", "output_for", "vote"]
+__all__ = ["Ballot", "Evidence", "Group", "groups_for", "output_for", "vote"]
+
+Evidence = Mapping[str, float]
+"""Completion id → log-probability of its program, in nats, for the programs that were rescored."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +30,25 @@ class Group:
     """All programs that give one grid for a test input."""
 
     grid: Grid
+    votes: int
+    """How many they are."""
     perfect: int
     """How many of them are right on all train pairs."""
     weight: float
     """Σ (1 + 1000 · share of correct train grids)."""
-    shortest: int
-    """Characters of the shortest of them."""
+    leader: Program
+    """The shortest of those that are right on most train pairs: it stands for the group."""
+    frame: Augmentation
+    """The frame that the leader was written in."""
+    correct: int
+    """Train grids that are right, over all its programs."""
+    standing: tuple[int, int, str, str]
+    """What made the leader: train grids that it missed, characters, source, completion id; the lower, the better."""
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """What the votes say: the higher, the better."""
+        return self.perfect, self.weight
 
 
 class Ballot:
@@ -40,34 +61,34 @@ class Ballot:
     def add(self, candidates: Iterable[Candidate]) -> None:
         """Count programs of the task."""
         for candidate in candidates:
+            outputs = original_outputs(candidate.augmentation, candidate.execution.outputs, len(self._task.train))
             for index, groups in enumerate(self._groups):
-                grid = output_for(candidate, self._task, index)
-                if grid is None or np.array_equal(grid, self._task.test_inputs[index]):
-                    continue
-                key = (grid.shape, grid.tobytes())
-                known = groups.get(key, Group(grid.copy(), 0, 0.0, len(candidate.program.source)))
-                groups[key] = Group(
-                    known.grid,
-                    known.perfect + candidate.score.perfect,
-                    known.weight + 1 + 1000 * candidate.score.correct_share,
-                    min(known.shortest, len(candidate.program.source)),
-                )
+                grid = outputs[len(self._task.train) + index]
+                if grid is not None and not np.array_equal(grid, self._task.test_inputs[index]):
+                    key = (grid.shape, grid.tobytes())
+                    groups[key] = self._joined(groups.get(key), candidate, grid)
 
-    def groups(self, index: int) -> list[Group]:
+    def groups(self, index: int, evidence: Evidence | None = None) -> list[Group]:
         """The groups of one test input, best first."""
-        # The grid itself is the last word, so that the order of the candidates has none.
-        return sorted(
-            self._groups[index].values(),
-            key=lambda g: (-g.perfect, -round(g.weight, 6), g.shortest, g.grid.shape, g.grid.tobytes()),
-        )
+        known = evidence or {}
 
-    def attempts(self) -> list[Attempt]:
+        def order(group: Group) -> tuple[object, ...]:
+            perfect, weight = group.rank
+            # To a thousandth of a nat, which arithmetic in another order may change. The grid itself is the last word,
+            # so that the order of the candidates has none.
+            asked = round(known.get(group.leader.completion_id, -math.inf), 3)
+            return -perfect, -weight, -asked, len(group.leader.source), group.grid.shape, group.grid.tobytes()
+
+        return sorted(self._groups[index].values(), key=order)
+
+    def attempts(self, evidence: Evidence | None = None) -> list[Attempt]:
         """One ``Attempt`` per test input; where too few grids are known, simple grids stand in."""
         attempts = []
         for index, test_input in enumerate(self._task.test_inputs):
-            groups = self.groups(index)[:2]
+            groups = self.groups(index, evidence)[:2]
             grids = [group.grid for group in groups]
             weights = [group.weight for group in groups]
+            # Three grids, at least two of them different: enough, because a group's grid is not the input.
             for stand_in in (test_input, np.zeros_like(test_input), np.ones_like(test_input)):
                 if len(grids) < 2 and not any(np.array_equal(stand_in, grid) for grid in grids):
                     grids.append(stand_in)
@@ -75,12 +96,43 @@ class Ballot:
             attempts.append(Attempt(self._task.id, index, grids[0], grids[1], (weights[0], weights[1])))
         return attempts
 
+    def contested(self, most: int) -> list[Group]:
+        """The groups that tie for an attempt, at most ``most`` for a test input, each leader once.
 
-def vote(candidates: Iterable[Candidate], task: Task) -> list[Attempt]:
+        Where no more groups tie than there are attempts left, nothing is contested: all of them are submitted.
+        """
+        found: dict[str, Group] = {}
+        for index in range(len(self._groups)):
+            places = 2
+            for _, tied in groupby(self.groups(index), key=lambda group: group.rank):
+                equals = list(tied)
+                if len(equals) > places:
+                    found |= {group.leader.completion_id: group for group in equals[:most]}
+                places -= len(equals)
+                if places <= 0:
+                    break
+        return list(found.values())
+
+    def _joined(self, group: Group | None, candidate: Candidate, grid: Grid) -> Group:
+        score, program = candidate.score, candidate.program
+        right = sum(score.correct)
+        standing = (len(score.correct) - right, len(program.source), program.source, program.completion_id)
+        if group is None:
+            # A copy, because the grid may be a view of a whole table.
+            group = Group(grid.copy(), 0, 0, 0.0, program, candidate.augmentation, 0, standing)
+        elif standing < group.standing:
+            group = replace(group, leader=program, frame=candidate.augmentation, standing=standing)
+        votes, correct = group.votes + 1, group.correct + right
+        # From whole numbers, so that no order of the programs changes a bit of it.
+        weight = votes + 1000 * correct / len(score.correct)
+        return replace(group, votes=votes, perfect=group.perfect + score.perfect, weight=weight, correct=correct)
+
+
+def vote(candidates: Iterable[Candidate], task: Task, evidence: Evidence | None = None) -> list[Attempt]:
     """One ``Attempt`` per test input of the task, from its programs."""
     ballot = Ballot(task)
     ballot.add(candidates)
-    return ballot.attempts()
+    return ballot.attempts(evidence)
 
 
 def groups_for(candidates: Iterable[Candidate], task: Task, index: int) -> list[Group]:

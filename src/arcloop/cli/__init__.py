@@ -13,8 +13,10 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "run": "Search and learn on a task set, then write submission, table and report.",
+    "search": "Sample programs and run them, without learning.",
     "resume": "Go on with an interrupted run.",
     "evaluate": "Print the table of a run again, and rebuild its submission and report.",
+    "compare": "Put runs side by side, and say which differences are more than noise.",
     "train": "Fine-tune a model on relabeled programs, or any prompts with completions.",
     "relabel": "Make a training set from the programs of a run.",
     "execute": "Run programs from a file in the sandbox.",

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from rich.console import Console
 
-from arcloop.cli.job import finish
+from arcloop.cli.job import finish, wide
 from arcloop.rundir import RunDir
 
 __all__ = ["main"]
@@ -14,7 +13,10 @@ __all__ = ["main"]
 
 @dataclass(frozen=True)
 class Arguments:
-    """Print the table of a run, finished or not, and rebuild its submission, numbers and report."""
+    """Print the table of a run, finished or not, and rebuild its submission, numbers and report.
+
+    The ends of 95 % intervals are in brackets: docs/evaluation.md explains every number.
+    """
 
     run: tyro.conf.Positional[Path]
     """Folder of the run."""
@@ -22,5 +24,5 @@ class Arguments:
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and evaluate."""
-    finish(RunDir.open(tyro.cli(Arguments, args=argv, prog="arcloop evaluate").run), Console())
+    finish(RunDir.open(tyro.cli(Arguments, args=argv, prog="arcloop evaluate").run), wide())
     return 0

@@ -6,25 +6,28 @@ import sys
 import time
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from arcloop.budget import Budget, DeadlineError, moment
 from arcloop.cli.parts import make_parts
+from arcloop.cli.table import print_numbers
+from arcloop.config import Config
 from arcloop.errors import ArcloopError
 from arcloop.execution import Sandbox
 from arcloop.loop import Loop
-from arcloop.metrics import Numbers
 from arcloop.outcome import conclude
 from arcloop.progress import Progress
 from arcloop.records import Answers
 from arcloop.report import write_report
+from arcloop.rescoring import Scorer
 from arcloop.rundir import RunDir
 from arcloop.tasks import load_answers
 
-__all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c"]
+_NAMED = 5
+"""Skipped prompts that are named on the terminal; all are in the metrics.json of their groups."""
+
+__all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c", "wide"]
 
 
 def go_on(run: RunDir, deadline: str | None = None) -> int:
@@ -33,8 +36,7 @@ def go_on(run: RunDir, deadline: str | None = None) -> int:
     ``deadline``: as ``budget.moment`` takes it; None = never.
     """
     end = None if deadline is None else moment(deadline, time.time())
-    # A log has no width: the table is not to be squeezed into 80 columns there.
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = wide()
     stopped = late = False
     with terminated_like_ctrl_c():
         try:
@@ -57,10 +59,12 @@ def _search_and_learn(run: RunDir, console: Console, deadline: float | None) -> 
         return
     run.check_model()
     config = run.config()
-    say(console, f"arcloop: {len(run.tasks())} tasks of {config.tasks}, model {config.model}, run in {run.path}")
+    say(console, f"arcloop: {len(run.tasks())} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
     with Sandbox(config.execution) as sandbox:
         say(console, f"sandbox: {sandbox.protection} protection")
-        with make_parts(config) as parts:
+        with make_parts(config, run.tasks()) as parts:
+            if parts.trainer is None and config.rounds > 1:
+                say(console, f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(run.tasks()) * config.rounds * config.programs
             budget = Budget(config.budget, deadline)
             try:
@@ -72,15 +76,58 @@ def _search_and_learn(run: RunDir, console: Console, deadline: float | None) -> 
                     say(console, summary)
 
 
+def _origin(config: Config) -> str:
+    """Where the completions come from, in words."""
+    if config.source is not None:
+        return f"completions of the run {config.source}"
+    if config.sampler == "grammar":
+        return "random programs of the grammar"
+    return f"model {config.model}" + (f" with adapter {config.adapter}" if config.adapter else "")
+
+
 def finish(run: RunDir, console: Console) -> None:
-    """Write submission, numbers and report from what is done, and print the table."""
+    """Write submission, numbers and report from what is done, and print the table.
+
+    Programs are rescored if the run asks for it and is finished.
+    """
     groups = len(run.groups())
+    scorer = _scorer(run, console) if run.config().voting.rescore else None
     with Progress(console, groups, "groups") as progress:
         progress.stage("voting and counting")
-        numbers = conclude(run, _answers(run, console), progress.advance)
+        numbers = conclude(run, _answers(run, console), progress.advance, scorer)
     report = write_report(run)
-    _print_table(numbers, console)
+    print_numbers(numbers, console)
+    for line in _left_out(run):
+        say(console, line)
     say(console, f"submission  {run.path / 'submission.json'}\nreport      {report}")
+
+
+def _left_out(run: RunDir) -> Iterator[str]:
+    """A line on the prompts that were skipped, and one on the completions that failed, where there are any."""
+    config = run.config()
+    done = [group.metrics() for index in range(len(run.groups())) for _, group in run.done_groups(index)]
+    skipped = [prompt_id for numbers in done for prompt_id in numbers["skipped_prompts"]]
+    failed = sum(numbers.get("failed_completions", 0) for numbers in done)  # not in the first runs
+    if skipped:
+        too_long = f"longer than {config.sampling.max_prompt_tokens} tokens"
+        why = f"not asked in {config.source}, or too long there" if config.source else too_long
+        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
+        yield f"skipped     {len(skipped)} prompts ({why}): {', '.join(skipped[:_NAMED])}{more}"
+    if failed:
+        why = f"not in {config.source}" if config.source else "the server failed at them"
+        yield f"failed      {failed} completions ({why})"
+
+
+def _scorer(run: RunDir, console: Console) -> Scorer | None:
+    if not run.finished:
+        say(console, "not finished, so not rescored yet")
+        return None
+    run.check_model()
+    config = run.config()
+    from arcloop.model.language import load_model  # here, because torch takes seconds
+    from arcloop.model.likelihood import Likelihood
+
+    return Likelihood(load_model(config.model, config.prompt, config.loading))
 
 
 def _answers(run: RunDir, console: Console) -> Answers:
@@ -92,64 +139,14 @@ def _answers(run: RunDir, console: Console) -> Answers:
         return {}
 
 
+def wide() -> Console:
+    """The terminal; a log has no width, and the table is not to be squeezed into 80 columns there."""
+    return Console(width=None if sys.stdout.isatty() else 200)
+
+
 def say(console: Console, text: str) -> None:
     """Print a line as it is: paths in it are not broken, and their brackets mean nothing."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _print_table(numbers: dict[str, Any], console: Console) -> None:
-    columns = [*(f"round {i + 1}" for i in range(len(numbers["rounds"]))), "run"]
-    rows = [*numbers["rounds"], numbers["run"]]
-    table = Table("", *columns, box=None, header_style="bold")
-    for name in Numbers.__dataclass_fields__:
-        cells = [_cell(name, row[name]) for row in rows]
-        if any(cells):
-            table.add_row(_LABELS[name], *cells)
-    for name, label in _HEALTH.items():
-        values = [row[name] for row in numbers["health"]]
-        if any(values):
-            table.add_row(label, *(_health_cell(name, value) for value in values), *[""] * (len(columns) - len(values)))
-    console.print(table)
-
-
-_LABELS = {
-    "programs": "programs",
-    "valid_code": "valid code",
-    "valid_outputs": "valid outputs",
-    "unique_outputs": "unique outputs",
-    "pixel_similarity": "pixel similarity",
-    "correct_grids": "correct grids",
-    "train_pass_rate": "train pass rate",
-    "train_pass_at_n": "train pass@n",
-    "pass_rate": "pass rate",
-    "pass_at_n": "pass@n",
-    "solved_at_2": "solved@2",
-}
-
-
-_HEALTH = {
-    "hard_coded": "hard-coded",
-    "discoveries": "discoveries",
-    "stopped_tasks": "tasks done",
-    "adapter_norm": "adapter norm",
-    "loss": "last loss",
-    "rolled_back": "rolled back",
-}
-"""Health of the adapter that a round ended with or, of the last two, began with; see ``health.per_round``."""
-
-
-def _health_cell(name: str, value: float | None) -> str:
-    if value is None:
-        return ""
-    if name == "hard_coded":
-        return f"{100 * value:.2f} %"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _cell(name: str, value: float | None) -> str:
-    if value is None:
-        return ""
-    return str(value) if name == "programs" else f"{100 * value:.2f} %"
 
 
 @contextlib.contextmanager

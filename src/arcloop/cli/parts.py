@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, cast
 from arcloop.anchors import Anchors
 from arcloop.config import Config
 from arcloop.errors import ServerError
+from arcloop.model.card import read_card
 from arcloop.prompts import PromptFormat
-from arcloop.records import Example
+from arcloop.records import Example, Task
+from arcloop.rundir import RunDir
 from arcloop.sampling import Sampler
+from arcloop.sampling.grammar import GrammarSampler
+from arcloop.sampling.lora import adapter_rank
+from arcloop.sampling.replay import ReplaySampler
 from arcloop.training import Fit, Trainer
 from arcloop.training.sets import read_set
 
@@ -31,7 +36,8 @@ class Parts:
     """What searches and what learns."""
 
     sampler: Sampler
-    trainer: Trainer
+    trainer: Trainer | None
+    """None beside a sampler without weights."""
     anchors: Anchors | None = None
     """Where anchor rows come from; None where nothing is learned."""
     summary: Callable[[], str] = lambda: ""
@@ -39,15 +45,28 @@ class Parts:
 
 
 @contextlib.contextmanager
-def make_parts(config: Config) -> Iterator[Parts]:
+def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
     """The sampler and the trainer of a resolved configuration, for as long as the context lasts.
+
+    ``tasks`` are those of the run, which random programs are made for.
 
     Raises:
         ArcloopError: the model, the server or the engine cannot be had.
     """
-    make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
-    with make(config) as parts:
-        yield parts
+    if config.sampler == "grammar":
+        yield Parts(GrammarSampler(tasks, config.prompt.template or read_card(config.model).template), None)
+    elif config.sampler == "replay":
+        yield _replay(config)
+    else:
+        make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
+        with make(config) as parts:
+            yield parts
+
+
+def _replay(config: Config) -> Parts:
+    source = RunDir.open(Path(config.source or ""))
+    template = config.prompt.template or read_card(config.model).template
+    return Parts(ReplaySampler(str(source.path), template, source.groups(), source.answered), None)
 
 
 @contextlib.contextmanager
@@ -72,6 +91,8 @@ def _vllm(config: Config) -> Iterator[Parts]:
     tokenizer = load_tokenizer(config.model)
     format_ = prompt_format(config.model, tokenizer, config.prompt)
     rank = config.training.lora_r if config.rounds > 1 else None
+    if config.adapter is not None:
+        rank = adapter_rank(Path(config.adapter))
     sampler = VllmSampler(
         config.model,
         tokenizer,
@@ -90,7 +111,6 @@ def _vllm(config: Config) -> Iterator[Parts]:
 
 @contextlib.contextmanager
 def _openai(config: Config) -> Iterator[Parts]:
-    from arcloop.model.card import read_card
     from arcloop.model.language import load_tokenizer, prompt_format
     from arcloop.sampling.chat import ChatSampler, chat_json
     from arcloop.sampling.openai import OpenAISampler
@@ -106,7 +126,7 @@ def _openai(config: Config) -> Iterator[Parts]:
     else:
         tokenizer = load_tokenizer(config.model)
         format_ = prompt_format(config.model, tokenizer, config.prompt)
-        learns = config.rounds > 1
+        learns = config.rounds > 1 or config.adapter is not None
         anchors = _anchors(config, format_, tokenizer)
         sampler = OpenAISampler(
             config.model, tokenizer, format_, config.sampling, config.server, learns=learns, server=server

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from arcloop.catalogue import entries
+from arcloop.cli.begin import PromptOptions
 from arcloop.config import PromptConfig
 from arcloop.encoding import COLOR_NAMES
 from arcloop.errors import TaskError
@@ -39,7 +40,7 @@ class ShowPrompt:
     """Task set; default: the named sets, in turn."""
     model: str = "embedded"
     """``embedded`` or a Hugging Face model; only its tokenizer is loaded."""
-    prompt: PromptConfig = field(default_factory=PromptConfig)
+    prompt: PromptOptions = field(default_factory=PromptOptions)
     """In which words the model is asked."""
 
 
@@ -65,7 +66,7 @@ def main(argv: list[str]) -> int:
         case ShowTask(id, tasks):
             _show_task(id, tasks, console)
         case ShowPrompt(id, tasks, model, prompt):
-            _show_prompt(id, tasks, model, prompt)
+            _show_prompt(id, tasks, model, prompt.config())
         case ShowCommon(markdown):
             print(_markdown() if markdown else "\n".join(f"{e.name}{e.signature}\n    {e.line}" for e in entries()))
     return 0

@@ -20,6 +20,7 @@ from transformers import PreTrainedModel
 from arcloop.config import TrainingConfig
 from arcloop.errors import ConfigError, RunError
 from arcloop.files import write_bytes
+from arcloop.model import effective
 from arcloop.seeds import seed_of
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ def _attach(network: PreTrainedModel, model_name: str, lora: "LoraConfig") -> Ad
     lora.base_model_name_or_path = model_name
     # PEFT keeps these names in a set, whose order would differ from process to process.
     lora.target_modules = sorted(lora.target_modules or ())
+    effective.install(network)
     trainable = {name: p for name, p in peft.named_parameters() if p.requires_grad}
     return Adapter(peft, {name: p.detach().clone() for name, p in trainable.items()})
 

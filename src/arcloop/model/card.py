@@ -14,10 +14,23 @@ from typing import Literal
 from arcloop.config import Config, TrainingConfig, from_json
 from arcloop.errors import ModelError
 
-__all__ = ["CARD", "ModelCard", "model_digest", "model_folder", "read_card", "resolve", "resolve_training"]
+__all__ = [
+    "CARD",
+    "GRAMMAR",
+    "ModelCard",
+    "folder_digest",
+    "model_digest",
+    "model_folder",
+    "read_card",
+    "resolve",
+    "resolve_training",
+]
 
 CARD = "arcloop.json"
 """Name of the card's file in a model folder."""
+
+GRAMMAR = "grammar"
+"""What stands in the place of a model's name where random programs take its place."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,10 @@ def model_folder(name: str) -> str:
     Raises:
         ModelError: ``name`` looks like a path and is not a model folder.
     """
+    if name == GRAMMAR:
+        raise ModelError(
+            f"--model {GRAMMAR}: random programs, without weights or a tokenizer; expected a model — pass another --model"
+        )
     if name == "embedded":
         return str(files("arcloop") / "embedded")
     path = Path(name)
@@ -59,14 +76,21 @@ def read_card(name: str) -> ModelCard:
         ModelError: as ``model_folder``.
         ConfigError: the card has settings that this version does not know.
     """
+    if name == GRAMMAR:
+        return ModelCard("compact")
     path = Path(model_folder(name)) / CARD
     return from_json(ModelCard, path) if path.is_file() else ModelCard()
 
 
 def model_digest(name: str) -> str:
     """SHA-256 of the files that say what the model computes; empty for a model that is not a folder on this machine."""
+    return "" if name == GRAMMAR else folder_digest(Path(model_folder(name)))
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 of the weights, settings and templates in a model's or an adapter's folder; empty if there are none."""
     digest = hashlib.sha256()
-    paths = sorted(p for p in Path(model_folder(name)).glob("*") if p.suffix in (".safetensors", ".json", ".jinja"))
+    paths = sorted(p for p in folder.glob("*") if p.suffix in (".safetensors", ".json", ".jinja"))
     for path in paths:
         with path.open("rb") as file:
             digest.update(path.name.encode())

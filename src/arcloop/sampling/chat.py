@@ -42,7 +42,7 @@ class ChatSampler(Asking):
         """
         if format_.prefix:
             raise ConfigError(
-                f"prompt.template is {format_.template!r}, which begins the answer itself; expected one that a chat "
+                f"prompt.template is {format_.name}, which begins the answer itself; expected one that a chat "
                 "service can answer — pass --prompt.template plain"
             )
         server = server or Server(config)

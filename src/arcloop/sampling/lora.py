@@ -8,7 +8,7 @@ from pathlib import Path
 
 from arcloop.errors import ConfigError, RunError
 
-__all__ = ["RANKS", "check_lora", "lora_rank_limit"]
+__all__ = ["RANKS", "adapter_rank", "check_lora", "lora_rank_limit"]
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """Values that vLLM's ``max_lora_rank`` may have."""
@@ -38,6 +38,17 @@ def check_lora(folder: Path) -> None:
             f"{folder}: a {what} adapter; expected plain LoRA, which is what vLLM computes with "
             "— train without it, or sample with --sampler transformers"
         )
+
+
+def adapter_rank(folder: Path) -> int:
+    """The largest rank in the adapter saved in ``folder``.
+
+    Raises:
+        RunError, ConfigError: as ``check_lora``.
+    """
+    check_lora(folder)
+    description = json.loads((folder / "adapter_config.json").read_text())
+    return max(int(rank) for rank in (description["r"], *(description.get("rank_pattern") or {}).values()))
 
 
 def lora_rank_limit(rank: int) -> int:

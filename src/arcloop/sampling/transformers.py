@@ -16,6 +16,7 @@ from torch import Tensor
 
 from arcloop.config import SamplingConfig
 from arcloop.errors import ConfigError
+from arcloop.model.effective import holding
 from arcloop.model.language import LanguageModel
 from arcloop.prompts import PromptFormat
 from arcloop.records import Completion, FinishReason, Prompt
@@ -80,8 +81,10 @@ class TransformersSampler:
         encoded = [(request, self._model.encode(request.prompt.text)) for request in requests]
         # Like lengths side by side: a batch's prompts are padded to its longest.
         encoded.sort(key=lambda item: len(item[1]))
-        for batch in self._batches(encoded):
-            yield from self._decode(batch)
+        # The adapter stays as it is while a caller draws from here.
+        with holding(self._model.network):
+            for batch in self._batches(encoded):
+                yield from self._decode(batch)
 
     def _batches(self, encoded: list[tuple[Request, list[int]]]) -> Iterator[list[tuple[Request, list[int]]]]:
         batch: list[tuple[Request, list[int]]] = []

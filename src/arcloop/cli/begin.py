@@ -1,0 +1,154 @@
+"""What a user asked for → a run directory: what ``run`` and ``search`` share before the work begins."""
+
+import argparse
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from arcloop.config import Config, PromptConfig
+from arcloop.errors import ConfigError, RunError
+from arcloop.model.card import GRAMMAR, read_card, resolve
+from arcloop.prompts import named_template
+from arcloop.rundir import RunDir, manifest
+from arcloop.tasks import TASK_SETS, load_tasks, task_to_json
+
+__all__ = ["PromptOptions", "RunOptions", "begin", "replayed", "source_in"]
+
+
+@dataclass(frozen=True)
+class PromptOptions(PromptConfig):
+    """``PromptConfig`` on the command line."""
+
+    template: Annotated[str | None, tyro.conf.arg(aliases=("--prompt-template",), metavar="NAME|FILE")] = None
+    """``barc``: the BARC models' own format, byte for byte. ``compact``: the embedded model's. ``plain``: for chat models
+    that were not trained on the program library. Or a file with a template of your own (docs/search.md), whose text is
+    stored with the run. Default: what the model was trained on."""
+
+    def config(self) -> PromptConfig:
+        """The settings, with the text of a template file in the place of its path.
+
+        Raises:
+            ConfigError: the file cannot be read, or is no template.
+        """
+        return PromptConfig(None if self.template is None else named_template(self.template), self.library)
+
+
+@dataclass(frozen=True)
+class RunOptions(Config):
+    """``Config`` on the command line."""
+
+    prompt: PromptOptions = field(default_factory=PromptOptions)
+    """In which words the model is asked."""
+    source: Annotated[str | None, tyro.conf.arg(name="from", metavar="RUN")] = None
+    """Folder of the run whose completions ``--sampler replay`` gives again; its settings are the defaults then."""
+
+    @classmethod
+    def of(cls, config: Config) -> "RunOptions":
+        """Options whose defaults are a configuration's values."""
+        values = {f.name: getattr(config, f.name) for f in dataclasses.fields(Config)}
+        return cls(**values | {"prompt": PromptOptions(config.prompt.template, config.prompt.library)})
+
+    def config(self) -> Config:
+        """The configuration that was asked for.
+
+        Raises:
+            ConfigError: as ``PromptOptions.config``.
+        """
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(Config)}
+        return Config(**values | {"prompt": self.prompt.config()})
+
+
+def source_in(argv: list[str]) -> Path | None:
+    """The run that the arguments say is to be replayed (``--from RUN``), so that its settings can be the defaults."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--from", dest="source", nargs="?")
+    source: str | None = parser.parse_known_args(argv)[0].source
+    return Path(source) if source else None
+
+
+def replayed(source: Path) -> Config:
+    """The configuration under which a run's completions are given again as they were.
+
+    Raises:
+        RunError: ``source`` is no run directory.
+    """
+    run = RunDir.open(source)
+    return dataclasses.replace(run.config(), sampler="replay", source=str(source.resolve()), adapter=None)
+
+
+def begin(given: Config, out: Path) -> RunDir:
+    """Begin a run, or find the one in ``out`` if it is the same.
+
+    Raises:
+        ArcloopError: the tasks, the model, the adapter or the earlier run cannot be had, or ``out`` holds something else.
+    """
+    given = _with_model(given)
+    # Paths as they are from anywhere, so that a run can be resumed from another folder.
+    given = dataclasses.replace(given, tasks=_absolute(given.tasks), model=_absolute(given.model))
+    if given.anchors.path is not None:
+        given = dataclasses.replace(
+            given, anchors=dataclasses.replace(given.anchors, path=str(Path(given.anchors.path).resolve()))
+        )
+    if given.adapter is not None:
+        given = dataclasses.replace(given, adapter=str(_adapter(Path(given.adapter))))
+    tasks = load_tasks(given.tasks, given.limit, given.task_ids)
+    if given.source is not None:
+        source = RunDir.open(Path(given.source))
+        if not any(True for index in range(len(source.groups())) for _ in source.done_groups(index)):
+            raise RunError(
+                f"--from {given.source}: nothing in it is done; expected a run with completions — resume it first"
+            )
+        _same_prompts(given, source.config())
+        known = [task_to_json(task) for task in source.tasks()]
+        if not any(task_to_json(task) in known for task in tasks):
+            raise RunError(
+                f"--from {given.source}: none of its {len(known)} tasks is among the {len(tasks)} of {given.tasks}; "
+                "expected the same task set — leave --tasks out"
+            )
+        config = given
+    else:
+        config = resolve(given, read_card(given.model))
+    return RunDir.create(out, config, tasks, manifest(config, tasks))
+
+
+def _with_model(given: Config) -> Config:
+    """``--model grammar`` and ``--model replay`` say what ``--sampler`` can say too: here both are said."""
+    if given.source is not None:
+        source = Path(given.source).resolve()
+        model = RunDir.open(source).config().model if given.model == "replay" else given.model
+        return dataclasses.replace(given, sampler="replay", model=model, source=str(source))
+    if GRAMMAR in (given.sampler, given.model):
+        return dataclasses.replace(given, sampler="grammar", model=GRAMMAR)
+    return given
+
+
+def _same_prompts(given: Config, source: Config) -> None:
+    """A replay asks what was asked: refuse settings that would change the prompts, or the completions after them."""
+    for name in ("model", "seed", "augment", "prompt", "sampling"):
+        now, then = getattr(given, name), getattr(source, name)
+        if now != then:
+            if dataclasses.is_dataclass(then):
+                changed = next(
+                    f.name for f in dataclasses.fields(then) if getattr(now, f.name) != getattr(then, f.name)
+                )
+                name, now, then = f"{name}.{changed}", getattr(now, changed), getattr(then, changed)
+            flag = name.replace("_", "-")
+            raise ConfigError(
+                f"{name} is {now!r}, but {then!r} in {given.source}; expected the same in a replay — leave --{flag} out"
+            )
+
+
+def _adapter(folder: Path) -> Path:
+    if not (folder / "adapter_config.json").is_file():
+        raise ConfigError(
+            f"adapter {folder}: no adapter_config.json in it; expected the folder of a saved adapter — check the path"
+        )
+    return folder.resolve()
+
+
+def _absolute(name: str) -> str:
+    path = Path(name)
+    return str(path.resolve()) if path.exists() and name not in (*TASK_SETS, "drawing", "embedded", GRAMMAR) else name

@@ -1,0 +1,117 @@
+"""``arcloop compare``: several runs side by side, and whether they really differ."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from arcloop.cli.job import say, wide
+from arcloop.cli.table import percent
+from arcloop.comparison import Comparison, compare
+from arcloop.errors import ConfigError
+from arcloop.files import write_bytes
+from arcloop.measurement import Measured, Setting, grouped, measured
+
+__all__ = ["main"]
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Put runs side by side on the tasks that all of them have, and say which differences are more than noise.
+
+    Runs that differ in the seed alone are averaged, task by task. Each setting is then compared with the first: a paired
+    sign-flip test over tasks, at the 5 % level, and a winner is named only if the numbers of programs are equal. With
+    400 tasks, a difference under 3 points between single runs is usually noise.
+
+    arcloop compare runs/search-only runs/learn
+
+    arcloop compare runs/base-s1 runs/base-s2 runs/learn-s1 runs/learn-s2
+
+    arcloop compare --group base=runs/a,runs/b learn=runs/c,runs/d --json compared.json
+    """
+
+    runs: tyro.conf.Positional[tuple[Path, ...]] = ()
+    """Folders of runs, evaluated; the first is what the others are compared with."""
+    group: tuple[str, ...] = ()
+    """In place of these: settings by name, each with its runs, as NAME=RUN,RUN."""
+    json: Path | None = None
+    """Write everything here as JSON too."""
+
+
+def main(argv: list[str]) -> int:
+    """Parse the arguments, compare, print."""
+    arguments = tyro.cli(Arguments, args=argv, prog="arcloop compare")
+    if bool(arguments.runs) == bool(arguments.group):
+        raise ConfigError(
+            "no runs, or runs and groups; expected one of the two — arcloop compare RUN RUN, or --group A=RUN B=RUN"
+        )
+    settings = _named(arguments.group) if arguments.group else grouped([measured(path) for path in arguments.runs])
+    if sum(len(setting.runs) for setting in settings) < 2:
+        raise ConfigError("one run; expected at least two — name another, or see it alone with arcloop evaluate")
+    compared = compare(settings)
+    if arguments.json is not None:
+        text = json.dumps(dataclasses.asdict(compared), indent=1) + "\n"
+        try:
+            write_bytes(arguments.json, text.encode())
+        except OSError as error:
+            raise ConfigError(
+                f"--json {arguments.json}: {error.strerror}; expected a file that can be written — pass another"
+            ) from None
+    _print(compared, wide())
+    return 0
+
+
+def _named(groups: tuple[str, ...]) -> list[Setting]:
+    """The settings of ``--group``.
+
+    Raises:
+        ConfigError: one is not NAME=RUN,RUN, or a name or run comes twice.
+    """
+    settings: dict[str, Setting] = {}
+    for text in groups:
+        name, sign, paths = text.partition("=")
+        listed = [Path(path) for path in paths.split(",")]
+        if not (name and sign and all(paths.split(","))) or name in settings:
+            raise ConfigError(f"--group {text}; expected NAME=RUN,RUN with another name each — see --help")
+        if len({path.resolve() for path in listed}) < len(listed):
+            raise ConfigError(f"--group {text}: a run comes twice; expected each once — leave one out")
+        runs: list[Measured] = [measured(path) for path in listed]
+        settings[name] = Setting(name, tuple(runs))
+    return list(settings.values())
+
+
+def _print(compared: Comparison, console: Console) -> None:
+    rows = compared.rows
+    say(console, f"{len(compared.tasks)} tasks in common; 95 % intervals over tasks in brackets")
+    table = Table("", *(row.name for row in rows), box=None, header_style="bold", padding=(0, 3, 0, 0))
+    for column in table.columns:
+        column.no_wrap = True
+    table.add_row("seed", *(", ".join(map(str, row.seeds)) for row in rows))
+    for name, cells in compared.differing.items():
+        # A setting as it is given, so that --programs (of a round) and programs (of a run) are told apart.
+        table.add_row(name if " " in name else f"--{name.replace('_', '-')}", *cells)
+    table.add_section()
+    for name in ("programs", "tokens", "seconds"):
+        table.add_row(name, *(f"{getattr(row, name):,.0f}" for row in rows))
+    for name in ("valid_outputs", "unique_outputs"):
+        table.add_row(name.replace("_", " "), *(percent(getattr(row, name)) for row in rows))
+    for name in rows[0].reached:
+        table.add_row(name, *(percent(row.reached[name][0], row.reached[name][1:]) for row in rows))
+        if any(len(row.seeds) > 1 for row in rows):
+            table.add_row("  by seed", *(", ".join(f"{100 * v:.2f}" for v in row.by_seed[name]) for row in rows))
+    console.print(table)
+    for contrast in compared.contrasts:
+        d = contrast.difference
+        few = f"; {d.differing} tasks differ, and it takes 6 at the least" if d.differing < 6 else ""
+        say(
+            console,
+            f"{contrast.name} against {contrast.first}, {contrast.number}: {100 * d.value:+.2f} points "
+            f"({100 * d.low:+.1f} to {100 * d.high:+.1f}), p = {contrast.p:.2g}: {contrast.verdict}"
+            f"{few if contrast.verdict == 'within noise' else ''}",
+        )
+    for remark in compared.remarks:
+        say(console, remark)

@@ -1,0 +1,155 @@
+"""``arcloop search``: sampling and execution alone, on one round."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from arcloop.cli.begin import begin, replayed, source_in
+from arcloop.cli.job import go_on
+from arcloop.config import AugmentConfig, Config, ExecutionConfig, PromptConfig, ServerConfig, require
+from arcloop.model.card import GRAMMAR, read_card
+from arcloop.prompts import named_template
+
+__all__ = ["main"]
+
+RUN = Config("", rounds=1)
+UNCHANGED = AugmentConfig(dihedral=False, colors=False, order=False)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Sample programs for tasks and run them, without learning: one round of a run, with its table and submission.
+
+    The output folder is that of an ordinary run: evaluate, resume, relabel and replay take it.
+    """
+
+    output_dir: Annotated[Path, tyro.conf.arg(aliases=("--out",))]
+    """Folder of the run; new, empty, or that of the same search."""
+    tasks: Annotated[str | None, tyro.conf.arg(aliases=("--dataset",))] = None
+    """Task set: arc1-train, arc1-eval, arc2-train, arc2-eval, drawing; or the path of a folder of ARC JSON files or of
+    a Kaggle challenges file. Needed, except with ``--from``."""
+    task_ids: tuple[str, ...] = ()
+    """Take only these tasks of the set."""
+    limit: int | None = None
+    """Take only the first N tasks of the set."""
+    model_path: Annotated[str, tyro.conf.arg(aliases=("--model",))] = RUN.model
+    """``embedded``, or the folder or hub name of a Hugging Face causal language model; ``grammar`` or
+    ``replay`` in place of one."""
+    lora_path: str | None = None
+    """Folder of a saved adapter to sample with."""
+    sampler: Literal["transformers", "vllm", "openai", "grammar", "replay"] = RUN.sampler
+    """What draws completions (docs/samplers.md)."""
+    source: Annotated[Path | None, tyro.conf.arg(name="from", metavar="RUN")] = None
+    """Folder of the run whose completions ``--sampler replay`` gives again; its settings are the defaults then."""
+    n_predictions: int = RUN.programs
+    """Programs per task."""
+    batch_size: int = RUN.sampling.completions_per_prompt
+    """Completions drawn after one augmented prompt before the task is augmented afresh."""
+    use_data_augmentation: bool = True
+    """Turn, mirror and recolour each prompt's task, and shuffle its pairs."""
+    max_model_len: int | None = None
+    """Longest prompt and completion together, in tokens; prompts that leave too little room are skipped and counted.
+    Default: what suits the model."""
+    max_output_tokens: int | None = None
+    """Longest completion, in tokens; default: what suits the model."""
+    temperature: tuple[float, ...] = RUN.sampling.temperature
+    """Divides the logits before the softmax; 0 takes the likeliest token. With several, the draws take turns."""
+    top_p: float = RUN.sampling.top_p
+    """Nucleus sampling: the likeliest tokens that together have this probability."""
+    prompt_template: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
+    """``barc``, ``compact``, ``plain``, or a file with a template of your own (docs/search.md); default: the model's."""
+    use_4bit_quantization: bool = RUN.loading.use_4bit_quantization
+    """Hold the base weights in 4 bits."""
+    tensor_parallel_size: int = RUN.engine.tensor_parallel_size
+    """GPUs that share the model's matrices, with ``--sampler vllm``."""
+    gpu_memory_utilization: float = RUN.engine.gpu_memory_utilization
+    """Share of each GPU's memory that ``--sampler vllm`` takes."""
+    seed: int = RUN.seed
+    """Every random choice follows from this number and its own coordinates."""
+    server: ServerConfig = field(default_factory=ServerConfig)
+    """Where ``--sampler openai`` draws from."""
+    execution: ExecutionConfig = field(default_factory=ExecutionConfig)
+    """How programs are run, and what they may use."""
+
+
+def main(argv: list[str]) -> int:
+    """Parse the arguments and search."""
+    source = source_in(argv)
+    base = replace(replayed(source), rounds=1) if source else RUN
+    arguments = tyro.cli(Arguments, args=argv, prog="arcloop search", default=_defaults(base))
+    return go_on(begin(_config(arguments, base), arguments.output_dir))
+
+
+def _defaults(base: Config) -> Arguments:
+    """The arguments that ask for ``base`` itself."""
+    return Arguments(
+        tyro.MISSING,
+        task_ids=base.task_ids,
+        limit=base.limit,
+        model_path=base.model,
+        sampler=base.sampler,
+        source=None if base.source is None else Path(base.source),
+        n_predictions=base.programs,
+        batch_size=base.sampling.completions_per_prompt,
+        use_data_augmentation=base.augment != UNCHANGED,
+        max_output_tokens=base.sampling.max_tokens,
+        temperature=base.sampling.temperature,
+        top_p=base.sampling.top_p,
+        use_4bit_quantization=base.loading.use_4bit_quantization,
+        tensor_parallel_size=base.engine.tensor_parallel_size,
+        gpu_memory_utilization=base.engine.gpu_memory_utilization,
+        seed=base.seed,
+        server=base.server,
+        execution=base.execution,
+    )
+
+
+def _config(arguments: Arguments, base: Config) -> Config:
+    """The run that is asked for; what no argument speaks of is as in ``base``."""
+    tasks = arguments.tasks or base.tasks
+    require(bool(tasks), "tasks", None, "expected a task set such as arc1-train, or --from with a run")
+    augment = AugmentConfig() if arguments.use_data_augmentation else UNCHANGED
+    if (augment == UNCHANGED) == (base.augment == UNCHANGED):
+        augment = base.augment
+    template = arguments.prompt_template
+    config = replace(
+        base,
+        tasks=tasks,
+        task_ids=arguments.task_ids,
+        limit=arguments.limit,
+        model=arguments.model_path,
+        adapter=arguments.lora_path,
+        sampler=arguments.sampler,
+        source=None if arguments.source is None else str(arguments.source),
+        programs=arguments.n_predictions,
+        seed=arguments.seed,
+        augment=augment,
+        prompt=base.prompt if template is None else PromptConfig(named_template(template)),
+        sampling=replace(
+            base.sampling,
+            max_tokens=arguments.max_output_tokens,
+            completions_per_prompt=arguments.batch_size,
+            temperature=arguments.temperature,
+            top_p=arguments.top_p,
+        ),
+        server=arguments.server,
+        engine=replace(
+            base.engine,
+            tensor_parallel_size=arguments.tensor_parallel_size,
+            gpu_memory_utilization=arguments.gpu_memory_utilization,
+        ),
+        loading=replace(base.loading, use_4bit_quantization=arguments.use_4bit_quantization),
+        execution=arguments.execution,
+    )
+    return config if arguments.max_model_len is None else _within(config, arguments.max_model_len)
+
+
+def _within(config: Config, length: int) -> Config:
+    """The configuration with prompts cut off where they leave no room for a whole completion within ``length`` tokens."""
+    limit = config.sampling.max_tokens
+    if limit is None:
+        limit = read_card(GRAMMAR if config.sampler == GRAMMAR else config.model).max_tokens
+    require(length > limit, "max-model-len", length, f"expected more than max-output-tokens ({limit})")
+    return replace(config, sampling=replace(config.sampling, max_tokens=limit, max_prompt_tokens=length - limit))
