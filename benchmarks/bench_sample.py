@@ -45,8 +45,8 @@ def prompts(model: LanguageModel, count: int) -> list[Prompt]:
 
 
 def ours(model: LanguageModel, asked: list[Prompt], n: int, temperature: float) -> dict[str, str]:
-    config = SamplingConfig(temperature=temperature, top_p=0.95, max_tokens=MAX_TOKENS)
-    requests = [Request(p, tuple(Draw(f"{p.id}/{k}", k) for k in range(n))) for p in asked]
+    config = SamplingConfig(top_p=0.95, max_tokens=MAX_TOKENS)
+    requests = [Request(p, tuple(Draw(f"{p.id}/{k}", k, temperature) for k in range(n))) for p in asked]
     return {c.id: c.text for c in TransformersSampler(model, config).sample(requests)}
 
 

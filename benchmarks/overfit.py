@@ -42,10 +42,10 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         fit = LoraTrainer(model, config).fit(examples, None, Path(folder), random.Random(0), on_step)
-        sampler = TransformersSampler(model, SamplingConfig(temperature=0.0, max_tokens=256))
+        sampler = TransformersSampler(model, SamplingConfig(max_tokens=256))
         sampler.use_adapter(Path(folder))
         requests = [
-            Request(Prompt(e.id, e.task_id, 0, Augmentation(), 0, e.prompt), (Draw(e.id, 0),)) for e in examples
+            Request(Prompt(e.id, e.task_id, 0, Augmentation(), 0, e.prompt), (Draw(e.id, 0, 0.0),)) for e in examples
         ]
         answers = {completion.id: completion.text for completion in sampler.sample(requests)}
     same = sum(answers[e.id] == e.completion for e in examples)

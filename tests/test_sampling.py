@@ -5,13 +5,15 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from peft import PeftModel
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from arc_grids import FLIP
-from arcloop.config import AugmentConfig, SamplingConfig
+from arcloop.config import AugmentConfig, SamplingConfig, TrainingConfig
 from arcloop.model import attention
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
@@ -223,3 +225,71 @@ def test_a_completion_is_sampled_at_its_own_temperature_and_says_so(model: Langu
     made = sample(model, [replace(request, draws=mixed)], max_tokens=30)
     assert tuple(made[draw.completion_id].temperature for draw in mixed) == heat
     assert made[mixed[0].completion_id].text == made[mixed[2].completion_id].text
+
+
+def texts(model: LanguageModel, asked: list[Request], **settings: float) -> dict[str, str]:
+    return {name: completion.text for name, completion in sample(model, asked, max_tokens=40, **settings).items()}
+
+
+def test_completions_are_the_same_however_many_are_decoded_side_by_side(model: LanguageModel) -> None:
+    asked = requests(6, tasks=4)
+    expected = texts(model, asked, rows=32)
+    # With 4 rows prompts are split, and enter while others are being decoded.
+    assert texts(model, asked, rows=1) == texts(model, asked, rows=4) == texts(model, asked, rows=7) == expected
+
+
+def test_a_prompt_that_is_read_in_parts_gives_the_same(model: LanguageModel) -> None:
+    asked = requests(2, tasks=3)
+    assert texts(model, asked, prefill_tokens=37) == texts(model, asked)
+
+
+def test_out_of_memory_it_goes_on_with_half_as_many_rows(model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, hidden = requests(6, tasks=3), LanguageModel.hidden
+    expected = texts(model, asked)
+    sizes: list[int] = []
+
+    def short_of_memory(self: LanguageModel, input_ids: torch.Tensor, *rest: object, **others: object) -> torch.Tensor:
+        if input_ids.shape[1] == 1:
+            sizes.append(len(input_ids))
+            if len(input_ids) > 5:
+                raise torch.OutOfMemoryError("no more")
+        return hidden(self, input_ids, *rest, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LanguageModel, "hidden", short_of_memory)
+    sampler = TransformersSampler(model, SamplingConfig(max_tokens=40, rows=16))
+    assert {c.id: c.text for c in sampler.sample(asked)} == expected
+    # 16, 8, then 4, which is kept to: also by the next call.
+    seen = sizes.copy()
+    assert max(seen) > 5 and sum(size > 5 for size in seen) == 2
+    assert {c.id: c.text for c in sampler.sample(asked)} == expected
+    assert max(sizes[len(seen) :]) <= 4
+
+
+def test_unlikely_tokens_go_by_min_p() -> None:
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
+    drawn = {choose(logits, torch.tensor([u / 100]), 1.0, 1.0, min_p=0.4)[0].item() for u in range(100)}
+    assert drawn == {0, 1}  # at least 0.4 × 0.5
+
+
+def test_an_adapter_is_held_while_it_samples_and_no_longer(model: LanguageModel, tmp_path: Path) -> None:
+    fresh = load_model("embedded")
+    adapter = fresh.trainable_adapter(TrainingConfig(lora_r=4, use_dora=True))
+    (request,) = requests(3, tasks=1)
+    base = texts(fresh, [request])
+    assert base == texts(model, [request])
+    with torch.no_grad():
+        for name, parameter in adapter.parameters.items():
+            if "lora_B" in name:
+                parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0)) * 0.2)
+    changed = texts(fresh, [request])
+    assert changed != base
+    adapter.save(tmp_path)
+    ids = torch.tensor([fresh.encode(request.prompt.text)])
+    with torch.inference_mode():
+        places = torch.arange(ids.shape[1])[None]
+        ours = fresh.logits(fresh.hidden(ids, places, segments=[ids.shape[1]]))
+        network = AutoModelForCausalLM.from_pretrained(model_folder("embedded"), dtype=torch.float32)
+        theirs = PeftModel.from_pretrained(network, str(tmp_path))(ids, use_cache=False).logits
+    assert torch.allclose(ours, theirs, atol=1e-3)
+    fresh.use_adapter(None)
+    assert texts(fresh, [request]) == base

@@ -100,6 +100,8 @@ class SamplingConfig:
     that some explore and some exploit."""
     top_p: float = 0.95
     """Keep the likeliest tokens that together have this probability (nucleus sampling)."""
+    min_p: float = 0.0
+    """Keep tokens with at least this share of the likeliest token's probability; 0 = all that top_p keeps."""
     max_tokens: int | None = None
     """Longest completion, in tokens; a longer one is cut there and usually invalid. Default: what suits the model."""
     max_prompt_tokens: int | None = None
@@ -114,6 +116,7 @@ class SamplingConfig:
     def __post_init__(self) -> None:
         heat = self.temperature
         require(bool(heat) and min(heat) >= 0, "sampling.temperature", heat, "expected numbers of 0 or more")
+        require(0 <= self.min_p < 1, "sampling.min-p", self.min_p, "expected 0 or more, less than 1")
         require(0 < self.top_p <= 1, "sampling.top-p", self.top_p, "expected more than 0, at most 1")
         for name in ("max_tokens", "max_prompt_tokens", "completions_per_prompt", "rows", "prefill_tokens"):
             value = getattr(self, name)

@@ -56,7 +56,7 @@ class Asking:
             "top_p": sampling.top_p,
             # Servers have defaults of their own for these, which a run's configuration would not show.
             "top_k": 0,
-            "min_p": 0.0,
+            "min_p": sampling.min_p,
             "repetition_penalty": 1.0,
         }
         self._refused: set[str] = set()

@@ -9,12 +9,15 @@ _TOP = 256
 """Candidates looked at first; nearly always they hold more than ``top_p`` of the probability."""
 
 
-def choose(logits: Tensor, uniform: Tensor, temperature: Tensor | float, top_p: float) -> tuple[Tensor, Tensor]:
+def choose(
+    logits: Tensor, uniform: Tensor, temperature: Tensor | float, top_p: float, min_p: float = 0.0
+) -> tuple[Tensor, Tensor]:
     """Sample one token per row.
 
     ``logits``: float32 (B, V). ``uniform``: (B,) in [0, 1), one number per row, so that a row's
     token does not depend on its neighbours. ``temperature``: one for all rows, or (B,); a row with 0
-    gets its likeliest token. Returns token ids (B,) and their log-probabilities at temperature 1
+    gets its likeliest token. ``min_p``: tokens with less than this share of the likeliest's
+    probability go (arXiv:2407.01082). Returns token ids (B,) and their log-probabilities at temperature 1
     without the nucleus cut, in nats (B,).
     """
     temperature = torch.as_tensor(temperature, device=logits.device).expand(len(logits))
@@ -23,20 +26,20 @@ def choose(logits: Tensor, uniform: Tensor, temperature: Tensor | float, top_p: 
         tokens = logits.argmax(1)
     else:
         heat = temperature.masked_fill(greedy, 1.0)[:, None]
-        tokens = _nucleus((logits / heat).softmax(1), uniform, top_p)
+        tokens = _nucleus((logits / heat).softmax(1), uniform, top_p, min_p)
         tokens = torch.where(greedy, logits.argmax(1), tokens)
     logprobs = logits.log_softmax(1).gather(1, tokens[:, None])[:, 0]
     return tokens, logprobs
 
 
-def _nucleus(probabilities: Tensor, uniform: Tensor, top_p: float) -> Tensor:
+def _nucleus(probabilities: Tensor, uniform: Tensor, top_p: float, min_p: float) -> Tensor:
     width = min(_TOP, probabilities.shape[1])
     sorted_p, ids = probabilities.topk(width, dim=1)
     if width < probabilities.shape[1] and bool((sorted_p.sum(1) < top_p).any()):
         sorted_p, ids = probabilities.sort(dim=1, descending=True)
     cumulative = sorted_p.cumsum(1)
     # A token stays while those before it hold less than top_p; so the first one always stays.
-    kept = cumulative - sorted_p < top_p
+    kept = (cumulative - sorted_p < top_p) & (sorted_p >= min_p * sorted_p[:, :1])
     mass = (sorted_p * kept).cumsum(1)
     target = uniform.to(mass.dtype)[:, None] * mass[:, -1:]
     # A number that rounds up to 1 would land behind the last token that stays.

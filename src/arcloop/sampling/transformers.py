@@ -1,13 +1,13 @@
 """Sampling from the network in this process, which training shares.
 
-Prompts are read in one packed pass; then all their completions are decoded side by side, each
-prompt's keys and values stored once (``memory``). Rows that ended leave, so that late ones cost
-less. A completion depends on its prompt and its draw's seed alone, up to the rounding of
-differently shaped matrix products.
+Many prompts are decoded side by side, each prompt's keys and values stored once for all its
+completions (``memory``). Completions leave when they end, and the next prompts enter, so that every
+step is a full one. A completion depends on its prompt and its draw's seed alone, up to the rounding
+of differently shaped matrix products.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +26,8 @@ from arcloop.sampling.port import Draw, Request
 
 __all__ = ["TransformersSampler"]
 
-_COMPACT = 8
-"""Steps between looks for rows that have ended; a look costs about as much as a step saves."""
+_LOOK = 4
+"""Steps between looks for completions that have ended; a look costs about as much as a step saves."""
 
 
 @dataclass
@@ -42,8 +42,16 @@ class _Row:
     reason: FinishReason | None = None
 
 
-_Rows = list[list[_Row | None]]
-"""N prompts × n completions; None where a place has nobody, or nobody any more."""
+@dataclass(frozen=True)
+class _Asked:
+    """A prompt that waits, in tokens, with as many of its draws as are decoded side by side."""
+
+    request: Request
+    ids: list[int]
+
+    @property
+    def rows(self) -> int:
+        return len(self.request.draws)
 
 
 class TransformersSampler:
@@ -62,6 +70,7 @@ class TransformersSampler:
         self._model = model
         self._config = config
         self._max_tokens = config.max_tokens
+        self._rows = config.rows
 
     @property
     def format(self) -> PromptFormat:
@@ -77,77 +86,121 @@ class TransformersSampler:
         self._model.use_adapter(folder)
 
     def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
-        """See ``Sampler``."""
-        encoded = [(request, self._model.encode(request.prompt.text)) for request in requests]
-        # Like lengths side by side: a batch's prompts are padded to its longest.
-        encoded.sort(key=lambda item: len(item[1]))
+        """See ``Sampler``. Out of memory, it goes on with half as many rows, and keeps to that."""
+        waiting = self._split((request, self._model.encode(request.prompt.text)) for request in requests)
         # The adapter stays as it is while a caller draws from here.
         with holding(self._model.network):
-            for batch in self._batches(encoded):
-                yield from self._decode(batch)
+            while waiting:
+                inside: list[_Row] = []
+                try:
+                    yield from self._decode(waiting, inside)
+                    return
+                except torch.OutOfMemoryError:
+                    if self._rows == 1:
+                        raise
+                self._rows //= 2
+                torch.cuda.empty_cache()
+                # What was being decoded begins again, with the same seeds.
+                again: dict[str, list[_Row]] = {}
+                for row in inside:
+                    again.setdefault(row.prompt.id, []).append(row)
+                left = [(asked.request, asked.ids) for asked in waiting]
+                for rows in again.values():
+                    request = Request(rows[0].prompt, tuple(row.draw for row in rows))
+                    left.append((request, self._model.encode(request.prompt.text)))
+                waiting = self._split(left)
 
-    def _batches(self, encoded: list[tuple[Request, list[int]]]) -> Iterator[list[tuple[Request, list[int]]]]:
-        batch: list[tuple[Request, list[int]]] = []
-        for item in encoded:
-            widest = max((len(request.draws) for request, _ in [*batch, item]), default=0)
-            rows = widest * (len(batch) + 1)
-            if batch and (rows > self._config.rows or len(item[1]) * (len(batch) + 1) > self._config.prefill_tokens):
-                yield batch
-                batch = []
-            batch.append(item)
-        if batch:
-            yield batch
+    def _split(self, requests: Iterable[tuple[Request, list[int]]]) -> list[_Asked]:
+        """Requests of at most as many draws as are decoded side by side, the longest prompt last: it is taken first."""
+        waiting = [
+            _Asked(replace(request, draws=request.draws[start : start + self._rows]), ids)
+            for request, ids in requests
+            for start in range(0, len(request.draws), self._rows)
+        ]
+        # What comes later then fits into the room that earlier ones leave.
+        return sorted(waiting, key=lambda asked: len(asked.ids))
+
+    def _decode(self, waiting: list[_Asked], rows: list[_Row]) -> Iterator[Completion]:
+        """Decode what waits, last first; ``rows`` always holds what is being decoded."""
+        model = self._model
+        memory = PrefixMemory(model.device)
+        tokens = torch.empty(0, dtype=torch.long, device=model.device)
+        step = 0
+        while rows or waiting:
+            if not rows or step % _LOOK == 0:
+                entering = self._entering(waiting, len(rows))
+                if entering:
+                    tokens = torch.cat([tokens, self._enter(memory, entering, rows)])
+            with torch.inference_mode():
+                hidden = model.hidden(tokens[:, None], memory.positions()[:, None], memory=memory)
+                memory.advance()
+                tokens = self._choose(rows, model.logits(hidden[:, 0]))
+            step += 1
+            ended = [place for place, row in enumerate(rows) if row.reason is not None]
+            if ended and (step % _LOOK == 0 or len(ended) == len(rows)):
+                done = [rows[place] for place in ended]
+                with torch.inference_mode():
+                    order = memory.leave(ended)
+                    tokens = tokens[torch.tensor(order, dtype=torch.long, device=model.device)]
+                rows[:] = [rows[place] for place in order]
+                for row in done:
+                    if row.reason is not None:
+                        yield self._completion(row, row.reason)
+
+    def _entering(self, waiting: list[_Asked], rows: int) -> list[_Asked]:
+        """Who fits beside so many rows, taken off ``waiting``; someone, where there are none."""
+        entering: list[_Asked] = []
+        tokens = 0
+        while waiting:
+            asked = waiting[-1]
+            rows += asked.rows
+            tokens += len(asked.ids)
+            if (rows > self._rows and rows > asked.rows) or (entering and tokens > self._config.prefill_tokens):
+                break
+            entering.append(waiting.pop())
+        return entering
 
     @torch.inference_mode()
-    def _decode(self, batch: list[tuple[Request, list[int]]]) -> Iterator[Completion]:
-        widest = max(len(request.draws) for request, _ in batch)
-        grid: _Rows = [
-            [self._row(request.prompt, draw) for draw in request.draws] + [None] * (widest - len(request.draws))
-            for request, _ in batch
-        ]
-        device = self._model.device
-        memory = PrefixMemory([len(ids) for _, ids in batch])
-        hidden = self._model.hidden(
-            torch.tensor([[i for _, ids in batch for i in ids]], device=device),
-            torch.tensor([[p for _, ids in batch for p in range(len(ids))]], device=device),
-            memory=memory,
-        )
-        lengths = torch.tensor([len(ids) for _, ids in batch], device=device)
-        ends = lengths.cumsum(0) - 1
-        memory.begin(len(grid[0]), device)
-        logits = self._model.logits(hidden[0, ends]).repeat_interleave(len(grid[0]), 0)
-        for step in range(self._max_tokens):
-            tokens = self._choose(grid, logits, step)
-            if step % _COMPACT == _COMPACT - 1 or step == self._max_tokens - 1:
-                yield from self._take_ended(grid)
-                prompts, rows = _alive(grid)
-                if not prompts:
-                    return
-                if len(prompts) * len(rows[0]) < len(grid) * len(grid[0]):
-                    kept, flat = torch.tensor(prompts, device=device), torch.tensor(rows, device=device)
-                    memory.keep(kept, flat)
-                    lengths, tokens = lengths[kept], tokens[flat.flatten()]
-                    grid = _relaid(grid, rows)
-            positions = (lengths + step).repeat_interleave(len(grid[0]))
-            hidden = self._model.hidden(tokens[:, None], positions[:, None], memory=memory)
-            memory.advance()
-            logits = self._model.logits(hidden[:, 0])
+    def _enter(self, memory: PrefixMemory, entering: list[_Asked], rows: list[_Row]) -> Tensor:
+        """Read prompts, and choose the first token of each of their rows."""
+        fresh = [self._row(asked.request.prompt, draw) for asked in entering for draw in asked.request.draws]
+        rows += fresh
+        first = len(memory.lengths)
+        if len(entering) == 1:
+            hidden = self._read(memory, entering[0].ids)[-1:]
+        else:
+            lengths = [len(asked.ids) for asked in entering]
+            memory.read(lengths)
+            ids = [token for asked in entering for token in asked.ids]
+            places = [place for length in lengths for place in range(length)]
+            ends = torch.tensor(lengths, device=self._model.device).cumsum(0) - 1
+            hidden = self._pass(memory, ids, places)[ends]
+        for place, asked in enumerate(entering, first):
+            memory.enter(place, asked.rows)
+        counts = torch.tensor([asked.rows for asked in entering], device=self._model.device)
+        return self._choose(fresh, self._model.logits(hidden).repeat_interleave(counts, 0))
 
-    def _take_ended(self, grid: _Rows) -> Iterator[Completion]:
-        for rows in grid:
-            for k, row in enumerate(rows):
-                if row is not None and row.reason is not None:
-                    yield self._completion(row, row.reason)
-                    rows[k] = None
+    def _read(self, memory: PrefixMemory, ids: list[int]) -> Tensor:
+        """Hidden states of the last part of one prompt, which is read in parts of ``prefill_tokens``."""
+        size = self._config.prefill_tokens
+        for behind in range(0, len(ids), size):
+            part = ids[behind : behind + size]
+            memory.read([len(part)], behind)
+            hidden = self._pass(memory, part, list(range(behind, behind + len(part))))
+        return hidden
 
-    def _choose(self, grid: _Rows, logits: Tensor, step: int) -> Tensor:
-        rows = [row for prompt_rows in grid for row in prompt_rows]
-        uniform = torch.tensor([0.0 if row is None else row.uniform[step] for row in rows], device=logits.device)
-        heat = [1.0 if row is None else row.draw.temperature for row in rows]
-        temperature = torch.tensor(heat, device=logits.device)
-        tokens, logprobs = choose(logits, uniform, temperature, self._config.top_p)
+    def _pass(self, memory: PrefixMemory, ids: list[int], places: list[int]) -> Tensor:
+        tensors = (torch.tensor([part], device=self._model.device) for part in (ids, places))
+        return self._model.hidden(*tensors, memory=memory)[0]
+
+    def _choose(self, rows: list[_Row], logits: Tensor) -> Tensor:
+        at = range(len(rows))
+        uniform = torch.tensor([rows[k].uniform[min(len(rows[k].tokens), self._max_tokens - 1)] for k in at])
+        heat = torch.tensor([row.draw.temperature for row in rows])
+        device = logits.device
+        tokens, logprobs = choose(logits, uniform.to(device), heat.to(device), self._config.top_p, self._config.min_p)
         for row, token, logprob in zip(rows, tokens.tolist(), logprobs.tolist(), strict=True):
-            if row is None or row.reason is not None:
+            if row.reason is not None:
                 continue
             row.tokens.append(token)
             row.logprob += logprob
@@ -171,18 +224,3 @@ class TransformersSampler:
             logprob=row.logprob,
             temperature=row.draw.temperature,
         )
-
-
-def _alive(grid: _Rows) -> tuple[list[int], list[list[int]]]:
-    """Prompts that still have rows, and the flat indices of those rows, each list filled up to the longest."""
-    width = len(grid[0])
-    alive = {p: [p * width + k for k, row in enumerate(rows) if row is not None] for p, rows in enumerate(grid)}
-    alive = {p: rows for p, rows in alive.items() if rows}
-    widest = max((len(rows) for rows in alive.values()), default=0)
-    return list(alive), [rows + [rows[0]] * (widest - len(rows)) for rows in alive.values()]
-
-
-def _relaid(grid: _Rows, rows: list[list[int]]) -> _Rows:
-    """The grid in the layout of ``_alive``; a row that was repeated to fill up is None."""
-    flat = [row for prompt_rows in grid for row in prompt_rows]
-    return [[flat[i] if i not in line[:k] else None for k, i in enumerate(line)] for line in rows]
