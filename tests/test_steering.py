@@ -186,7 +186,7 @@ def test_an_adapter_that_does_harm_is_dropped_after_a_probe(tmp_path: Path) -> N
     same = {c.program.completion_id: c.program.id for c in everything(untaught)}
     other = {c.program.completion_id: c.program.id for c in everything(run)}
     differ = [i for i in same.keys() | other.keys() if same.get(i) != other.get(i)]
-    assert differ and all(i.startswith(("r1/", "r2/")) and int(i[-5:]) < 11 for i in differ)
+    assert differ and all(i.startswith(("r1/", "r2/")) and int(i[-5:]) < 16 for i in differ)
     numbers = conclude(run, ANSWERS)
     assert [row["rolled_back"] for row in numbers["health"]] == [0, 1, 1]
     assert numbers["run"]["train_pass_at_n"] == conclude(untaught, ANSWERS)["run"]["train_pass_at_n"]

@@ -70,8 +70,7 @@ class Pursuit:
         """Search until the end; ``between`` is called between waves."""
         self._sampler.use_adapter(self.adapter)
         if self._on_probation:
-            size = probe_size(len(self._open()), self._config.programs)
-            self._wave(min(size, self._config.stopping.every), 1)
+            self._probe()
             share = self._config.health.rollback
             if harmed(self._validity(), self._adapters.earlier, share):
                 self.rolled_back, self.adapter = self.adapter, self._adapters.kept
@@ -80,7 +79,7 @@ class Pursuit:
                 self._progress.fact("adapter", "rolled back")
         # If no task is ever done, nothing is to be looked at between waves.
         size = self._config.stopping.every if self._config.stopping.perfect else max(1, self._left)
-        while self._wave(size, self._config.sampling.completions_per_prompt):
+        while self._wave(size, self._config.sampling.completions_per_prompt, self._open()):
             between()
 
     def numbers(self) -> dict[str, Any]:
@@ -108,10 +107,19 @@ class Pursuit:
         """Of what the adapter in use has written."""
         return validity(self._judged, self._asked, self._tasks)
 
-    def _wave(self, size: int, step: int) -> bool:
-        """One wave of about ``size`` programs; False if there was none, or it was cut short."""
+    def _probe(self) -> None:
+        """A wave of whole prompts, if need be for some of the tasks only: no prompt is read twice for it."""
+        step, open_tasks = self._config.sampling.completions_per_prompt, self._open()
+        size = probe_size(len(open_tasks), self._config.programs)
+        tasks = open_tasks[: -(-size // step)]
+        self._wave(step * len(tasks) if len(tasks) < len(open_tasks) else size, step, tasks)
+
+    def _wave(self, size: int, step: int, asked: Sequence[str]) -> bool:
+        """One wave of about ``size`` programs for some open tasks; False if there was none, or it was cut short."""
         config, search = self._config, self._search
-        counts_ = next_wave(self._left, search.taken, self._open(), config.programs, config.stopping.move, size, step)
+        # Those who are not asked yet keep their part.
+        left = -(-self._left * len(asked) // max(1, len(self._open())))
+        counts_ = next_wave(left, search.taken, asked, config.programs, config.stopping.move, size, step)
         if not counts_ or search.cut:
             return False
         self._left -= sum(counts_.values())
@@ -122,6 +130,6 @@ class Pursuit:
         self._discovered.update(self._standing.add(found))
         self._progress.fact("solved", f"{self._standing.solved} tasks")
         now = self._validity().values()
-        if asked := sum(pair[1] for pair in now):
-            self._progress.fact("valid", f"{100 * sum(pair[0] for pair in now) / asked:.0f} %")
+        if grids := sum(pair[1] for pair in now):
+            self._progress.fact("valid", f"{100 * sum(pair[0] for pair in now) / grids:.0f} %")
         return not search.cut

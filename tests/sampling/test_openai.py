@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,18 @@ def test_a_prompt_is_one_request_that_says_all_of_the_configuration() -> None:
     for completion in made.values():
         assert (completion.tokens, completion.logprob) == (2, -1.5)
         assert completion.finish_reason is FinishReason.STOP
+
+
+def test_draws_of_other_temperatures_are_other_requests() -> None:
+    (request,) = requests(1, 4)
+    draws = tuple(replace(draw, temperature=(1.0, 0.5)[k % 2]) for k, draw in enumerate(request.draws))
+    with Loopback(lambda path, body: choices(body)) as server:
+        made = sample(sampler(server), [replace(request, draws=draws)])
+    assert sorted((body["temperature"], body["n"], body["seed"]) for _, body, _ in server.asked) == [
+        (0.5, 2, 1),
+        (1.0, 2, 0),
+    ]
+    assert {i: c.temperature for i, c in made.items()} == {draw.completion_id: draw.temperature for draw in draws}
 
 
 def test_a_server_that_ignores_n_is_asked_for_each_draw_with_its_own_seed() -> None:

@@ -86,7 +86,9 @@ def percent(value: float | None, interval: Sequence[float] | None = None) -> str
 def _health(name: str, value: float | None) -> str:
     if value is None:
         return ""
-    return f"{100 * value:.2f} %" if name == "hard_coded" else f"{value:.3g}"
+    if name == "hard_coded":
+        return f"{100 * value:.2f} %"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _point(curve: dict[str, Any] | None, k: int | None) -> str:
