@@ -9,7 +9,8 @@ it ends for all contenders alike. Each is given its best way: arcloop and vLLM a
 side by side as ``--rows`` says, ``generate`` as many prompts at once as that makes, padded on the
 left, until the longest is done. Counted are the tokens of completions a second, reading the
 prompts included, with a LoRA adapter of rank 32 on all linear layers and without; besides, the
-time to exchange one saved adapter for another. Each contender runs in a process of its own.
+time to exchange one saved adapter for another. Each contender runs in a process of its own; ``--only``
+takes one at a time, where a machine is lent for minutes.
 
 ``--vllm`` also runs vLLM's engine, where it is installed; it wants the weights on disk, so they are
 written to a temporary folder once (16 GB). Its draws have no seeds of their own, as that is
@@ -256,13 +257,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT", ".")) / "gpu_sample.json")
     parser.add_argument("--completions", type=int, nargs="+", default=[1, 16, 64, 128], help="for each prompt")
     parser.add_argument("--rows", type=int, nargs="+", default=[32, 128], help="completions side by side")
-    parser.add_argument("--total", type=int, default=256, help="completions of a measurement, for all its prompts")
+    parser.add_argument("--total", type=int, default=128, help="completions of a measurement, for all its prompts")
     parser.add_argument("--prompt-tokens", type=int, default=2048)
     parser.add_argument("--tokens", type=int, default=256, help="of a completion, at the most")
     parser.add_argument("--vllm", action="store_true", help="vLLM's engine too; writes 16 GB of weights for it")
     parser.add_argument("--only", nargs="*", choices=[f"{who}{kind}" for who in CONTENDERS for kind in ("", "+lora")])
     parser.add_argument("--small", action="store_true", help="a tiny network, to see that the script works")
-    parser.add_argument("--timeout", type=int, default=300, help="seconds for one contender")
+    parser.add_argument("--timeout", type=int, default=500, help="seconds for one contender")
     parser.add_argument("--contender", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
