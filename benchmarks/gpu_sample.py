@@ -10,7 +10,7 @@ side by side as ``--rows`` says, ``generate`` as many prompts at once as that ma
 left, until the longest is done. Counted are the tokens of completions a second, reading the
 prompts included, with a LoRA adapter of rank 32 on all linear layers and without; besides, the
 time to exchange one saved adapter for another. Each contender runs in a process of its own; ``--only``
-takes one at a time, where a machine is lent for minutes.
+takes one at a time, where GPU time is short.
 
 ``--vllm`` also runs vLLM's engine, where it is installed; it wants the weights on disk, so they are
 written to a temporary folder once (16 GB). Its draws have no seeds of their own, as that is
