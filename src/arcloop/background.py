@@ -49,6 +49,7 @@ class Background:
         self.beside = beside
         self._threads = ThreadPoolExecutor(1, "arcloop-background")  # the thread starts with the first piece
         self._stop = threading.Event()
+        self._known = threading.Event()
         self._piece: _Piece | None = None
 
     def begin(self, name: int, work: Callable[[], T], then: Callable[[T, Took], None]) -> None:
@@ -56,8 +57,20 @@ class Background:
         self.wait()
         begun = time.monotonic()
         if self.beside:
-            future = self._threads.submit(lambda: (work(), time.monotonic()))
-            self._piece = _Piece(name, begun, future, then)
+
+            def timed() -> tuple[T, float]:
+                # Ctrl-C may come before the piece is noted: then nobody would wait for it, and it is not done.
+                self._known.wait()
+                if self._piece is None:
+                    raise _StopError
+                self.go_on()
+                return work(), time.monotonic()
+
+            self._known.clear()
+            try:
+                self._piece = _Piece(name, begun, self._threads.submit(timed), then)
+            finally:
+                self._known.set()
         else:
             outcome = work()
             then(outcome, Took(time.monotonic() - begun, 0.0))
@@ -96,7 +109,9 @@ class Background:
                 self.wait()
         finally:
             self._stop.set()
+            self._known.set()
             # What has come to its end all the same counts; the exception that is under way says the rest.
             if self._piece is not None and self._piece.future.exception() is None:
                 self.wait()
+            self._piece = None
             self._threads.shutdown()
