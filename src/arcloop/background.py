@@ -8,8 +8,8 @@ exception asks the work to stop, and waits until it has: nothing goes on behind 
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -32,13 +32,37 @@ class _StopError(Exception):
     """The work is to stop, because the main thread has."""
 
 
-@dataclass(frozen=True)
 class _Piece:
-    name: int
-    begun: float
-    future: Future[tuple[Any, float]]
-    """Its outcome, and the moment of its end."""
-    then: Callable[[Any, Took], None]
+    """Work in a thread of its own.
+
+    Ctrl-C can come at any moment, also inside a ``Condition`` or ``Thread.join`` of Python, which then hold their locks for
+    ever or take the thread for ended. So what the main thread waits with is a queue, which is one step.
+    """
+
+    def __init__(self, name: int, work: Callable[[], Any], then: Callable[[Any, Took], None]) -> None:
+        self.name = name
+        self.then = then
+        self.begun = self.end = time.monotonic()
+        self.over = False
+        self.error: BaseException | None = None
+        self.outcome: Any = None
+        self._work = work
+        self._ended: SimpleQueue[None] = SimpleQueue()
+        self.thread = threading.Thread(target=self._do, name="arcloop-background", daemon=True)
+
+    def _do(self) -> None:
+        try:
+            self.outcome = self._work()
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.end = time.monotonic()
+            self.over = True
+            self._ended.put(None)
+
+    def wait(self) -> None:
+        while not self.over:
+            self._ended.get()
 
 
 class Background:
@@ -47,31 +71,22 @@ class Background:
     def __init__(self, beside: bool) -> None:
         """``beside``: work is done in a thread of its own; otherwise ``begin`` does all of it at once."""
         self.beside = beside
-        self._threads = ThreadPoolExecutor(1, "arcloop-background")  # the thread starts with the first piece
-        self._stop = threading.Event()
-        self._known = threading.Event()
+        self._stop = False
         self._piece: _Piece | None = None
 
     def begin(self, name: int, work: Callable[[], T], then: Callable[[T, Took], None]) -> None:
         """Do ``work``, after what is under way; ``then`` takes its outcome in the main thread, at the next ``wait``."""
         self.wait()
-        begun = time.monotonic()
         if self.beside:
 
-            def timed() -> tuple[T, float]:
-                # Ctrl-C may come before the piece is noted: then nobody would wait for it, and it is not done.
-                self._known.wait()
-                if self._piece is None:
-                    raise _StopError
+            def unless_stopped() -> T:
                 self.go_on()
-                return work(), time.monotonic()
+                return work()
 
-            self._known.clear()
-            try:
-                self._piece = _Piece(name, begun, self._threads.submit(timed), then)
-            finally:
-                self._known.set()
+            self._piece = _Piece(name, unless_stopped, then)
+            self._piece.thread.start()
         else:
+            begun = time.monotonic()
             outcome = work()
             then(outcome, Took(time.monotonic() - begun, 0.0))
 
@@ -83,19 +98,20 @@ class Background:
         """Wait for what is under way, and take its outcome; raises what it raised."""
         if (piece := self._piece) is not None:
             waiting = time.monotonic()
-            # Not the thread's ``join``: after an interrupted one Python takes the thread for ended.
-            outcome, end = piece.future.result()
+            piece.wait()
+            if piece.error is not None:
+                raise piece.error
             self._piece = None
-            piece.then(outcome, Took(end - piece.begun, min(end, waiting) - piece.begun))
+            piece.then(piece.outcome, Took(piece.end - piece.begun, min(piece.end, waiting) - piece.begun))
 
     def check(self) -> None:
         """Raise what the work under way has raised, if it has: nothing else is worth going on with then."""
-        if self._piece is not None and self._piece.future.done():
-            self._piece.future.result()
+        if self._piece is not None and self._piece.error is not None:
+            raise self._piece.error
 
     def go_on(self) -> None:
         """For the work to call now and then: ends it by an exception once the main thread has ended with one."""
-        if self._stop.is_set():
+        if self._stop:
             raise _StopError
 
     def __enter__(self) -> Self:
@@ -108,10 +124,11 @@ class Background:
             if kind is None:
                 self.wait()
         finally:
-            self._stop.set()
-            self._known.set()
+            self._stop = True
+            # A thread that is not alive yet, because Ctrl-C came while it was started, will find that it is to stop.
+            if (piece := self._piece) is not None and piece.thread.is_alive():
+                piece.wait()
             # What has come to its end all the same counts; the exception that is under way says the rest.
-            if self._piece is not None and self._piece.future.exception() is None:
+            if piece is not None and piece.over and piece.error is None:
                 self.wait()
             self._piece = None
-            self._threads.shutdown()
