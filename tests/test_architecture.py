@@ -48,6 +48,7 @@ ORDER = [
     "standing",
     "budget",
     "health",
+    "background",
     "search",
     "pursuit",
     "loop",

@@ -558,6 +558,9 @@ class Config:
     restart: bool = True
     """Every round learns from the base model anew, on the best programs of all rounds; off: from the last round's adapter
     on, on the newest round's programs."""
+    overlap: bool = True
+    """A group learns while the next one is searched, where completions come from a server (``openai``); changes nothing
+    but the time. Off: where the server computes on the device that is learned on, and its memory is short."""
     loading: LoadingConfig = field(default_factory=LoadingConfig)
     """How the model's weights are held."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from arcloop.anchors import Anchors
+from arcloop.background import Background, Took
 from arcloop.budget import Budget, DeadlineError
 from arcloop.curation import Curator
 from arcloop.execution.port import Executor
@@ -28,7 +29,7 @@ from arcloop.sampling import Sampler
 from arcloop.search import Search
 from arcloop.seeds import generator
 from arcloop.standing import Standing
-from arcloop.training import Trainer
+from arcloop.training import Fit, Trainer
 
 __all__ = ["Executor", "Loop"]
 
@@ -50,12 +51,15 @@ class Loop:
     """Where anchor rows come from; None = from what the configuration says that needs no file."""
     budget: Budget | None = None
     """None = what the configuration says, without a deadline."""
+    apart: bool = False
+    """Do sampler and trainer share neither network nor device, so that a group can learn while the next is searched?"""
 
     def __post_init__(self) -> None:
         self.config = self.run.config()
         self.anchor_rows = self.anchors or Anchors(self.config.anchors, self.sampler.format)
         self.purse = self.budget or Budget(self.config.budget)
         self.standing = Standing(self.run.tasks(), self.config.stopping)
+        self.background = Background(beside=self.apart and self.config.overlap)
 
     def search_and_learn(self) -> None:
         """Do all rounds of the run that are not done yet.
@@ -63,6 +67,11 @@ class Loop:
         Raises:
             DeadlineError: the budget's deadline came first; what was found until then is stored.
         """
+        with self.background:
+            self.go_through_rounds()
+
+    def go_through_rounds(self) -> None:
+        """All groups of all rounds; the learning of one may still be under way while the next is searched."""
         config, rounds, groups = self.config, self.config.rounds, self.run.groups()
         ahead = rounds * sum(map(len, groups))
         for round_ in range(rounds):
@@ -72,16 +81,20 @@ class Loop:
                     self.pass_over(group, tasks)
                 else:
                     self.purse.check()
+                    if self.background.doing(index):
+                        self.await_learning(round_)  # this search is done with its adapter
                     self.progress.stage(f"round {round_ + 1}/{rounds} · search")
                     numbers, found = self.search(group, round_, index, tasks, ahead)
+                    self.await_learning(round_ + 1)
                     last = round_ + 1 == rounds or not self.worth_learning(tasks, ahead - len(tasks))
                     if self.trainer is None:
                         # What is replayed was learned there: the next search tries it out and goes on as it did there.
                         numbers |= {} if last or config.source is None else {"steps": 0}
-                    elif not last:
+                    if self.trainer is None or last:
+                        group.finish(numbers)
+                    else:
                         self.progress.stage(f"round {round_ + 1}/{rounds} · learn")
-                        numbers |= self.learn(self.trainer, group, round_, index, tasks, found, numbers["adapter"])
-                    group.finish(numbers)
+                        self.learn(self.trainer, group, round_, index, tasks, found, numbers)
                 ahead -= len(tasks)
 
     def pass_over(self, group: GroupDir, tasks: Sequence[Task]) -> None:
@@ -89,7 +102,7 @@ class Loop:
         numbers = group.metrics()
         self.standing.add(group.candidates())
         self.purse.spend(numbers["completions"], numbers["tokens"], numbers["search_seconds"])
-        self.purse.spend_learning(numbers.get("learn_seconds", 0.0))
+        self.purse.spend_learning(numbers.get("learn_seconds", 0.0) - numbers.get("overlap_seconds", 0.0))
         self.progress.advance(len(tasks) * self.config.programs, found=True)
 
     def search(
@@ -133,6 +146,7 @@ class Loop:
 
         def between() -> None:
             nonlocal due
+            self.background.check()
             if (now := time.monotonic()) >= due:
                 store(False)
                 due = time.monotonic() + max(_STORED_EVERY, 20 * (time.monotonic() - now))
@@ -157,9 +171,12 @@ class Loop:
         index: int,
         tasks: Sequence[Task],
         found: Sequence[Candidate],
-        adapter: str | None,
-    ) -> dict[str, Any]:
-        """Select, relabel, train: from the base model on the best of all rounds, or from ``adapter`` on those just found."""
+        numbers: dict[str, Any],
+    ) -> None:
+        """Select, relabel, train: from the base model on the best of all rounds, or from the last adapter on those just found.
+
+        ``numbers``: those of the search. The group is done once it is trained, which may be during the next search.
+        """
         start, config, words = time.monotonic(), self.config, self.sampler.format
         history = list(found)
         if config.restart:
@@ -175,31 +192,47 @@ class Loop:
             dropped += reasons
         rows = self.anchor_rows.rows(len(examples), generator(config.seed, "anchors", round_, tasks[0].id))
         group.write_examples(examples, rows)
-        curated = time.monotonic()
+        group.clear_adapter()
+        curation = time.monotonic() - start
+        rng = generator(config.seed, "train", round_, tasks[0].id)
+        adapter = numbers["adapter"]
+        first = None if config.restart or adapter is None else self.run.path / adapter
 
         def on_step(step: int, steps: int, loss: float) -> None:
-            self.progress.stage(f"round {round_ + 1}/{config.rounds} · learn, step {step}/{steps}, loss {loss:.3f}")
+            self.progress.fact("learning", f"step {step}/{steps}, loss {loss:.3f}")
             self.purse.check()
+            self.background.go_on()
 
-        rng = generator(config.seed, "train", round_, tasks[0].id)
-        group.clear_adapter()
-        first = None if config.restart or adapter is None else self.run.path / adapter
-        fit = trainer.fit([*examples, *rows], first, group.adapter, rng, on_step)
-        end = time.monotonic()
-        self.purse.spend_learning(end - start)
-        return {
-            "examples": len(examples),
-            "anchors": len(rows),
-            "dropped": dict(dropped),
-            "trained_rows": fit.rows,
-            "too_long_rows": fit.dropped,
-            "steps": fit.steps,
-            "losses": [round(loss, 5) for loss in fit.losses],
-            "adapter_change": round(fit.change, 6),
-            "adapter_norm": round(fit.norm, 6),
-            "curate_seconds": round(curated - start, 3),
-            "learn_seconds": round(end - start, 3),
-        }
+        def fit() -> Fit:
+            # Nothing else may be done here: it runs beside the next search, and no program may.
+            return trainer.fit([*examples, *rows], first, group.adapter, rng, on_step)
+
+        def finish(fit: Fit, took: Took) -> None:
+            self.progress.fact("learning", None)
+            self.purse.spend_learning(curation + took.seconds - took.beside)
+            learned = {
+                "examples": len(examples),
+                "anchors": len(rows),
+                "dropped": dict(dropped),
+                "trained_rows": fit.rows,
+                "too_long_rows": fit.dropped,
+                "steps": fit.steps,
+                "losses": [round(loss, 5) for loss in fit.losses],
+                "adapter_change": round(fit.change, 6),
+                "adapter_norm": round(fit.norm, 6),
+                "curate_seconds": round(curation, 3),
+                "learn_seconds": round(curation + took.seconds, 3),
+                "overlap_seconds": round(took.beside, 3),
+            }
+            group.finish(numbers | learned)
+
+        self.background.begin(index, fit, finish)
+
+    def await_learning(self, round_: int) -> None:
+        """Let the group that is learning, if there is one, come to its end; ``round_`` counts from 1."""
+        if self.background.doing():
+            self.progress.stage(f"round {round_}/{self.config.rounds} · learn")
+            self.background.wait()
 
     def worth_learning(self, tasks: Sequence[Task], ahead: int) -> bool:
         """Is a task of the group open, and anything left to search it with?"""

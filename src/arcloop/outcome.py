@@ -110,8 +110,9 @@ def _task(numbers: TaskNumbers, hit: list[bool] | None, best: dict[str, Any] | N
 
 
 def _seconds(metrics: dict[str, Any]) -> float:
-    # The last round of a run learns nothing.
-    return float(metrics["search_seconds"]) + float(metrics.get("learn_seconds", 0.0))
+    # The last round of a run learns nothing; what was learned beside a search took no time of its own.
+    learning = float(metrics.get("learn_seconds", 0.0)) - float(metrics.get("overlap_seconds", 0.0))
+    return float(metrics["search_seconds"]) + learning
 
 
 def _best(candidates: list[Candidate]) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
 """How far long work is: a bar on a terminal, plain lines elsewhere.
 
-Nothing is printed in the first two seconds, so that quick work stays quiet.
+Nothing is printed in the first two seconds, so that quick work stays quiet. Threads may share one.
 """
 
+import threading
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -32,6 +33,7 @@ class Progress:
         self._counted = 0  # without what was found done already: the rate is of this run's own work
         self._start = self._printed = time.monotonic()
         self._bar: RichProgress | None = None
+        self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
         self._start = self._printed = time.monotonic()
@@ -47,23 +49,29 @@ class Progress:
 
     def stage(self, text: str) -> None:
         """Say what is being done now."""
-        self._stage = text
-        self._show()
+        with self._lock:
+            self._stage = text
+            self._show()
 
     def advance(self, count: int = 1, *, found: bool = False) -> None:
         """``count`` more units are done; ``found``: they had been done before, and say nothing about speed."""
-        self._count += count
-        self._counted += 0 if found else count
-        self._show()
+        with self._lock:
+            self._count += count
+            self._counted += 0 if found else count
+            self._show()
 
     def reach(self, count: int) -> None:
         """``count`` units are done in all."""
         self.advance(count - self._count)
 
     def fact(self, name: str, value: object) -> None:
-        """Show ``name value`` beside the count, in place of its earlier value."""
-        self._facts[name] = str(value)
-        self._show()
+        """Show ``name value`` beside the count, in place of its earlier value; None: show it no more."""
+        with self._lock:
+            if value is None:
+                self._facts.pop(name, None)
+            else:
+                self._facts[name] = str(value)
+            self._show()
 
     def _show(self) -> None:
         now = time.monotonic()

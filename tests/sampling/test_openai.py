@@ -415,6 +415,30 @@ def test_the_loop_learns_with_a_server_that_loads_adapters(tmp_path: Path, monke
     assert said[1][1]["model"] == "served" and said[3][1]["model"] == said[2][1]["lora_name"] == said[4][1]["lora_name"]
 
 
+def test_learning_beside_the_search_makes_the_same_adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = ["np.flipud(grid)", "np.fliplr(grid)", "np.rot90(grid)", "np.roll(grid, 1, 0)"]
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        if "lora" in path:
+            return (200, {}, {}) if body else (400, {"error": {"message": "lora_name is missing"}}, {})
+        texts = [f"def transform(grid):\n    return {bodies[k % 4]}" for k in range(body["n"])]
+        return 200, {"choices": [{"text": text, "finish_reason": "stop"} for text in texts]}, {}
+
+    made = []
+    with Loopback(answer) as server:
+        for overlap in ("--overlap", "--no-overlap"):
+            out = tmp_path / overlap
+            tasks = ["--tasks", "drawing", "--limit", "2", "--group-size", "1", "--rounds", "3", "--no-restart"]
+            budget = ["--programs", "4", "--training.epochs", "1", "--stopping.perfect", "0", "--health.rollback", "0"]
+            where = ["--sampler", "openai", "--server.base-url", server.url, "--out", str(out)]
+            monkeypatch.setattr(sys, "argv", ["arcloop", "run", *tasks, *budget, *where, overlap])
+            assert main() == 0
+            kept = ("examples.parquet", "programs.parquet", "adapter_model.safetensors", "submission.json")
+            made.append({str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*")) if p.name in kept})
+    assert made[0] == made[1]
+    assert sum("safetensors" in name for name in made[0]) == 4
+
+
 # A real server, with the embedded model.
 
 

@@ -69,7 +69,9 @@ def _search_and_learn(run: RunDir, console: Console, deadline: float | None) -> 
             budget = Budget(config.budget, deadline)
             try:
                 with Progress(console, total, "programs") as progress:
-                    loop = Loop(run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget)
+                    loop = Loop(
+                        run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget, parts.apart
+                    )
                     loop.search_and_learn()
             finally:
                 if summary := parts.summary():

@@ -40,6 +40,8 @@ class Parts:
     """None beside a sampler without weights."""
     anchors: Anchors | None = None
     """Where anchor rows come from; None where nothing is learned."""
+    apart: bool = False
+    """Do sampler and trainer share neither network nor device, so that both can work at a time?"""
     summary: Callable[[], str] = lambda: ""
     """What was used of a server so far, in one line; empty where there is none."""
 
@@ -132,7 +134,7 @@ def _openai(config: Config) -> Iterator[Parts]:
             config.model, tokenizer, format_, config.sampling, config.server, learns=learns, server=server
         )
     try:
-        yield Parts(sampler, _LateTrainer(config), anchors, lambda: server.usage.line(config.server))
+        yield Parts(sampler, _LateTrainer(config), anchors, True, lambda: server.usage.line(config.server))
     finally:
         # The server outlives the run; the run's adapter need not stay in it.
         with contextlib.suppress(ServerError):
