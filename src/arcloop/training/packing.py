@@ -8,8 +8,8 @@ from arcloop.training.rows import Row
 __all__ = ["passes"]
 
 
-def passes(rows: Sequence[Row], config: TrainingConfig) -> Iterator[list[Row]]:
-    """The rows in packs of at most ``config.pack_tokens`` tokens, a longer row alone; each row once.
+def passes(rows: Sequence[Row], config: TrainingConfig, tokens: int) -> Iterator[list[Row]]:
+    """The rows in packs of at most ``tokens`` tokens, a longer row alone; each row once.
 
     The longest row comes first and takes along what fits (first fit, decreasing), which leaves
     packs nearly full. Without packing: ``per_device_train_batch_size`` rows each, in their order.
@@ -26,7 +26,7 @@ def passes(rows: Sequence[Row], config: TrainingConfig) -> Iterator[list[Row]]:
         place = next((k for k, free in enumerate(room) if free >= length), None)
         if place is None:
             packs.append([row])
-            room.append(config.pack_tokens - length)
+            room.append(tokens - length)
         else:
             packs[place].append(row)
             room[place] -= length
