@@ -22,6 +22,7 @@ from arcloop.filters import Drop, wording
 from arcloop.progress import Progress
 from arcloop.pursuit import Adapters, Pursuit
 from arcloop.records import Candidate, Example, Task
+from arcloop.refinement import parents
 from arcloop.relabel import example
 from arcloop.rundir import GroupDir, RunDir
 from arcloop.sampling import Sampler
@@ -112,7 +113,9 @@ class Loop:
         def over(tokens: int) -> bool:
             return part.spent(tokens, seconds()) or self.purse.late
 
-        search = Search(config, self.sampler, self.executor, self.progress, round_, tasks, over)
+        earlier = self.found_before(round_, index) if config.refine.share else []
+        shown = {task.id: parents(earlier, task) for task in tasks}
+        search = Search(config, self.sampler, self.executor, self.progress, round_, tasks, over, shown)
         if before is None:
             group.clear()
         else:
@@ -161,16 +164,15 @@ class Loop:
     ) -> dict[str, Any]:
         """Select, relabel, train: from the base model on the best of all rounds, or from ``adapter`` on those just found."""
         start, config, words = time.monotonic(), self.config, self.sampler.format
-        history = list(found)
-        if config.restart:
-            earlier = (self.run.group(r, index) for r in range(round_))
-            history = [c for one in earlier for c in one.candidates()] + history
+        refined = config.refine.share > 0 and config.relabel.refinements
+        earlier = self.found_before(round_, index) if config.restart or refined else []
+        history = [*(earlier if config.restart else []), *found]
         shown = wording(words.prompt_text(tasks[0], 0))
         curator = Curator(config.selection, config.relabel, config.seed, round_, self.executor, words=shown)
         examples: list[Example] = []
         dropped: Counter[Drop] = Counter()
         for task in tasks:
-            taught, reasons = curator.curate(task, [c for c in history if c.program.task_id == task.id], tasks)
+            taught, reasons = curator.curate(task, [c for c in history if c.program.task_id == task.id], tasks, earlier)
             examples += [example(hindsight, words) for hindsight in taught]
             dropped += reasons
         rows = self.anchor_rows.rows(len(examples), generator(config.seed, "anchors", round_, tasks[0].id))
@@ -200,6 +202,10 @@ class Loop:
             "curate_seconds": round(curated - start, 3),
             "learn_seconds": round(end - start, 3),
         }
+
+    def found_before(self, round_: int, index: int) -> list[Candidate]:
+        """The programs of a group's earlier rounds."""
+        return [c for r in range(round_) for c in self.run.group(r, index).candidates()]
 
     def worth_learning(self, tasks: Sequence[Task], ahead: int) -> bool:
         """Is a task of the group open, and anything left to search it with?"""
