@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,11 @@ from arcloop.loop import Loop
 from arcloop.outcome import conclude
 from arcloop.progress import Progress
 from arcloop.prompts import PromptFormat, make_prompt, named_template
-from arcloop.records import Augmentation, Candidate, Example, Pair, Parent, Prompt, Status, Task
+from arcloop.records import Augmentation, Candidate, Completion, Example, Pair, Parent, Prompt, Status, Task
 from arcloop.refinement import as_parent, parent_for, parents
 from arcloop.relabel import example, relabel
 from arcloop.rundir import RunDir
-from arcloop.sampling import Sampler
+from arcloop.sampling import Request, Sampler
 from arcloop.sampling.replay import ReplaySampler
 from arcloop.tables import PROMPTS
 from fakes import FakeExecutor, FakeSampler, FakeTrainer
@@ -48,9 +49,11 @@ SOURCE = "def transform(grid):\n    return {}(grid)\n"
 RIGHT = [grid("021", "000"), grid("43")]
 
 
-def searched(path: Path, config: Config = CONFIG, source: RunDir | None = None) -> tuple[RunDir, list[Example]]:
+def searched(
+    path: Path, config: Config = CONFIG, source: RunDir | None = None, sampler: Sampler | None = None
+) -> tuple[RunDir, list[Example]]:
     """A run on fakes with what was learned from, or the replay of one."""
-    sampler: Sampler = FakeSampler()
+    sampler = sampler or FakeSampler()
     if source:
         config = dataclasses.replace(config, sampler="replay", source=str(source.path))
         sampler = ReplaySampler("earlier", "compact", source.groups(), source.answered)
@@ -186,6 +189,22 @@ def test_a_prompt_that_a_parent_makes_too_long_is_asked_without(tmp_path: Path) 
     run, _ = searched(tmp_path / "run", dataclasses.replace(CONFIG, sampling=sampling))
     assert len(prompts(run, 1)) >= 12 and not any(prompt.parent for prompt in prompts(run, 1))
     assert run.group(1, 0).metrics()["skipped_prompts"] == []
+
+
+def test_answers_to_parents_put_no_blame_on_an_adapter(tmp_path: Path) -> None:
+    class Untrained(FakeSampler):
+        """Cannot read a prompt that shows a program."""
+
+        def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+            shown = {request.prompt.id for request in requests if request.prompt.parent}
+            for completion in super().sample(requests):
+                yield dataclasses.replace(completion, text="what?") if completion.prompt_id in shown else completion
+
+    config = dataclasses.replace(CONFIG, refine=RefineConfig(0.9))
+    run, _ = searched(tmp_path / "run", config, sampler=Untrained())
+    numbers = [run.group(round_, index).metrics() for round_ in (1, 2) for index in range(2)]
+    assert [n["rolled_back"] for n in numbers] == [None] * 4
+    assert all(n["programs"] < n["completions"] / 2 for n in numbers)
 
 
 @pytest.mark.parametrize("restart", [True, False])

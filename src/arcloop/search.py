@@ -96,8 +96,9 @@ class Search:
         return [self._candidate(i) for i in sorted(self._scores)]
 
     def completions_per_task(self) -> Counter[str]:
-        """Task id → completions so far, those left out at which a server failed."""
-        return Counter(c.task_id for c in self._completions.values() if c.finish_reason is not FinishReason.ERROR)
+        """Task id → completions so far of prompts without a parent, those left out at which a server failed."""
+        sampled = (c for c in self._completions.values() if c.finish_reason is not FinishReason.ERROR)
+        return Counter(c.task_id for c in sampled if self._prompts[c.prompt_id].parent is None)
 
     def counts(self) -> dict[str, int]:
         """How many completions there are, at how many of these a server failed, tokens, and programs in them."""
