@@ -13,7 +13,16 @@ from rich.console import Console
 
 from arc_grids import FLIP, candidate, candidates, grid
 from arcloop.augment import apply_task
-from arcloop.config import AugmentConfig, Config, RefineConfig, RelabelConfig, SamplingConfig, SelectionConfig
+from arcloop.cli.begin import begin
+from arcloop.config import (
+    AugmentConfig,
+    Config,
+    PromptConfig,
+    RefineConfig,
+    RelabelConfig,
+    SamplingConfig,
+    SelectionConfig,
+)
 from arcloop.dataset import make_dataset
 from arcloop.encoding import encode_grid
 from arcloop.errors import ConfigError
@@ -155,6 +164,15 @@ def test_a_template_without_a_place_for_parents_is_one_line_that_says_so(tmp_pat
     )
     words = PromptFormat(named_template(str(path)), lambda messages: messages[-1].content)
     assert words.prompt_text(FLIP, 0, Parent("", "SOURCE", ("bad", grid("43")))).endswith("SOURCEno grid (bad)right")
+
+
+def test_a_run_that_could_show_no_parent_does_not_begin(tmp_path: Path) -> None:
+    own = "{% block system %}{% endblock %}{% block user %}{% endblock %}{% block prefix %}{% endblock %}{% block answer %}{{ source }}{% endblock %}"
+    config = Config("drawing", limit=1, refine=RefineConfig(0.5), prompt=PromptConfig(own))
+    with pytest.raises(ConfigError, match=r"template of your own.*no block 'refine'"):
+        begin(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    begin(dataclasses.replace(config, prompt=PromptConfig()), tmp_path / "run")
 
 
 def test_half_of_the_later_prompts_show_a_program_of_an_earlier_round(tmp_path: Path) -> None:
