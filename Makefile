@@ -12,7 +12,8 @@ DEMO_TASKS := 67a3c6ac 68b16354 74dd1130 3c9b0459 6150a2bd 9dfd6313 ed36ccf7 a41
               4c4377d9 7468f01a 1cf80156 a79310a0 25ff71a9 b1948b0a c8f0f002 d511f180 0d3d703e 62c24649 \
               67e8384a 46442a0e 7fe24cdd 0520fde7
 
-.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop clean
+.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample \
+        bench-overfit clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +52,15 @@ bench-relabel: $(VENV)/installed-dev ## time and memory of a training set of 85,
 
 bench-loop: $(VENV)/installed-dev ## the same programs in 8 rounds and in 2
 	$(BIN)/python benchmarks/bench_loop.py
+
+bench-train: $(VENV)/installed-dev ## training against TRL: tokens per second, memory, time to start
+	$(BIN)/python benchmarks/bench_train.py
+
+bench-sample: $(VENV)/installed-dev ## completions per second against generate of transformers
+	$(BIN)/python benchmarks/bench_sample.py
+
+bench-overfit: $(VENV)/installed-dev ## 77 programs learned by heart and given back
+	$(BIN)/python benchmarks/overfit.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

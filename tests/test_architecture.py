@@ -131,6 +131,7 @@ def test_readme_commands_exist() -> None:
 
     for command in commands:
         assert command in COMMANDS, command
+    assert set(re.findall(r"^\| `arcloop ([a-z]+)`", text, re.MULTILINE)) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", ["utils.py", "helpers.py", "common.py", "misc.py"])

@@ -472,6 +472,24 @@ def test_a_real_server_answers_chats(served: tuple[str, str]) -> None:
     assert all(c.finish_reason is not FinishReason.ERROR and c.tokens <= 8 for c in made.values())
 
 
+def test_a_server_solves_the_drawings_that_the_network_in_this_process_solves(
+    served: tuple[str, str], tmp_path: Path
+) -> None:
+    url, name = served
+    solved = {}
+    for sampler in ("transformers", "openai"):
+        server = ["--server.base-url", url, "--server.model", name] if sampler == "openai" else []
+        out = tmp_path / sampler
+        # The likeliest tokens are the same wherever they are sampled; augmentation makes eight prompts of each task.
+        settings = ["--task-ids", "drawing-random-01", "drawing-random-02", "--rounds", "1", "--programs", "8"]
+        settings += ["--sampling.temperature", "0", "--sampling.completions-per-prompt", "1", "--stopping.perfect", "0"]
+        command = [sys.executable, "-m", "arcloop.cli", "run", "--tasks", "drawing", *settings, *server]
+        done = subprocess.run([*command, "--sampler", sampler, "--out", str(out)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        solved[sampler] = RunDir.open(out).group(0, 0).metrics()["solved"]
+    assert solved["openai"] == solved["transformers"] == ["drawing-random-01"]
+
+
 def test_the_loop_runs_with_a_server(served: tuple[str, str], tmp_path: Path) -> None:
     url, name = served
     settings = ["--tasks", "drawing", "--limit", "2", "--rounds", "1", "--programs", "4", "--sampling.max-tokens", "48"]

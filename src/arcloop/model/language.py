@@ -4,6 +4,7 @@ The one network serves search and training alike. Weights come as safetensors on
 from a model folder is ever run.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ __all__ = [
 
 # Its bars for loading files would cut through ours.
 disable_progress_bar()
+# It wants one more package for 4-bit products on a CPU, and says so in every program that imports PEFT.
+logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 
 PADDING = ("<|finetune_right_pad_id|>", "<|fim_pad|>", "<pad>", "<|pad|>", "[PAD]", "<|endoftext|>")
 """Tokens that are meant for filling up, or free for it."""
