@@ -33,6 +33,7 @@ ORDER = [
     "scoring",
     "relabel",
     "filters",
+    "refinement",
     "selection",
     "simplification",
     "curation",

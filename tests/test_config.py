@@ -17,6 +17,7 @@ SECTIONS = [value for value in vars(module).values() if dataclasses.is_dataclass
 HOLDERS = {
     "AugmentConfig": "config|augment",
     "PromptConfig": "config|prompt",
+    "RefineConfig": "config|refine",
     "SamplingConfig": "config|sampling|_config",
     "ServerConfig": "config|server|_config",
     "EngineConfig": "config|engine",
@@ -92,6 +93,8 @@ def test_a_foreign_or_damaged_configuration_is_named(text: str, words: str, tmp_
         lambda: module.BudgetConfig(programs=0),
         lambda: module.BudgetConfig(seconds=0),
         lambda: module.StoppingConfig(perfect=-1),
+        lambda: module.RefineConfig(share=1.5),
+        lambda: module.RelabelConfig(refinements=True, frame="original"),
         lambda: module.AnchorsConfig(share=1),
         lambda: module.HealthConfig(rollback=2),
         lambda: SamplingConfig(max_tokens=0),

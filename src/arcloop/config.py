@@ -26,6 +26,7 @@ __all__ = [
     "Policy",
     "PretrainConfig",
     "PromptConfig",
+    "RefineConfig",
     "RelabelConfig",
     "SamplingConfig",
     "SelectionConfig",
@@ -89,6 +90,18 @@ class PromptConfig:
     def __post_init__(self) -> None:
         fits = not self.library or self.template not in (None, "barc", "compact")
         require(fits, "prompt.library", self.library, "expected --prompt.template plain, or a file, beside it")
+
+
+@dataclass(frozen=True)
+class RefineConfig:
+    """How many prompts show an earlier program of their task and ask for a better one."""
+
+    share: float = 0.0
+    """Share of a task's prompts in every round but the first; 0 = none. The earlier programs are those of the rounds before,
+    the best first, each in the frame that it was written in (docs/search.md)."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.share <= 1, "refine.share", self.share, "expected 0 (none) to 1 (all)")
 
 
 @dataclass(frozen=True)
@@ -334,12 +347,19 @@ class RelabelConfig:
     """Keep the programs' comments."""
     other_tasks: int = 0
     """Run each program on the inputs of so many other tasks of its group too, and learn from what it gives there."""
+    refinements: bool = False
+    """Show, beside the task in hindsight, the earlier program that a program's prompt showed, and how far that one is from
+    the new outputs; where no earlier program was shown the example is an ordinary one."""
 
     def __post_init__(self) -> None:
         for name in ("min_pairs", "uses"):
             value = getattr(self, name)
             require(value >= 1, f"relabel.{name.replace('_', '-')}", value, "expected 1 or more")
         require(self.other_tasks >= 0, "relabel.other-tasks", self.other_tasks, "expected 0 (none) or more")
+        fits = not self.refinements or self.frame == "asked"
+        require(
+            fits, "relabel.refinements", True, "expected the frame asked beside it, in which both programs were run"
+        )
 
 
 @dataclass(frozen=True)
@@ -570,6 +590,8 @@ class Config:
     """How each prompt's task is changed before the model sees it."""
     prompt: PromptConfig = field(default_factory=PromptConfig)
     """In which words the model is asked."""
+    refine: RefineConfig = field(default_factory=RefineConfig)
+    """How many prompts show an earlier program of their task and ask for a better one."""
     sampler: Literal["transformers", "vllm", "openai", "grammar", "replay"] = "transformers"
     """What draws completions. ``transformers``: the network in this process that is also trained. ``vllm``: a vLLM engine
     in this process (extra gpu). ``openai``: any OpenAI-compatible server; it learns if it can load adapters, as vLLM's can.

@@ -16,7 +16,8 @@ from arcloop.config import RelabelConfig, SelectionConfig
 from arcloop.execution.port import Executor
 from arcloop.filters import Drop, sift
 from arcloop.programs import content_id
-from arcloop.records import Augmentation, Candidate, Job, Status, Task
+from arcloop.records import Augmentation, Candidate, Job, Parent, Status, Task
+from arcloop.refinement import as_parent
 from arcloop.relabel import Hindsight, relabel
 from arcloop.scoring import score_execution
 from arcloop.seeds import generator, seed_of
@@ -28,11 +29,12 @@ __all__ = ["Curator", "runs_programs"]
 
 @dataclass(frozen=True, slots=True)
 class _Lesson:
-    """A program, the task that it was run on, in the frame that it was run in, and the example's id."""
+    """A program, the task that it was run on, in the frame that it was run in, the example's id, and what its prompt showed."""
 
     candidate: Candidate
     asked: Task
     name: str
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,16 @@ class Curator:
     """``filters.wording`` of a prompt: programs that stand in it are dropped."""
 
     def curate(
-        self, task: Task, candidates: Iterable[Candidate], others: Sequence[Task] = ()
+        self,
+        task: Task,
+        candidates: Iterable[Candidate],
+        others: Sequence[Task] = (),
+        earlier: Iterable[Candidate] = (),
     ) -> tuple[list[Hindsight], Counter[Drop]]:
         """What to learn from the candidates of ``task``, worst first and best last, and how many were dropped for what.
 
         ``others``: tasks whose inputs the programs may be run on under ``relabel.other_tasks``.
+        ``earlier``: further programs that prompts of the candidates may have shown, for ``relabel.refinements``.
         """
         kept, dropped = sift(candidates := list(candidates), task, self.selection, self.relabel, self.words)
         chosen = self._select(kept, task)
@@ -67,10 +74,22 @@ class Curator:
             dropped += reasons
             chosen = self._select(kept, task)
         frames = {frame: apply_task(frame, task) for frame in {c.augmentation for c in chosen}}
-        lessons = [_Lesson(c, frames[c.augmentation], c.program.completion_id) for c in chosen]
+        shown = self._shown([*earlier, *candidates], task)
+        lessons = [
+            _Lesson(c, frames[c.augmentation], c.program.completion_id, shown.get((c.parent, c.augmentation)))
+            for c in chosen
+        ]
         lessons = [*self._elsewhere(chosen, task, others, dropped), *lessons]
         lessons = self._steady(self._shorter(lessons, dropped), dropped)
         return [one for lesson in lessons for one in self._uses(lesson)], dropped
+
+    def _shown(self, candidates: Sequence[Candidate], task: Task) -> dict[tuple[str | None, Augmentation], Parent]:
+        """What prompts have shown of those of the candidates that are of the task: by program id and frame."""
+        if not self.relabel.refinements:
+            return {}
+        wanted = {(c.parent, c.augmentation) for c in candidates if c.program.task_id == task.id and c.parent}
+        asked = [c for c in candidates if c.program.task_id == task.id and (c.program.id, c.augmentation) in wanted]
+        return {(c.program.id, c.augmentation): as_parent(c, task) for c in asked}
 
     def _select(self, candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
         return select(candidates, self.selection, seed_of(self.seed, "select", self.round_, task.id))
@@ -151,7 +170,7 @@ class Curator:
         for use in range(self.relabel.uses):
             name = lesson.name if use == 0 else f"{lesson.name}/u{use}"
             rng = generator(self.seed, "relabel", self.round_, name)
-            one = relabel(lesson.candidate, lesson.asked, self.relabel, name, rng)
+            one = relabel(lesson.candidate, lesson.asked, self.relabel, name, rng, lesson.parent)
             if one is not None:
                 made.append(one)
         return made

@@ -173,7 +173,7 @@ class _Files:
         """Write the rows of one task."""
         for hindsight in hindsights:
             candidate, words = hindsight.candidate, self._words
-            messages = words.messages(hindsight.task, hindsight.test_index)
+            messages = words.messages(hindsight.task, hindsight.test_index, hindsight.parent)
             prompt = words.chat(messages) + words.prefix
             completion = words.answer_text(candidate.program.source)
             chat = [{"role": m.role, "content": m.content} for m in messages]

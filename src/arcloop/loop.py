@@ -23,6 +23,7 @@ from arcloop.filters import Drop, wording
 from arcloop.progress import Progress
 from arcloop.pursuit import Adapters, Pursuit
 from arcloop.records import Candidate, Example, Task
+from arcloop.refinement import parents
 from arcloop.relabel import example
 from arcloop.rundir import GroupDir, RunDir
 from arcloop.sampling import Sampler
@@ -125,7 +126,9 @@ class Loop:
         def over(tokens: int) -> bool:
             return part.spent(tokens, seconds()) or self.purse.late
 
-        search = Search(config, self.sampler, self.executor, self.progress, round_, tasks, over)
+        earlier = self.found_before(round_, index) if config.refine.share else []
+        shown = {task.id: parents(earlier, task) for task in tasks}
+        search = Search(config, self.sampler, self.executor, self.progress, round_, tasks, over, shown)
         if before is None:
             group.clear()
         else:
@@ -178,16 +181,15 @@ class Loop:
         ``numbers``: those of the search. The group is done once it is trained, which may be during the next search.
         """
         start, config, words = time.monotonic(), self.config, self.sampler.format
-        history = list(found)
-        if config.restart:
-            earlier = (self.run.group(r, index) for r in range(round_))
-            history = [c for one in earlier for c in one.candidates()] + history
+        refined = config.refine.share > 0 and config.relabel.refinements
+        earlier = self.found_before(round_, index) if config.restart or refined else []
+        history = [*(earlier if config.restart else []), *found]
         shown = wording(words.prompt_text(tasks[0], 0))
         curator = Curator(config.selection, config.relabel, config.seed, round_, self.executor, words=shown)
         examples: list[Example] = []
         dropped: Counter[Drop] = Counter()
         for task in tasks:
-            taught, reasons = curator.curate(task, [c for c in history if c.program.task_id == task.id], tasks)
+            taught, reasons = curator.curate(task, [c for c in history if c.program.task_id == task.id], tasks, earlier)
             examples += [example(hindsight, words) for hindsight in taught]
             dropped += reasons
         rows = self.anchor_rows.rows(len(examples), generator(config.seed, "anchors", round_, tasks[0].id))
@@ -233,6 +235,10 @@ class Loop:
         if self.background.doing():
             self.progress.stage(f"round {round_}/{self.config.rounds} · learn")
             self.background.wait()
+
+    def found_before(self, round_: int, index: int) -> list[Candidate]:
+        """The programs of a group's earlier rounds."""
+        return [c for r in range(round_) for c in self.run.group(r, index).candidates()]
 
     def worth_learning(self, tasks: Sequence[Task], ahead: int) -> bool:
         """Is a task of the group open, and anything left to search it with?"""

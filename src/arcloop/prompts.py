@@ -3,8 +3,9 @@
 Searching and training use the same ``PromptFormat``, so the model is asked in exactly the words
 that it is trained on. A format is one template file with four blocks: ``system`` (may be empty),
 ``user``, ``prefix`` (the beginning of the answer, given to the model) and ``answer`` (how a
-program's source is written after, or instead of, the prefix). Templates run in Jinja's sandbox:
-they reach no files, and nothing of the interpreter.
+program's source is written after, or instead of, the prefix). A fifth, ``refine``, is needed only
+where a prompt shows an earlier program: it is said after ``user``, in the same turn. Templates run
+in Jinja's sandbox: they reach no files, and nothing of the interpreter.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from arcloop.catalogue import listing
 from arcloop.config import AugmentConfig
 from arcloop.encoding import encode_grid
 from arcloop.errors import ConfigError
-from arcloop.records import Message, Pair, Prompt, Task
+from arcloop.records import Augmentation, Grid, Message, Pair, Parent, Prompt, Task
 from arcloop.seeds import generator
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ __all__ = ["BLOCKS", "Chat", "PromptFormat", "make_prompt", "make_prompts", "nam
 
 BLOCKS = ("system", "user", "prefix", "answer")
 """What every template defines; all but ``user`` and ``answer`` may be empty."""
+
+_REFINE = "refine"
 
 Chat = Callable[[Sequence[Message]], str]
 """Messages → their text in the model's own chat template, up to where its answer begins."""
@@ -52,11 +55,17 @@ class PromptFormat:
         """What to call the template in a message."""
         return "a template of your own" if _is_text(self.template) else self.template
 
-    def prompt_text(self, task: Task, test_index: int) -> str:
-        """The rendered chat that shows all train pairs and one test input, and ends with the prefix."""
-        return self.chat(self.messages(task, test_index)) + self.prefix
+    def prompt_text(self, task: Task, test_index: int, parent: Parent | None = None) -> str:
+        """The rendered chat that shows all train pairs and one test input, and ends with the prefix.
 
-    def messages(self, task: Task, test_index: int) -> list[Message]:
+        With a ``parent``, whose ``gave`` has an entry for each train pair, it shows that program too and asks for a better one.
+
+        Raises:
+            ConfigError: there is a parent and the template has no place for it.
+        """
+        return self.chat(self.messages(task, test_index, parent)) + self.prefix
+
+    def messages(self, task: Task, test_index: int, parent: Parent | None = None) -> list[Message]:
         """What is said to the model before it answers: a user's turn, after a system's where the template has one."""
         values = {
             "examples": [{"input": encode_grid(pair.input), "output": encode_grid(pair.output)} for pair in task.train],
@@ -65,8 +74,24 @@ class PromptFormat:
         }
         system = _block(self.template, "system", **values)
         messages = [Message("system", system)] if system else []
-        messages.append(Message("user", _block(self.template, "user", **values)))
-        return messages
+        said = _block(self.template, "user", **values)
+        if parent is not None:
+            self.check_refines()
+            results = [_result(gave, pair.output) for gave, pair in zip(parent.gave, task.train, strict=True)]
+            said += _block(self.template, _REFINE, **values, source=parent.source.rstrip("\n"), results=results)
+        return [*messages, Message("user", said)]
+
+    def check_refines(self) -> None:
+        """Make sure that the template has a place for an earlier program.
+
+        Raises:
+            ConfigError: it has none.
+        """
+        if _REFINE not in _template(self.template).blocks:
+            raise ConfigError(
+                f"prompt template {self.name!r}: no block {_REFINE!r}, which shows an earlier program; expected one beside "
+                "--refine.share — add {% block refine %}…{% endblock %} (docs/search.md)"
+            )
 
     @cached_property
     def prefix(self) -> str:
@@ -88,11 +113,20 @@ def make_prompts(
 
 
 def make_prompt(
-    task: Task, round_: int, number: int, config: AugmentConfig, format_: PromptFormat, seed: int
+    task: Task,
+    round_: int,
+    number: int,
+    config: AugmentConfig,
+    format_: PromptFormat,
+    seed: int,
+    parent: tuple[Augmentation, Parent] | None = None,
 ) -> Prompt:
-    """Prompt ``number`` of a task and round; what it looks like depends on no other."""
+    """Prompt ``number`` of a task and round; what it looks like depends on no other.
+
+    ``parent``: an earlier program to show, and the frame that it was written in, in which the task is asked then.
+    """
     rng = generator(seed, "augment", round_, task.id, number)
-    augmentation = sample_augmentation(config, task, rng)
+    augmentation, shown = parent or (sample_augmentation(config, task, rng), None)
     test_index = rng.randrange(len(task.test_inputs))
     return Prompt(
         id=f"r{round_}/{task.id}/p{number}",
@@ -100,7 +134,8 @@ def make_prompt(
         number=number,
         augmentation=augmentation,
         test_index=test_index,
-        text=format_.prompt_text(apply_task(augmentation, task), test_index),
+        text=format_.prompt_text(apply_task(augmentation, task), test_index, shown),
+        parent=None if shown is None else shown.program_id,
     )
 
 
@@ -125,12 +160,28 @@ def named_template(given: str) -> str:
     try:
         if not _is_text(text):
             raise _lacking(BLOCKS)
-        words.prompt_text(Task("", (Pair(grid, grid),), (grid,)), 0)
+        task = Task("", (Pair(grid, grid),), (grid,))
+        words.prompt_text(task, 0)
+        if _REFINE in _template(text).blocks:
+            words.prompt_text(task, 0, Parent("", source, (grid,)))
         if source not in words.prefix + words.answer_text(source):
             raise ConfigError("block 'answer' leaves out the program; expected {{ source }} in it — add it")
     except ConfigError as error:
         raise ConfigError(f"{given}: {error}") from None
     return text
+
+
+def _result(gave: Grid | str, output: Grid) -> dict[str, str]:
+    """What a program gave for an input, encoded (empty if it was no grid), and how that differs from what was to come."""
+    if isinstance(gave, str):
+        return {"output": "", "verdict": f"no grid ({gave})"}
+    if gave.shape != output.shape:
+        (height, width), (high, wide) = gave.shape, output.shape
+        verdict = f"wrong shape: {height} x {width}, not {high} x {wide}"
+    else:
+        wrong = int((gave != output).sum())
+        verdict = f"{wrong} of {output.size} cells wrong" if wrong else "right"
+    return {"output": encode_grid(gave), "verdict": verdict}
 
 
 def _names() -> list[str]:

@@ -104,7 +104,7 @@ class Pursuit:
         return [task.id for task in self._tasks if not self._standing.done(task.id)]
 
     def _validity(self) -> Validity:
-        """Of what the adapter in use has written."""
+        """Of what the adapter in use has written for prompts without a parent."""
         return validity(self._judged, self._asked, self._tasks)
 
     def _probe(self) -> None:
@@ -126,7 +126,8 @@ class Pursuit:
         before = search.completions_per_task()
         found = search.wave(counts_)
         self._asked += search.completions_per_task() - before
-        self._judged += found
+        # Prompts with a parent are of another kind than the first round's: they would say nothing of the adapter.
+        self._judged += [candidate for candidate in found if candidate.parent is None]
         self._discovered.update(self._standing.add(found))
         self._progress.fact("solved", f"{self._standing.solved} tasks")
         now = self._validity().values()

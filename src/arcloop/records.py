@@ -24,6 +24,7 @@ __all__ = [
     "Job",
     "Message",
     "Pair",
+    "Parent",
     "Program",
     "Prompt",
     "Score",
@@ -100,6 +101,8 @@ class Prompt:
     """Which test input is shown."""
     text: str
     """The rendered chat, up to and with the beginning of the answer."""
+    parent: str | None = None
+    """Id of the earlier program of the task that it shows, in whose frame it is asked; None where it shows none."""
 
 
 class FinishReason(StrEnum):
@@ -230,6 +233,18 @@ class Candidate:
     execution: Execution
     """Outputs for the train inputs in the augmented order, then for the test inputs."""
     score: Score
+    parent: str | None = None
+    """Id of the earlier program that its prompt showed, written in the same frame; None where it showed none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """An earlier program of a task, as a prompt shows it that asks for a better one."""
+
+    program_id: str
+    source: str
+    gave: tuple[Grid | str, ...]
+    """What it gave for the input of each train pair that is shown beside it: a grid, or why there was none, in a line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ by the program itself, and so was a grid for the test input that is shown.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from arcloop.config import RelabelConfig
 from arcloop.prompts import PromptFormat
-from arcloop.records import Candidate, Example, Pair, Task
+from arcloop.records import Candidate, Example, Pair, Parent, Task
 
 __all__ = ["Hindsight", "example", "relabel", "relabeled_task"]
 
@@ -28,6 +30,8 @@ class Hindsight:
     """The relabeled task, its pairs in the order in which they are shown."""
     test_index: int
     """Which of its test inputs is shown."""
+    parent: Parent | None = None
+    """Earlier program that is shown, with what it gave for the inputs of these pairs; it is wrong on one of them at least."""
 
 
 def relabeled_task(candidate: Candidate, asked: Task, config: RelabelConfig) -> Task | None:
@@ -50,19 +54,39 @@ def relabeled_task(candidate: Candidate, asked: Task, config: RelabelConfig) -> 
 
 
 def relabel(
-    candidate: Candidate, asked: Task, config: RelabelConfig, name: str, rng: random.Random
+    candidate: Candidate,
+    asked: Task,
+    config: RelabelConfig,
+    name: str,
+    rng: random.Random,
+    parent: Parent | None = None,
 ) -> Hindsight | None:
     """The task that the program solves, with a test input and (by ``config.shuffle``) an order of its pairs drawn anew.
 
     ``asked`` is the task in the candidate's frame, ``name`` the id of what is returned; None as in
-    ``relabeled_task``.
+    ``relabeled_task``. A ``parent``, with what it gave for the train inputs of ``asked``, is shown beside it unless
+    it is the program itself or gave the same grids: there is nothing to refine then.
     """
     solved = relabeled_task(candidate, asked, config)
     if solved is None:
         return None
-    pairs = tuple(rng.sample(solved.train, len(solved.train))) if config.shuffle else solved.train
-    shown = Task(solved.id, pairs, solved.test_inputs)
-    return Hindsight(name, candidate, shown, rng.randrange(len(shown.test_inputs)))
+    places = list(range(len(solved.train)))
+    if config.shuffle:
+        places = rng.sample(places, len(places))
+    shown = Task(solved.id, tuple(solved.train[place] for place in places), solved.test_inputs)
+    test_index = rng.randrange(len(shown.test_inputs))
+    if parent is not None:
+        outputs = candidate.execution.outputs[: len(asked.train)]
+        gave = [there for there, output in zip(parent.gave, outputs, strict=True) if output is not None]
+        parent = replace(parent, gave=tuple(gave[place] for place in places))
+        if parent.program_id == candidate.program.id or _right(parent, shown):
+            parent = None
+    return Hindsight(name, candidate, shown, test_index, parent)
+
+
+def _right(parent: Parent, task: Task) -> bool:
+    pairs = zip(parent.gave, task.train, strict=True)
+    return all(not isinstance(gave, str) and np.array_equal(gave, pair.output) for gave, pair in pairs)
 
 
 def example(hindsight: Hindsight, prompt_format: PromptFormat) -> Example:
@@ -70,6 +94,6 @@ def example(hindsight: Hindsight, prompt_format: PromptFormat) -> Example:
     return Example(
         id=hindsight.id,
         task_id=hindsight.task.id,
-        prompt=prompt_format.prompt_text(hindsight.task, hindsight.test_index),
+        prompt=prompt_format.prompt_text(hindsight.task, hindsight.test_index, hindsight.parent),
         completion=prompt_format.answer_text(hindsight.candidate.program.source),
     )

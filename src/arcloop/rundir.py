@@ -134,13 +134,16 @@ class GroupDir:
 
     def candidates(self) -> list[Candidate]:
         """Every program with its frame, execution and score, in the order of the draws."""
-        frames = {prompt.id: prompt.augmentation for prompt in self.prompts()}
-        prompt_of = {completion.id: completion.prompt_id for completion in self.completions()}
+        prompts = {prompt.id: prompt for prompt in self.prompts()}
+        prompt_of = {completion.id: prompts[completion.prompt_id] for completion in self.completions()}
         executions = {execution.id: execution for execution in EXECUTIONS.read(self.path)}
         scores = {score.completion_id: score for score in SCORES.read(self.path)}
         return [
-            Candidate(p, frames[prompt_of[p.completion_id]], executions[p.completion_id], scores[p.completion_id])
+            Candidate(
+                p, prompt.augmentation, executions[p.completion_id], scores[p.completion_id], parent=prompt.parent
+            )
             for p in PROGRAMS.read(self.path)
+            for prompt in [prompt_of[p.completion_id]]
         ]
 
 

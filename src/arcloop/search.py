@@ -16,6 +16,7 @@ from arcloop.programs import extract
 from arcloop.progress import Progress
 from arcloop.prompts import make_prompt
 from arcloop.records import Candidate, Completion, Execution, FinishReason, Job, Program, Prompt, Score, Task
+from arcloop.refinement import as_parent, parent_for
 from arcloop.rundir import GroupDir
 from arcloop.sampling import Draw, Request, Sampler
 from arcloop.scoring import score_execution
@@ -38,14 +39,20 @@ class Search:
         round_: int,
         tasks: Sequence[Task],
         over: Callable[[int], bool] = lambda tokens: False,
+        parents: Mapping[str, Sequence[Candidate]] | None = None,
     ) -> None:
-        """``over``: told the tokens sampled so far after each completion; where it says yes, sampling ends."""
+        """Make no prompt yet.
+
+        ``over``: told the tokens sampled so far after each completion; where it says yes, sampling ends. ``parents``:
+        task id → earlier programs that its prompts may show, the best first.
+        """
         self._config = config
         self._sampler = sampler
         self._executor = executor
         self._progress = progress
         self._round = round_
         self._over = over
+        self._parents = parents or {}
         self._tasks = {task.id: task for task in tasks}
         self._prompts: dict[str, Prompt] = {}
         self._completions: dict[str, Completion] = {}
@@ -89,8 +96,9 @@ class Search:
         return [self._candidate(i) for i in sorted(self._scores)]
 
     def completions_per_task(self) -> Counter[str]:
-        """Task id → completions so far, those left out at which a server failed."""
-        return Counter(c.task_id for c in self._completions.values() if c.finish_reason is not FinishReason.ERROR)
+        """Task id → completions so far of prompts without a parent, those left out at which a server failed."""
+        sampled = (c for c in self._completions.values() if c.finish_reason is not FinishReason.ERROR)
+        return Counter(c.task_id for c in sampled if self._prompts[c.prompt_id].parent is None)
 
     def counts(self) -> dict[str, int]:
         """How many completions there are, at how many of these a server failed, tokens, and programs in them."""
@@ -121,7 +129,9 @@ class Search:
 
     def _candidate(self, i: str) -> Candidate:
         prompt = self._prompts[self._completions[i].prompt_id]
-        return Candidate(self._programs[i], prompt.augmentation, self._executions[i], self._scores[i])
+        return Candidate(
+            self._programs[i], prompt.augmentation, self._executions[i], self._scores[i], parent=prompt.parent
+        )
 
     def _sample(self, requests: Sequence[Request]) -> None:
         asked = {r.prompt.id: apply_task(r.prompt.augmentation, self._tasks[r.prompt.task_id]) for r in requests}
@@ -158,7 +168,7 @@ class Search:
 
     def _requests(self, counts: Mapping[str, int]) -> list[Request]:
         """The next draws of each task, after their prompts; prompts that do not fit the model are left out."""
-        per_prompt, limit = self._config.sampling.completions_per_prompt, self._config.sampling.max_prompt_tokens
+        per_prompt = self._config.sampling.completions_per_prompt
         requests = []
         for task_id, count in counts.items():
             first = self.taken[task_id]
@@ -167,9 +177,7 @@ class Search:
             for number in range(draws.start // per_prompt, -(-draws.stop // per_prompt)):
                 own = range(max(draws.start, number * per_prompt), min(draws.stop, (number + 1) * per_prompt))
                 prompt = self._prompt(task_id, number)
-                if prompt.id in self.skipped or (
-                    prompt.id not in self._prompts and limit and self._sampler.length(prompt.text) > limit
-                ):
+                if prompt.id in self.skipped or (prompt.id not in self._prompts and not self._fits(prompt)):
                     self.skipped[prompt.id] = prompt
                     self._progress.advance(len(own))
                     continue
@@ -178,11 +186,22 @@ class Search:
         return requests
 
     def _prompt(self, task_id: str, number: int) -> Prompt:
-        config = self._config
+        config, task = self._config, self._tasks[task_id]
         known = self._prompts.get(f"r{self._round}/{task_id}/p{number}")
-        return known or make_prompt(
-            self._tasks[task_id], self._round, number, config.augment, self._sampler.format, config.seed
-        )
+        if known is not None:
+            return known
+        parent = parent_for(number, self._parents.get(task_id, ()), config.refine)
+        if parent is not None:
+            frame = (parent.augmentation, as_parent(parent, task))
+            prompt = make_prompt(task, self._round, number, config.augment, self._sampler.format, config.seed, frame)
+            if self._fits(prompt):
+                return prompt
+        # Where an earlier program makes it too long, the task is asked without.
+        return make_prompt(task, self._round, number, config.augment, self._sampler.format, config.seed)
+
+    def _fits(self, prompt: Prompt) -> bool:
+        limit = self._config.sampling.max_prompt_tokens
+        return not limit or self._sampler.length(prompt.text) <= limit
 
     def _draw(self, task_id: str, draw: int) -> Draw:
         """A draw with an id, a seed and a temperature of its own."""

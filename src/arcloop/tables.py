@@ -4,7 +4,7 @@ Files read as they are in pandas, DuckDB or a dataset viewer: a grid is a list o
 integers. A file is written under a temporary name, synced and renamed, so it is whole or absent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -45,16 +45,21 @@ class Table(Generic[R]):
         columns: dict[str, pa.DataType],
         row: Callable[[R], dict[str, Any]],
         record: Callable[[dict[str, Any]], R],
+        optional: Collection[str] = (),
     ) -> None:
+        """``optional``: columns that a file has only if some record has a value there; a record's default stands for it."""
         self.name = name
         """The file is ``<name>.parquet``."""
+        self._optional = optional
         self._schema = pa.schema(list(columns.items()))
         self._row = row
         self._record = record
 
     def write(self, folder: Path, records: Sequence[R]) -> None:
         """Store the records, in their order."""
-        table = pa.Table.from_pylist([self._row(record) for record in records], schema=self._schema)
+        rows = [self._row(record) for record in records]
+        held = {name for name in self._optional if any(row[name] is not None for row in rows)}
+        table = pa.Table.from_pylist(rows, schema=self._columns(held))
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
         write_bytes(folder / f"{self.name}.parquet", sink.getvalue().to_pybytes())
@@ -67,7 +72,8 @@ class Table(Generic[R]):
         """
         path = folder / f"{self.name}.parquet"
         try:
-            if not pq.read_schema(path).equals(self._schema):
+            schema = pq.read_schema(path)
+            if not schema.equals(self._columns(schema.names)):
                 raise ValueError("other columns than expected")
             table = pq.read_table(path)
             columns = [
@@ -75,11 +81,17 @@ class Table(Generic[R]):
                 for column in table.columns
             ]
             rows = zip(*columns, strict=True)
-            return [self._record(dict(zip(self._schema.names, row, strict=True))) for row in rows]
+            return [self._record(dict(zip(schema.names, row, strict=True))) for row in rows]
         except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
             raise RunError(
                 f"{path}: cannot be read ({str(error).splitlines()[0]}); expected a table of this run — delete its group's folder and resume"
             ) from None
+
+    def _columns(self, held: Collection[str]) -> pa.Schema:
+        """All columns but the optional ones that are not among ``held``."""
+        return pa.schema(
+            [column for column in self._schema if column.name not in self._optional or column.name in held]
+        )
 
 
 def _fields(record: Any) -> dict[str, Any]:
@@ -143,9 +155,19 @@ _TEXT, _INT, _FLOAT = pa.string(), pa.int32(), pa.float64()
 
 PROMPTS = Table[Prompt](
     "prompts",
-    {"id": _TEXT, "task_id": _TEXT, "number": _INT, "augmentation": _AUGMENTATION, "test_index": _INT, "text": _TEXT},
+    {
+        "id": _TEXT,
+        "task_id": _TEXT,
+        "number": _INT,
+        "augmentation": _AUGMENTATION,
+        "test_index": _INT,
+        "text": _TEXT,
+        "parent": _TEXT,
+    },
     _prompt_row,
     _prompt,
+    # Runs without refinement prompts, and those of earlier versions, have none.
+    optional=("parent",),
 )
 COMPLETIONS = Table[Completion](
     "completions",

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from arc_grids import FLIP, grid
 from arcloop.cli.begin import begin, replayed, source_in
-from arcloop.config import AugmentConfig, Config, SamplingConfig, StoppingConfig
+from arcloop.config import AugmentConfig, Config, RefineConfig, SamplingConfig, StoppingConfig
 from arcloop.errors import ConfigError, RunError
 from arcloop.loop import Loop
 from arcloop.outcome import conclude
@@ -154,6 +154,7 @@ def test_a_replay_takes_its_settings_from_the_run(stored: Path, tmp_path: Path) 
             r"sampling.top_p is 0.5, but 0.95 .* leave --sampling",
         ),
         ({"augment": AugmentConfig(colors=False)}, "augment.colors is False"),
+        ({"refine": RefineConfig(0.5)}, r"refine.share is 0.5, but 0.0 .* leave --refine.share out"),
         ({"model": "grammar"}, "model is 'grammar', but 'embedded'"),
     ],
 )

@@ -11,7 +11,7 @@ import tyro
 from arcloop.config import Config, PromptConfig
 from arcloop.errors import ConfigError, RunError
 from arcloop.model.card import GRAMMAR, read_card, resolve
-from arcloop.prompts import named_template
+from arcloop.prompts import PromptFormat, named_template
 from arcloop.rundir import RunDir, manifest
 from arcloop.tasks import TASK_SETS, load_tasks, task_to_json
 
@@ -110,7 +110,10 @@ def begin(given: Config, out: Path) -> RunDir:
             )
         config = given
     else:
-        config = resolve(given, read_card(given.model))
+        card = read_card(given.model)
+        config = resolve(given, card)
+        if given.refine.share:
+            PromptFormat(given.prompt.template or card.template, lambda messages: "").check_refines()
     return RunDir.create(out, config, tasks, manifest(config, tasks))
 
 
@@ -127,7 +130,7 @@ def _with_model(given: Config) -> Config:
 
 def _same_prompts(given: Config, source: Config) -> None:
     """A replay asks what was asked: refuse settings that would change the prompts, or the completions after them."""
-    for name in ("model", "seed", "augment", "prompt", "sampling"):
+    for name in ("model", "seed", "augment", "prompt", "refine", "sampling"):
         now, then = getattr(given, name), getattr(source, name)
         if now != then:
             if dataclasses.is_dataclass(then):

@@ -1,7 +1,7 @@
 """The completions of an earlier run in place of a model's: its programs again, under the same or other settings.
 
-A prompt is the earlier run's if it shows the same grids; it has that run's text then, whatever
-model's chat template made it. Completions are looked up by their ids. A prompt that the earlier run
+A prompt is the earlier run's if it shows the same grids and the same earlier program, if any; it has
+that run's text then, whatever model's chat template made it. Completions are looked up by their ids. A prompt that the earlier run
 did not ask has no text and counts as too long, so it is skipped and recorded with those that do not
 fit; a completion that it does not have is recorded as failed. So nothing is missing in silence.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from arcloop.augment import apply_task
 from arcloop.prompts import PromptFormat
-from arcloop.records import Completion, FinishReason, Message, Prompt, Task
+from arcloop.records import Completion, FinishReason, Message, Parent, Prompt, Task
 from arcloop.sampling.port import Draw, Request
 
 __all__ = ["Load", "ReplaySampler"]
@@ -28,11 +28,11 @@ Load = Callable[[int], tuple[list[Prompt], list[Completion]]]
 class _StoredFormat(PromptFormat):
     """A format whose prompts are looked up, not rendered."""
 
-    find: Callable[[Task, int], str] = lambda task, test_index: ""
+    find: Callable[[Task, int, str], str] = lambda task, test_index, parent: ""
 
-    def prompt_text(self, task: Task, test_index: int) -> str:
+    def prompt_text(self, task: Task, test_index: int, parent: Parent | None = None) -> str:
         """The stored text; empty if there is none."""
-        return self.find(task, test_index)
+        return self.find(task, test_index, "" if parent is None else parent.program_id)
 
 
 class ReplaySampler:
@@ -83,9 +83,9 @@ class ReplaySampler:
         missing = f"not in the run {self._name}"
         return Completion(draw.completion_id, prompt.id, prompt.task_id, missing, 0, FinishReason.ERROR, math.nan)
 
-    def _text(self, task: Task, test_index: int) -> str:
+    def _text(self, task: Task, test_index: int, parent: str) -> str:
         self._turn_to(task.id)
-        return self._texts.get(_shown(task, test_index), "")
+        return self._texts.get(_shown(task, test_index, parent), "")
 
     def _turn_to(self, task_id: str) -> None:
         """Hold the group of this task from now on."""
@@ -97,13 +97,14 @@ class ReplaySampler:
         self._prompts = {prompt.id: prompt for prompt in prompts}
         self._completions = {completion.id: completion for completion in completions}
         self._texts = {
-            _shown(apply_task(p.augmentation, self._tasks[p.task_id]), p.test_index): p.text for p in prompts
+            _shown(apply_task(p.augmentation, self._tasks[p.task_id]), p.test_index, p.parent or ""): p.text
+            for p in prompts
         }
 
 
-def _shown(task: Task, test_index: int) -> bytes:
-    """A digest of all that decides on a prompt's text: the task's id and grids, and which test input is shown."""
-    digest = hashlib.sha256(f"{task.id}\x1f{test_index}".encode())
+def _shown(task: Task, test_index: int, parent: str) -> bytes:
+    """A digest of what decides on a prompt's text: the task's id and grids, the test input and the program that are shown."""
+    digest = hashlib.sha256(f"{task.id}\x1f{test_index}\x1f{parent}".encode())
     for grid in (*(grid for pair in task.train for grid in (pair.input, pair.output)), *task.test_inputs):
         digest.update(f"\x1f{grid.shape}".encode())
         digest.update(grid.tobytes())
