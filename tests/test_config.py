@@ -9,7 +9,7 @@ from arcloop.config import Config, PretrainConfig, SamplingConfig, from_json, to
 from arcloop.errors import ConfigError
 from arcloop.model.card import ModelCard, read_card, resolve
 
-SOURCE = Path(module.__file__).parent
+SOURCE = Path(module.__file__).parent.parent
 SECTIONS = [value for value in vars(module).values() if dataclasses.is_dataclass(value)]
 
 
@@ -39,7 +39,9 @@ HOLDERS = {
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
 def test_every_setting_is_read_somewhere(section: type) -> None:
-    code = "\n".join(path.read_text() for path in SOURCE.rglob("*.py") if path.name not in ("config.py", "card.py"))
+    code = "\n".join(
+        path.read_text() for path in SOURCE.rglob("*.py") if path.parent.name != "config" and path.name != "card.py"
+    )
     for field in dataclasses.fields(section):
         pattern = rf"\b({HOLDERS[section.__name__]})\.{field.name}\b"
         assert re.search(pattern, code), f"{section.__name__}.{field.name} is read by nothing"
@@ -47,7 +49,7 @@ def test_every_setting_is_read_somewhere(section: type) -> None:
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
 def test_every_setting_is_documented(section: type) -> None:
-    text = (SOURCE / "config.py").read_text()
+    text = "\n".join(path.read_text() for path in (SOURCE / "config").glob("*.py"))
     body = text[text.index(f"class {section.__name__}:") :].split("\n@dataclass", 1)[0]
     for field in dataclasses.fields(section):
         assert re.search(rf'^    {field.name}: .*\n    """', body, re.MULTILINE), f"{section.__name__}.{field.name}"

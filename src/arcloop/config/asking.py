@@ -1,0 +1,148 @@
+"""How a model is shown tasks, and who samples from it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from arcloop.config.require import require
+
+__all__ = ["AugmentConfig", "EngineConfig", "PromptConfig", "RefineConfig", "SamplingConfig", "ServerConfig"]
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How each prompt's task is changed before the model sees it."""
+
+    dihedral: bool = True
+    """Turn and mirror the task by a random element of D8."""
+    colors: bool = True
+    """Permute the colours at random."""
+    keep_background: float = 0.9
+    """How often a colour permutation leaves 0 (black, the usual background) in place."""
+    order: bool = True
+    """Shuffle the train pairs."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.keep_background <= 1, "augment.keep-background", self.keep_background, "expected 0–1")
+
+
+@dataclass(frozen=True)
+class PromptConfig:
+    """In which words the model is asked."""
+
+    template: str | None = None
+    """``barc``: the BARC models' own format, byte for byte. ``compact``: the embedded model's. ``plain``: for chat models
+    that were not trained on the program library. Or a file with a template of your own (docs/search.md), whose text is
+    stored with the run. Default: what the model was trained on."""
+    library: bool = False
+    """List the program library's functions in the prompt; the ``plain`` template has a place for them."""
+
+    def __post_init__(self) -> None:
+        fits = not self.library or self.template not in (None, "barc", "compact")
+        require(fits, "prompt.library", self.library, "expected --prompt.template plain, or a file, beside it")
+
+
+@dataclass(frozen=True)
+class RefineConfig:
+    """How many prompts show an earlier program of their task and ask for a better one."""
+
+    share: float = 0.0
+    """Share of a task's prompts in every round but the first; 0 = none. The earlier programs are those of the rounds before,
+    the best first, each in the frame that it was written in (docs/search.md)."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.share <= 1, "refine.share", self.share, "expected 0 (none) to 1 (all)")
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How completions are drawn from the model."""
+
+    temperature: tuple[float, ...] = (1.0,)
+    """Divides the logits before the softmax; 0 takes the likeliest token. Several: a task's draws take them in turn, so
+    that some explore and some exploit."""
+    top_p: float = 0.95
+    """Keep the likeliest tokens that together have this probability (nucleus sampling)."""
+    min_p: float = 0.0
+    """Keep tokens with at least this share of the likeliest token's probability; 0 = all that top_p keeps."""
+    max_tokens: int | None = None
+    """Longest completion, in tokens; a longer one is cut there and usually invalid. Default: what suits the model."""
+    max_prompt_tokens: int | None = None
+    """Prompts longer than this are skipped and counted. Default: what suits the model."""
+    completions_per_prompt: int = 8
+    """Completions drawn after one augmented prompt before the task is augmented afresh."""
+    rows: int = 128
+    """Completions decoded side by side; fewer need less memory."""
+    prefill_tokens: int = 32_768
+    """Prompt tokens whose keys and values are held at once; fewer need less memory."""
+
+    def __post_init__(self) -> None:
+        heat = self.temperature
+        require(bool(heat) and min(heat) >= 0, "sampling.temperature", heat, "expected numbers of 0 or more")
+        require(0 <= self.min_p < 1, "sampling.min-p", self.min_p, "expected 0 or more, less than 1")
+        require(0 < self.top_p <= 1, "sampling.top-p", self.top_p, "expected more than 0, at most 1")
+        for name in ("max_tokens", "max_prompt_tokens", "completions_per_prompt", "rows", "prefill_tokens"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"sampling.{name.replace('_', '-')}", value, "expected 1 or more")
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """The OpenAI-compatible server that ``--sampler openai`` draws from.
+
+    Its key is in the environment's ARCLOOP_API_KEY or OPENAI_API_KEY, and nowhere else.
+    """
+
+    base_url: str | None = None
+    """Address of its API, such as http://127.0.0.1:8000/v1. Default: the environment's OPENAI_BASE_URL, so that a run
+    can be resumed with a server elsewhere, or else that address."""
+    model: str | None = None
+    """Name under which it serves the model. Default: the only one it serves, or the one called like --model."""
+    api: Literal["completions", "chat"] = "completions"
+    """``completions``: the rendered prompt is continued, as in training. ``chat``: for services that take messages only;
+    search alone, and a prompt template that does not begin the answer (plain)."""
+    concurrency: int = 32
+    """Requests under way at once; each asks for all completions of a prompt."""
+    retries: int = 6
+    """How often a request is repeated that failed in passing (rate limits, overload, lost connections)."""
+    timeout: float = 600.0
+    """Seconds to wait for the answer to a request."""
+    prompt_price: float = 0.0
+    """Price of a million prompt tokens, for the sum that a run prints."""
+    completion_price: float = 0.0
+    """Price of a million sampled tokens, for the sum that a run prints."""
+
+    def __post_init__(self) -> None:
+        url = self.base_url
+        fits = url is None or url.startswith(("http://", "https://"))
+        require(fits, "server.base-url", url, "expected an address that begins with http:// or https://")
+        # The configuration is stored in the run's folder.
+        secret = url is not None and "@" in url
+        require(not secret, "server.base-url", "…@…", "expected no password in it; put a key into ARCLOOP_API_KEY")
+        require(self.concurrency >= 1, "server.concurrency", self.concurrency, "expected 1 or more")
+        require(self.retries >= 0, "server.retries", self.retries, "expected 0 or more")
+        require(self.timeout > 0, "server.timeout", self.timeout, "expected more than 0 seconds")
+        require(self.prompt_price >= 0, "server.prompt-price", self.prompt_price, "expected 0 or more")
+        require(self.completion_price >= 0, "server.completion-price", self.completion_price, "expected 0 or more")
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """The vLLM engine that ``--sampler vllm`` starts in this process."""
+
+    tensor_parallel_size: int = 1
+    """GPUs that share the model's matrices."""
+    gpu_memory_utilization: float = 0.85
+    """Share of each GPU's memory that the engine takes for weights, keys and values. While the adapter is trained it
+    gives all of it back."""
+    enforce_eager: bool = False
+    """Leave out CUDA graphs: starts in seconds and needs less memory, samples slower."""
+
+    def __post_init__(self) -> None:
+        require(
+            self.tensor_parallel_size >= 1,
+            "engine.tensor-parallel-size",
+            self.tensor_parallel_size,
+            "expected 1 or more",
+        )
+        share = self.gpu_memory_utilization
+        require(0 < share <= 1, "engine.gpu-memory-utilization", share, "expected more than 0, at most 1")

@@ -1,0 +1,101 @@
+"""Trainings outside a run: on files, and of the embedded model from nothing."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from arcloop.config.require import require
+
+__all__ = ["PretrainConfig", "SessionConfig"]
+
+
+@dataclass(frozen=True)
+class SessionConfig:
+    """One training on files: on what, how long, and what is logged and kept of it."""
+
+    train_dataset_path: tuple[str, ...]
+    """Training sets: Parquet, JSON lines, a folder saved by datasets, or JSON of rendered chats by task."""
+    dataset_weights: tuple[float, ...] = ()
+    """How often an epoch takes the rows of each training set: 2 = twice, 0.5 = half of them. Default: once each."""
+    eval_dataset_path: str | None = None
+    """Set whose loss is measured and which is never trained on."""
+    eval_split: float = 0.0
+    """Share of the tasks (of the rows, in a set of few tasks) that is held out for that instead."""
+    max_steps: int | None = None
+    """Optimizer steps; takes precedence over the number of epochs."""
+    seed: int = 0
+    """Order of the rows, held-out share and dropout follow from it."""
+    use_lora: bool = True
+    """Train an adapter; otherwise all weights, and the result is a model folder."""
+    adapter_path: str | None = None
+    """Go on from this saved adapter, with its rank and kind."""
+    resume_from_checkpoint: bool = True
+    """Go on from the newest whole checkpoint in the output folder, if there is one."""
+    logging_steps: int = 10
+    """Steps between lines of metrics.jsonl; each has the mean loss since the last."""
+    save_steps: int = 100
+    """Steps between checkpoints."""
+    save_total_limit: int = 2
+    """Checkpoints that are kept."""
+    eval_steps: int = 100
+    """Steps between measurements of the held-out loss."""
+    dataloader_num_workers: int = 1
+    """Threads that tokenise the training sets."""
+    report_to: Literal["none", "trackio", "wandb", "tensorboard"] = "none"
+    """Where the metrics are shown besides, by a package that must be installed; from this machine unless it is told otherwise."""
+
+    def __post_init__(self) -> None:
+        require(bool(self.train_dataset_path), "train-dataset-path", self.train_dataset_path, "expected a training set")
+        sets, weights = len(self.train_dataset_path), self.dataset_weights
+        require(len(weights) in (0, sets), "dataset-weights", weights, f"expected one for each training set ({sets})")
+        require(0 <= self.eval_split < 1, "eval-split", self.eval_split, "expected 0 or more, less than 1")
+        for name in ("logging_steps", "save_steps", "save_total_limit", "eval_steps", "dataloader_num_workers"):
+            value = getattr(self, name)
+            require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
+        require(self.max_steps is None or self.max_steps >= 1, "max-steps", self.max_steps, "expected 1 or more")
+        without = self.use_lora or self.adapter_path is None
+        require(without, "adapter-path", self.adapter_path, "expected use-lora beside it")
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """How the embedded model is made from nothing."""
+
+    minutes: float = 120.0
+    """Wall time of training; the learning rate's schedule is stretched over it."""
+    processes: int = 0
+    """Processes that train together, one core each; 0 = one per core."""
+    seed: int = 0
+    """Every row and the initial weights follow from it."""
+    vocabulary: int = 2048
+    """Tokens of the tokenizer at the most."""
+    width: int = 192
+    """Size of a hidden state."""
+    layers: int = 6
+    """Transformer blocks."""
+    heads: int = 4
+    """Attention heads per block."""
+    inner: int = 512
+    """Width of each block's gated linear unit."""
+    cells: int = 900
+    """Cells of all grids shown in one row at the most; a few rows are larger."""
+    pack: int = 6144
+    """Tokens per process and optimizer step."""
+    learning_rate: float = 2e-3
+    """Peak step size of AdamW (embeddings and norms); cosine to a twentieth."""
+    muon_rate: float = 2e-2
+    """Peak step size of Muon (matrices); cosine to a twentieth."""
+    warmup: float = 0.02
+    """Share of the time over which the learning rate rises from 0."""
+    held_out: int = 256
+    """Rows that are never trained on and measure progress."""
+
+    def __post_init__(self) -> None:
+        require(self.minutes > 0, "minutes", self.minutes, "expected more than 0")
+        require(self.processes >= 0, "processes", self.processes, "expected 0 (one per core) or more")
+        for name in ("vocabulary", "width", "layers", "heads", "inner", "cells", "pack", "held_out"):
+            value = getattr(self, name)
+            require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
+        require(self.width % self.heads == 0, "width", self.width, f"expected a multiple of heads ({self.heads})")
+        require(self.learning_rate > 0, "learning-rate", self.learning_rate, "expected more than 0")
+        require(self.muon_rate > 0, "muon-rate", self.muon_rate, "expected more than 0")
+        require(0 <= self.warmup < 1, "warmup", self.warmup, "expected 0 or more, less than 1")
