@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -142,7 +143,7 @@ def run_trl(options: argparse.Namespace) -> dict[str, float]:
     import torch
 
     config = SFTConfig(
-        output_dir="/tmp/gpu_train_trl", max_steps=options.steps, per_device_train_batch_size=1, learning_rate=1e-5,
+        output_dir=tempfile.mkdtemp(), max_steps=options.steps, per_device_train_batch_size=1, learning_rate=1e-5,
         completion_only_loss=True, max_length=None, bf16=True, gradient_checkpointing=True, report_to="none",
         save_strategy="no", logging_steps=1, disable_tqdm=True, use_liger_kernel=options.liger,
         use_cpu=not torch.cuda.is_available(),

@@ -150,6 +150,28 @@ def test_a_signal_leaves_a_checkpoint_and_the_same_command_goes_on(dataset: Path
     assert found is not None and found.step == len(curve(tmp_path)) and not damaged
 
 
+def test_an_interrupt_in_the_middle_of_a_step_waits_for_its_end(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session(dataset, tmp_path / "whole", training()).run()
+    work = session(dataset, tmp_path / "parts", training())
+    clip = torch.nn.utils.clip_grad_norm_
+
+    def interrupted(*arguments: Any, **settings: Any) -> torch.Tensor:
+        if work.done == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+        return clip(*arguments, **settings)
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        work.run()
+    monkeypatch.undo()
+    assert work.done == 5
+    session(dataset, tmp_path / "parts", training()).run()
+    one, two = ((tmp_path / name / "adapter_model.safetensors").read_bytes() for name in ("parts", "whole"))
+    assert one == two
+
+
 def test_another_training_is_not_continued(dataset: Path, tmp_path: Path) -> None:
     session(dataset, tmp_path, training(epochs=1)).run()
     with pytest.raises(ConfigError, match="other settings or rows"):

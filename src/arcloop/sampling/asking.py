@@ -15,6 +15,7 @@ when nothing but failures comes, the run stops with a ``ServerError`` and can be
 import asyncio
 import math
 import re
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -35,7 +36,7 @@ _OPTIONAL = ("logprobs", "seed", "n", "stop_token_ids", "top_k", "min_p", "repet
 """Fields without which a request still says what is wanted: left out for a server that refuses them."""
 
 
-class Asking:
+class Asking(ABC):
     """Most of a ``Sampler``: many requests at once, their answers as completions. Interfaces derive from it."""
 
     _path: str
@@ -179,17 +180,17 @@ class Asking:
         logprob = math.fsum(logprobs) if logprobs else math.nan
         return _completion(prompt, draw, text, tokens, FinishReason(reason), logprob)
 
+    @abstractmethod
     def _body(self, prompt: Prompt) -> Content:
         """What in a request is the prompt."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _choice(self, choice: Content) -> tuple[str, list[float]]:
         """A choice's text and its tokens' log-probabilities, empty where they are not given."""
-        raise NotImplementedError
 
+    @abstractmethod
     def length(self, text: str) -> int:
         """See ``Sampler``."""
-        raise NotImplementedError
 
 
 def _completion(prompt: Prompt, draw: Draw, text: str, tokens: int, reason: FinishReason, logprob: float) -> Completion:

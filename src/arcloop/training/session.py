@@ -8,9 +8,12 @@ import dataclasses
 import hashlib
 import json
 import resource
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -195,18 +198,19 @@ class Session:
         try:
             while self.done < self.steps:
                 batch = self.batch(self.done)
-                since.append(self.optimization.step(batch))
-                rows += len(batch)
-                on_step()
-                step, last = self.done, self.done == self.steps
-                measured = bool(self.prepared.held_out) and (last or step % self.session.eval_steps == 0)
-                if last or measured or step % self.session.logging_steps == 0:
-                    line = self._line(since, rows, self.held_out_loss() if measured else None)
-                    self._write(line)
-                    on_line(line)
-                    since, rows = [], 0
-                if last or step % self.session.save_steps == 0:
-                    self._save()
+                with _uninterrupted():
+                    since.append(self.optimization.step(batch))
+                    rows += len(batch)
+                    on_step()
+                    step, last = self.done, self.done == self.steps
+                    measured = bool(self.prepared.held_out) and (last or step % self.session.eval_steps == 0)
+                    if last or measured or step % self.session.logging_steps == 0:
+                        line = self._line(since, rows, self.held_out_loss() if measured else None)
+                        self._write(line)
+                        on_line(line)
+                        since, rows = [], 0
+                    if last or step % self.session.save_steps == 0:
+                        self._save()
         except KeyboardInterrupt:
             # Only what is the same on all processes can be kept; they are at the same step when a signal finds them there.
             if self.processes.count == 1 and self.done:
@@ -285,6 +289,24 @@ class Session:
         if self.processes.first:
             checkpoint.write(self.out, self.trained, self.optimization, self._settings, self.session.save_total_limit)
         self.processes.wait()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait for the end of the block: a checkpoint must not hold half an optimizer step, nor want its line."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    caught: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, frame: caught.append(number)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+    if caught:
+        raise KeyboardInterrupt
 
 
 def _memory() -> int:
