@@ -20,7 +20,7 @@ import numpy as np
 from arcloop.augment import apply_task, sample_augmentation
 from arcloop.catalogue import listing
 from arcloop.config import AugmentConfig
-from arcloop.encoding import encode_grid
+from arcloop.encoding import encode_grid, encode_runs
 from arcloop.errors import ConfigError
 from arcloop.records import Augmentation, Grid, Message, Pair, Parent, Prompt, Task
 from arcloop.seeds import generator
@@ -28,7 +28,7 @@ from arcloop.seeds import generator
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["BLOCKS", "Chat", "PromptFormat", "make_prompt", "make_prompts", "named_template"]
+__all__ = ["BLOCKS", "Chat", "GridText", "PromptFormat", "make_prompt", "make_prompts", "named_template"]
 
 BLOCKS = ("system", "user", "prefix", "answer")
 """What every template defines; all but ``user`` and ``answer`` may be empty."""
@@ -49,6 +49,8 @@ class PromptFormat:
     """The model's own chat template."""
     library: bool = False
     """List the program library's functions, where the template has a place for them."""
+    cells: int | None = None
+    """Show no more train pairs than keep all shown grids at so many cells together: the first ones, at least one; None = all."""
 
     @property
     def name(self) -> str:
@@ -67,9 +69,11 @@ class PromptFormat:
 
     def messages(self, task: Task, test_index: int, parent: Parent | None = None) -> list[Message]:
         """What is said to the model before it answers: a user's turn, after a system's where the template has one."""
+        test_input = task.test_inputs[test_index]
+        pairs = task.train[: self._fitting(task.train, test_input)]
         values = {
-            "examples": [{"input": encode_grid(pair.input), "output": encode_grid(pair.output)} for pair in task.train],
-            "test_input": encode_grid(task.test_inputs[test_index]),
+            "examples": [{"input": GridText(pair.input), "output": GridText(pair.output)} for pair in pairs],
+            "test_input": GridText(test_input),
             "library": listing() if self.library else "",
         }
         system = _block(self.template, "system", **values)
@@ -77,9 +81,16 @@ class PromptFormat:
         said = _block(self.template, "user", **values)
         if parent is not None:
             self.check_refines()
-            results = [_result(gave, pair.output) for gave, pair in zip(parent.gave, task.train, strict=True)]
+            results = [_result(gave, pair.output) for gave, pair in zip(parent.gave, pairs, strict=False)]
             said += _block(self.template, _REFINE, **values, source=parent.source.rstrip("\n"), results=results)
         return [*messages, Message("user", said)]
+
+    def _fitting(self, pairs: Sequence[Pair], test_input: Grid) -> int:
+        """How many of the pairs, from the first, are shown beside the test input."""
+        if self.cells is None:
+            return len(pairs)
+        sizes = np.cumsum([pair.input.size + pair.output.size for pair in pairs]) + test_input.size
+        return max(1, int((sizes <= self.cells).sum()))
 
     def check_refines(self) -> None:
         """Make sure that the template has a place for an earlier program.
@@ -102,6 +113,21 @@ class PromptFormat:
         """What the model would write after the prompt to give this program."""
         answer = _block(self.template, "answer", source=source.rstrip("\n"))
         return answer.removeprefix(self.prefix)
+
+
+@dataclass(frozen=True)
+class GridText:
+    """A grid as a template writes it: ``{{ grid }}`` in colour names, ``{{ grid.runs }}`` in runs."""
+
+    cells: Grid
+
+    def __str__(self) -> str:
+        return encode_grid(self.cells)
+
+    @property
+    def runs(self) -> str:
+        """See ``encoding.encode_runs``."""
+        return encode_runs(self.cells)
 
 
 def make_prompts(
@@ -171,8 +197,8 @@ def named_template(given: str) -> str:
     return text
 
 
-def _result(gave: Grid | str, output: Grid) -> dict[str, str]:
-    """What a program gave for an input, encoded (empty if it was no grid), and how that differs from what was to come."""
+def _result(gave: Grid | str, output: Grid) -> dict[str, GridText | str]:
+    """What a program gave for an input (empty if it was no grid), and how that differs from what was to come."""
     if isinstance(gave, str):
         return {"output": "", "verdict": f"no grid ({gave})"}
     if gave.shape != output.shape:
@@ -181,7 +207,7 @@ def _result(gave: Grid | str, output: Grid) -> dict[str, str]:
     else:
         wrong = int((gave != output).sum())
         verdict = f"{wrong} of {output.size} cells wrong" if wrong else "right"
-    return {"output": encode_grid(gave), "verdict": verdict}
+    return {"output": GridText(gave), "verdict": verdict}
 
 
 def _names() -> list[str]:

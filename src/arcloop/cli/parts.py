@@ -122,8 +122,9 @@ def _openai(config: Config) -> Iterator[Parts]:
     sampler: Sampler
     anchors = None
     if config.server.api == "chat":
-        template = config.prompt.template or read_card(config.model).template
-        format_ = PromptFormat(template, chat_json, config.prompt.library)
+        card = read_card(config.model)
+        template, cells = config.prompt.template or card.template, config.prompt.cells or card.cells
+        format_ = PromptFormat(template, chat_json, config.prompt.library, cells)
         sampler = ChatSampler(config.model, format_, config.sampling, config.server, server=server)
     else:
         tokenizer = load_tokenizer(config.model)

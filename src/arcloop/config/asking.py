@@ -35,9 +35,13 @@ class PromptConfig:
     stored with the run. Default: what the model was trained on."""
     library: bool = False
     """List the program library's functions in the prompt; the ``plain`` template has a place for them."""
+    cells: int | None = None
+    """Show no more train pairs than keep all grids of a prompt at so many cells together, at least one; programs are run
+    on all pairs. Default: what suits the model (the embedded one was trained on small prompts; others see all pairs)."""
 
     def __post_init__(self) -> None:
         fits = not self.library or self.template not in (None, "barc", "compact")
+        require(self.cells is None or self.cells >= 1, "prompt.cells", self.cells, "expected 1 or more")
         require(fits, "prompt.library", self.library, "expected --prompt.template plain, or a file, beside it")
 
 

@@ -76,8 +76,15 @@ class PretrainConfig:
     """Attention heads per block."""
     inner: int = 512
     """Width of each block's gated linear unit."""
-    cells: int = 900
+    start: str | None = None
+    """Folder of a model to go on from, such as an earlier result of this command: its tokenizer and weights, which must
+    have the shape given here; default: from nothing."""
+    cells: int = 1200
     """Cells of all grids shown in one row at the most; a few rows are larger."""
+    easy: float = 0.5
+    """Share of the time over which that number grows from a quarter to the whole: small grids teach sooner, and cost less."""
+    drawing: float = 0.35
+    """Share of rows that paint pictures on a blank canvas, as in ``--tasks drawing``."""
     pack: int = 6144
     """Tokens per process and optimizer step."""
     learning_rate: float = 2e-3
@@ -99,3 +106,5 @@ class PretrainConfig:
         require(self.learning_rate > 0, "learning-rate", self.learning_rate, "expected more than 0")
         require(self.muon_rate > 0, "muon-rate", self.muon_rate, "expected more than 0")
         require(0 <= self.warmup < 1, "warmup", self.warmup, "expected 0 or more, less than 1")
+        for name in ("easy", "drawing"):
+            require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "expected 0 to 1")

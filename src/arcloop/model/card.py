@@ -41,6 +41,8 @@ class ModelCard:
     """Prompt template that the model was trained on."""
     learning_rate: float = 1e-5
     """Peak learning rate for its adapters."""
+    cells: int | None = None
+    """Cells of all grids of a prompt at the most, by leaving out train pairs; None = all pairs are shown."""
     max_prompt_tokens: int = 10_000
     """Longest prompt that it can be expected to read; the longest ARC prompt has 8,635 Llama tokens."""
     max_tokens: int = 1024
@@ -103,7 +105,9 @@ def resolve(config: Config, card: ModelCard) -> Config:
     sampling = config.sampling
     return dataclasses.replace(
         config,
-        prompt=dataclasses.replace(config.prompt, template=config.prompt.template or card.template),
+        prompt=dataclasses.replace(
+            config.prompt, template=config.prompt.template or card.template, cells=config.prompt.cells or card.cells
+        ),
         sampling=dataclasses.replace(
             sampling,
             max_tokens=sampling.max_tokens or card.max_tokens,

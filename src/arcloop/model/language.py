@@ -236,8 +236,9 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
 
 def prompt_format(name: str, tokenizer: PreTrainedTokenizerBase, config: PromptConfig) -> PromptFormat:
     """How the model is asked: in the template of the configuration, else in that of its card."""
-    template = config.template or read_card(name).template
-    return PromptFormat(template, lambda messages: chat_text(tokenizer, messages), config.library)
+    card = read_card(name)
+    template, cells = config.template or card.template, config.cells or card.cells
+    return PromptFormat(template, lambda messages: chat_text(tokenizer, messages), config.library, cells)
 
 
 def load_model(

@@ -8,6 +8,7 @@ no evaluation task is seen.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ from transformers import PreTrainedTokenizerFast
 from arcloop.config import PretrainConfig, from_json, to_json
 from arcloop.errors import ConfigError, ModelError
 from arcloop.model.card import CARD, ModelCard
-from arcloop.pretraining.network import new_network
+from arcloop.pretraining.network import checked_start, new_network
 from arcloop.pretraining.rows import example_of, sample_row
 from arcloop.pretraining.tokenizer import train_tokenizer
 from arcloop.pretraining.worker import CHECKPOINT
@@ -48,7 +49,7 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
         raise ConfigError(f"--out {out}: {error.strerror}; expected a folder that can be made — pass another") from None
     config_path = work / "pretraining.json"
     if not config_path.exists():
-        _make_tokenizer(config, work)
+        _tokenizer(config).save_pretrained(work)
         config_path.write_text(to_json(config))
     elif from_json(PretrainConfig, config_path) != config:
         raise ConfigError(
@@ -58,15 +59,19 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
     _export(config, work, out)
 
 
-def _make_tokenizer(config: PretrainConfig, work: Path) -> None:
+def _tokenizer(config: PretrainConfig) -> PreTrainedTokenizerFast:
+    if config.start is not None:
+        given: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(checked_start(config.start))
+        return given
     # Before there is a tokenizer, its chat layout stands in: only the words matter here.
     prompt_format = PromptFormat("compact", _plain_chat)
     texts = []
     for number in range(_TOKENIZER_ROWS):
-        row = sample_row(generator(config.seed, "tokenizer", number), max_cells=config.cells)
+        row = sample_row(generator(config.seed, "tokenizer", number), max_cells=config.cells, drawing=config.drawing)
         example = example_of(row, prompt_format)
-        texts.append(example.prompt + example.completion)
-    train_tokenizer(texts, config.vocabulary).save_pretrained(work)
+        # The words of grids are tokens already, so nothing is to be learned from them.
+        texts.append(re.sub(r"\s*\w+@\d+", "", example.prompt) + example.completion)
+    return train_tokenizer(texts, config.vocabulary)
 
 
 def _plain_chat(messages: Sequence[Message]) -> str:
@@ -111,5 +116,5 @@ def _export(config: PretrainConfig, work: Path, out: Path) -> None:
     # Half precision halves what every installation carries; it is read back into float32.
     network.bfloat16().save_pretrained(out)
     tokenizer.save_pretrained(out)
-    card = ModelCard(template="compact", learning_rate=3e-4, max_prompt_tokens=4096, max_tokens=192)
+    card = ModelCard("compact", learning_rate=3e-4, cells=2 * config.cells, max_prompt_tokens=4096, max_tokens=384)
     (out / CARD).write_text(to_json(card))

@@ -7,10 +7,10 @@ own) holds for the embedded model too.
 
 from collections.abc import Iterable
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from arcloop.encoding import COLOR_NAMES
+from arcloop.encoding import run_words
 
 __all__ = ["train_tokenizer"]
 
@@ -36,7 +36,7 @@ _CHAT = (
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """A tokenizer of at most ``vocabulary`` tokens for these texts; each colour name is one token, with and without a space before it."""
+    """A tokenizer of at most ``vocabulary`` tokens learned from these texts, and one for every word of a grid in runs."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -60,10 +60,6 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
         clean_up_tokenization_spaces=False,
     )
     fast.chat_template = _CHAT
-    for name in COLOR_NAMES:
-        for text in (name, f" {name}"):
-            if len(fast(text, add_special_tokens=False)["input_ids"]) != 1:
-                raise ValueError(
-                    f"{text!r} is not one token; the texts hold too few grids or the vocabulary of {vocabulary} is too small"
-                )
+    # A word takes the space or line break before it with it, so that it is one token wherever it stands.
+    fast.add_tokens([AddedToken(word, lstrip=True, normalized=False) for word in run_words()])
     return fast

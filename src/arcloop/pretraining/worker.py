@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -46,8 +47,7 @@ def train(config: PretrainConfig, folder: Path, rank: int, processes: int) -> No
     optimizers = _optimizers(config, network)
     checkpoint = folder / CHECKPOINT
     progress = _restore(checkpoint, network, optimizers)
-    rows = _rows(config, model, rank, int(progress["steps"]))
-    held_out = [_row(config, model, "held-out", i) for i in range(config.held_out)] if rank == 0 else []
+    held_out = [_row(config, model, config.cells, "held-out", i) for i in range(config.held_out)] if rank == 0 else []
     before, start, saved = progress["seconds"], time.monotonic(), time.monotonic()
     running = math.nan
     while True:
@@ -56,9 +56,12 @@ def train(config: PretrainConfig, folder: Path, rank: int, processes: int) -> No
         if done.item() >= 1:
             break
         _set_rates(optimizers, done.item(), config)
-        loss, count = _step(model, optimizers, list(_pack(rows, config.pack)))
+        cells = _cells(config, done.item())
+        loss, rows = _step(
+            model, optimizers, list(_pack(_rows(config, model, cells, rank, int(progress["steps"])), config.pack))
+        )
         progress["steps"] += 1
-        progress["rows"] += count
+        progress["rows"] += rows
         progress["seconds"] = before + time.monotonic() - start
         running = loss if math.isnan(running) else 0.98 * running + 0.02 * loss
         if rank == 0 and progress["steps"] % 20 == 0:
@@ -72,17 +75,20 @@ def train(config: PretrainConfig, folder: Path, rank: int, processes: int) -> No
         _log(folder, {**progress, "held_out_loss": _evaluate(model, held_out)})
 
 
-def _row(config: PretrainConfig, model: LanguageModel, *coordinates: int | str) -> Row:
-    row = sample_row(generator(config.seed, "pretrain", *coordinates), max_cells=config.cells)
+def _cells(config: PretrainConfig, done: float) -> int:
+    """Cells of a row at the most, when so much of the time is over."""
+    return round(config.cells * (min(1.0, 0.25 + 0.75 * done / config.easy) if config.easy else 1.0))
+
+
+def _row(config: PretrainConfig, model: LanguageModel, cells: int, *coordinates: int | str) -> Row:
+    rng = generator(config.seed, "pretrain", *coordinates)
+    row = sample_row(rng, max_cells=cells, drawing=config.drawing)
     return encode_rows(model, [example_of(row, model.format)], sys.maxsize)[0][0]
 
 
-def _rows(config: PretrainConfig, model: LanguageModel, rank: int, steps: int) -> Iterator[Row]:
-    number = 0
-    while True:
-        # After a resume the rows go on from fresh coordinates; none is seen twice.
-        yield _row(config, model, rank, steps, number)
-        number += 1
+def _rows(config: PretrainConfig, model: LanguageModel, cells: int, rank: int, step: int) -> Iterator[Row]:
+    """Rows of one step, without end; what they are follows from the step, so none is seen twice after a resume."""
+    return (_row(config, model, cells, rank, step, number) for number in count())
 
 
 def _pack(rows: Iterator[Row], tokens: int) -> Iterator[Row]:
