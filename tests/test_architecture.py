@@ -60,7 +60,9 @@ ORDER = [
     "comparison",
     "dataset",
     "charts",
+    "pages",
     "report",
+    "comparison_report",
     "cli",
 ]
 """The modules in the order in which data flows through them; each may import those before it."""

@@ -30,7 +30,9 @@ OTHER = Task("other", (Pair(grid("12"), grid("21")),), (grid("67"),))
 def task_numbers(right: int, programs: int = 8, hits: Sequence[bool] | None = (False,)) -> dict[str, Any]:
     counts = {"programs": programs, "tokens": 100, "grids": 4 * programs, "valid_grids": 3 * programs}
     known = {"perfect": None if hits is None else right, "hits": hits if hits is None else list(hits)}
-    return counts | {"complete": 2, "unique": 1, "train_perfect": right} | known
+    first = programs - right + 1 if right else None  # the right ones come last
+    found = {"first_train_perfect": first, "first_perfect": None if hits is None else first}
+    return counts | {"complete": 2, "unique": 1, "train_perfect": right} | known | found
 
 
 def run(

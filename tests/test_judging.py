@@ -98,7 +98,9 @@ def test_the_gold_answers_score_full_marks(framed: tuple[Task, Augmentation]) ->
 def test_the_table_counts_missing_programs_as_wrong() -> None:
     answer = tuple(RIGHT[2:])
     made = [candidate(FLIP, list(RIGHT)), candidate(FLIP, list(WRONG), name="w"), candidate(FLIP, [None] * 4, name="n")]
-    numbers = summarize([task_numbers(FLIP, 4, made, answer)], {"flip": [True, False]})
+    numbers = summarize(
+        [task_numbers(FLIP, ("r0/task/d00000", "w", "n", "none"), made, answer)], {"flip": [True, False]}
+    )
     assert (numbers.programs, numbers.valid_code, numbers.valid_outputs) == (4, 0.75, 0.5)
     assert (numbers.train_pass_rate, numbers.train_pass_at_n, numbers.pass_rate, numbers.pass_at_n) == (
         0.25,
@@ -110,18 +112,31 @@ def test_the_table_counts_missing_programs_as_wrong() -> None:
 
 
 def test_without_answers_the_table_has_no_numbers_that_need_them() -> None:
-    numbers = summarize([task_numbers(FLIP, 1, [candidate(FLIP, list(RIGHT))], None)])
+    numbers = summarize([task_numbers(FLIP, ("r0/task/d00000",), [candidate(FLIP, list(RIGHT))], None)])
     assert numbers.pass_rate is None and numbers.pass_at_n is None and numbers.solved_at_2 is None
     assert numbers.train_pass_rate == 1
+
+
+def test_the_first_right_program_is_counted_over_rounds() -> None:
+    answer = tuple(RIGHT[2:])
+    ids = ("d0", "d1", "d2")
+    half = [RIGHT[0], RIGHT[1], WRONG[2], WRONG[3]]
+    none = task_numbers(FLIP, ids, [candidate(FLIP, list(WRONG), name="d1")], answer)
+    train = task_numbers(FLIP, ids, [candidate(FLIP, half, name="d2")], answer)
+    both = task_numbers(FLIP, ids, [candidate(FLIP, list(RIGHT), name="d1")], answer)
+    assert (none.first_train_perfect, none.first_perfect) == (None, None)
+    assert (train.first_train_perfect, train.first_perfect) == (3, None)
+    in_all = none + train + both
+    assert (in_all.first_train_perfect, in_all.first_perfect) == (6, 8)
 
 
 def test_curves_end_with_the_numbers_of_the_table() -> None:
     answer = tuple(RIGHT[2:])
     right, wrong = candidate(FLIP, list(RIGHT)), candidate(FLIP, list(WRONG), name="w")
     numbers = [
-        task_numbers(FLIP, 4, [right, wrong], answer),
-        task_numbers(FLIP, 2, [wrong], answer),
-        task_numbers(FLIP, 0, [], None),
+        task_numbers(FLIP, ("r0/task/d00000", "w", "x", "y"), [right, wrong], answer),
+        task_numbers(FLIP, ("w", "x"), [wrong], answer),
+        task_numbers(FLIP, (), [], None),
     ]
     row, made = summarize(numbers), curves(numbers)
     assert made.pass_at_k is not None

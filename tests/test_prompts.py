@@ -1,14 +1,18 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
 
-from arc_grids import FLIP
+from arc_grids import FLIP, framed_tasks, grids
 from arcloop.config import AugmentConfig, PromptConfig
+from arcloop.encoding import COLOR_NAMES, encode_runs, run_words
 from arcloop.errors import ConfigError
 from arcloop.programs import extract
 from arcloop.prompts import PromptFormat, make_prompts, named_template
-from arcloop.records import Completion, FinishReason, Message
+from arcloop.records import Augmentation, Completion, FinishReason, Grid, Message, Task
 
 BARC = PromptFormat("barc", lambda messages: "".join(f"[{m.role}]{m.content}" for m in messages) + "[assistant]")
 COMPACT = PromptFormat("compact", BARC.chat)
@@ -59,8 +63,38 @@ def test_the_barc_format_is_kept_byte_for_byte() -> None:
 
 def test_the_compact_format_shows_grids_only() -> None:
     text = COMPACT.prompt_text(FLIP, 0)
-    assert text.startswith("[user]Input:\nBlue Red Black\n")
-    assert text.endswith("Input:\nGray Pink Orange[assistant]from common import *\n\n")
+    assert text.startswith(
+        "[user]Input:\nHeight@2 Width@3\nRow@0 Blue@0 Red@1 Black@2\nRow@1 Black@0\nOutput:\nHeight@2 Width@3\n"
+    )
+    assert text.endswith("Input:\nHeight@1 Width@3\nRow@0 Gray@0 Pink@1 Orange@2[assistant]from common import *\n\n")
+
+
+@given(grids())
+def test_a_grid_can_be_told_from_its_runs(one: Grid) -> None:
+    words = [word.split("@") for word in encode_runs(one).split()]
+    (_, height), (_, width) = words[:2]
+    told = np.full((int(height), int(width)), -1)
+    row = -1
+    for name, place in words[2:]:
+        if name == "Row":
+            row = int(place)
+            told[row] = told[row - 1]
+        else:
+            told[row, int(place) :] = COLOR_NAMES.index(name)
+    assert np.array_equal(told, one)
+    assert {"@".join(word) for word in words} <= set(run_words())
+
+
+@given(framed_tasks())
+def test_a_prompt_shows_the_pairs_that_fit_and_at_least_one(framed: tuple[Task, Augmentation]) -> None:
+    task, _ = framed
+    whole = replace(BARC, cells=task.test_inputs[0].size + sum(p.input.size + p.output.size for p in task.train))
+    assert whole.prompt_text(task, 0) == BARC.prompt_text(task, 0)
+    assert whole.cells is not None
+    less = replace(whole, cells=whole.cells - 1)
+    kept = task if len(task.train) == 1 else replace(task, train=task.train[:-1])
+    assert less.prompt_text(task, 0) == BARC.prompt_text(kept, 0)
+    assert replace(BARC, cells=1).prompt_text(task, 0) == BARC.prompt_text(replace(task, train=task.train[:1]), 0)
 
 
 @pytest.mark.parametrize("prompt_format", [BARC, COMPACT, PromptFormat("plain", BARC.chat)], ids=lambda f: f.template)

@@ -1,12 +1,12 @@
-"""Numbers → curves, as SVG pictures for the report. Pure; what is drawn is numbers and our own words only."""
+"""Numbers → curves, as SVG pictures for the reports. Pure; what is drawn is numbers and words that the caller gives."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-__all__ = ["line_svg", "passes_svg"]
+__all__ = ["found_svg", "line_svg", "passes_svg"]
 
 _POINTS = 200
 """A curve of more points looks no different."""
@@ -70,4 +70,38 @@ def passes_svg(rounds: Sequence[Mapping[str, Any]], run: Mapping[str, Any]) -> M
     return Markup(
         f'<svg class="passes" width="{width}" height="{height}" role="img" aria-label="{says}">{"".join(parts)}</svg>'
         f'<br><small class="key">{key}, with its 95 % interval, over k programs{note}</small>'
+    )
+
+
+def found_svg(lines: Mapping[str, Sequence[float]]) -> Markup:
+    """Name → share of tasks that are solved after n programs each, n = 0, 1, …: one curve per name, in one picture.
+
+    The highest share is at the top, and its axis says how much that is.
+    """
+    longest = max(map(len, lines.values())) - 1
+    top_share = max(0.05, *(max(line) for line in lines.values()))
+    width, height, left, top = 640, 320, 46, 10
+    across, down = width - left - 14, height - top - 34
+
+    def place(n: float, share: float) -> tuple[float, float]:
+        return left + across * n / max(1, longest), top + down * (1 - share / top_share)
+
+    parts = []
+    for quarter in range(5):
+        share, n = top_share * quarter / 4, longest * quarter / 4
+        _, y = place(0, share)
+        x, _ = place(n, 0)
+        parts.append(f'<path d="M{left} {y:.1f}H{left + across}" class="axis"/>')
+        parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{100 * share:.0f} %</text>')
+        parts.append(f'<text x="{x:.1f}" y="{height - 14}" text-anchor="middle">{n:.0f}</text>')
+    for number, line in enumerate(lines.values()):
+        # Steps: between two programs nothing is found.
+        steps = [line[0], *(share for share in line[1:] for _ in range(2))]
+        points = " ".join("{:.1f},{:.1f}".format(*place((i + 1) // 2, share)) for i, share in enumerate(steps))
+        parts.append(f'<polyline class="round-{number % 6}" points="{points}"/>')
+    key = " ".join(f'<span class="round-{number % 6}">● {escape(name)}</span>' for number, name in enumerate(lines))
+    says = "; ".join(f"{escape(name)}: {100 * line[-1]:.1f} % after {len(line) - 1}" for name, line in lines.items())
+    return Markup(
+        f'<svg class="passes" width="{width}" height="{height}" role="img" aria-label="{says}">{"".join(parts)}</svg>'
+        f'<br><small class="key">{key}: tasks with a right program, over the programs sampled for each</small>'
     )

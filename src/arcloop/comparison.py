@@ -41,6 +41,10 @@ class Row:
     """Number → its value and the ends of its 95 % interval over tasks; without those that no answers are known for."""
     by_seed: Mapping[str, tuple[float, ...]]
     """Number → its value in each run."""
+    found: tuple[float, ...]
+    """Share of tasks with a right program among their first n, for n = 0, 1, …, in the order in which they were sampled."""
+    rounds: tuple[int, ...]
+    """Search rounds of each run."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,18 @@ class _Values:
             / (_total(self.setting, self.tasks, "complete") or 1),
             reached=reached,
             by_seed=by_seed,
+            found=self._found(),
+            rounds=tuple(run.settings.get("rounds", 1) for run in runs),
         )
+
+    def _found(self) -> tuple[float, ...]:
+        """Right on the tests too where all answers are known, else on the train pairs."""
+        known = all(run.numbers[t]["hits"] is not None for run in self.all_runs for t in self.tasks)
+        counts = [run.numbers[t] for run in self.setting.runs for t in self.tasks]
+        firsts = [count["first_perfect" if known else "first_train_perfect"] for count in counts]
+        most = max(count["programs"] for count in counts)
+        after = np.bincount([first for first in firsts if first is not None], minlength=most + 1).cumsum()
+        return tuple(round(float(share), 6) for share in after / len(firsts))
 
 
 def _at(n: int, correct: int, k: int | None) -> float:

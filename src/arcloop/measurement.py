@@ -75,6 +75,10 @@ def measured(path: Path) -> Measured:
             f"{path}: metrics.json counts {content.get('groups_done', 'no')} groups; expected the {done} that are done "
             f"— arcloop evaluate {path}"
         )
+    if any("first_perfect" not in numbers for numbers in content["tasks"].values()):
+        raise RunError(
+            f"{path}: metrics.json is of an older version; expected when a task was first solved — arcloop evaluate {path}"
+        )
     manifest = run.manifest()
     settings = _flat(json.loads(to_json(run.config())))
     seed = settings.pop("seed")

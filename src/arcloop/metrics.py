@@ -58,9 +58,17 @@ class TaskNumbers:
     """Completions right on all train pairs."""
     perfect: int | None
     """Of those, right on all test pairs too; None where the answers are not known."""
+    first_train_perfect: int | None = None
+    """After how many completions there was one right on all train pairs; None = there is none."""
+    first_perfect: int | None = None
+    """The same for one right on all test pairs too; None also where the answers are not known."""
 
     def __add__(self, other: "TaskNumbers") -> "TaskNumbers":
-        """Counts of two rounds of the same task together."""
+        """Counts of two rounds of the same task together, ``other`` being the later one."""
+
+        def first(here: int | None, there: int | None) -> int | None:
+            return here if here is not None or there is None else self.completions + there
+
         known = self.perfect is not None and other.perfect is not None
         return TaskNumbers(
             task_id=self.task_id,
@@ -76,6 +84,8 @@ class TaskNumbers:
             correct_grids=self.correct_grids + other.correct_grids,
             train_perfect=self.train_perfect + other.train_perfect,
             perfect=(self.perfect or 0) + (other.perfect or 0) if known else None,
+            first_train_perfect=first(self.first_train_perfect, other.first_train_perfect),
+            first_perfect=first(self.first_perfect, other.first_perfect),
         )
 
 
@@ -122,29 +132,37 @@ class Curves:
 
 
 def task_numbers(
-    task: Task, completions: int, candidates: Sequence[Candidate], answer: Sequence[Grid] | None, tokens: int = 0
+    task: Task,
+    completions: Sequence[str],
+    candidates: Sequence[Candidate],
+    answer: Sequence[Grid] | None,
+    tokens: int = 0,
 ) -> TaskNumbers:
     """Count one task's candidates of one round; ``answer`` is the task's test outputs, in the task's own frame.
 
-    ``completions`` and ``tokens``: how many were sampled for it.
+    ``completions``: the ids of those that were sampled for it, whose order is that of the draws; ``tokens``: their tokens.
     """
+    place = {completion_id: number for number, completion_id in enumerate(sorted(completions), 1)}
     inputs = len(task.inputs)
     complete = [c for c in candidates if c.execution.status is Status.OK]
     perfect = [c for c in candidates if c.score.perfect]
+    right = [] if answer is None else [c for c in perfect if _hits_tests(c, task, answer)]
     return TaskNumbers(
         task_id=task.id,
-        completions=completions,
+        completions=len(completions),
         tokens=tokens,
         compiled=sum(c.execution.status not in (Status.SYNTAX_ERROR, Status.REFUSED) for c in candidates),
-        grids=completions * inputs,
+        grids=len(completions) * inputs,
         valid_grids=sum(grid is not None for c in candidates for grid in c.execution.outputs),
         complete=len(complete),
         effects=frozenset(effect(c, task) for c in complete),
         pixels=sum(c.score.pixels for c in candidates),
-        train_grids=completions * len(task.train),
+        train_grids=len(completions) * len(task.train),
         correct_grids=sum(sum(c.score.correct) for c in candidates),
         train_perfect=len(perfect),
-        perfect=None if answer is None else sum(_hits_tests(c, task, answer) for c in perfect),
+        perfect=None if answer is None else len(right),
+        first_train_perfect=min((place[c.program.completion_id] for c in perfect), default=None),
+        first_perfect=min((place[c.program.completion_id] for c in right), default=None),
     )
 
 

@@ -41,16 +41,17 @@ def conclude(
     evidence: dict[str, dict[str, float]] = {}
     done, seconds = 0, 0.0
     for index, group_tasks in enumerate(run.groups()):
-        totals = {t.id: task_numbers(t, 0, [], known.get(t.id)) for t in group_tasks}
+        totals = {t.id: task_numbers(t, (), [], known.get(t.id)) for t in group_tasks}
         candidates: dict[str, list[Candidate]] = {t.id: [] for t in group_tasks}
         for round_, group in run.searched_groups(index):
             stored = group.metrics() if group.done else group.numbers()
             if "validity" in stored:  # not in a run whose programs were put there by other means than a search
                 health.setdefault(round_, []).append(stored)
-            sampled, tokens = Counter[str](), Counter[str]()
+            sampled: dict[str, list[str]] = {task.id: [] for task in group_tasks}
+            tokens = Counter[str]()
             for completion in group.completions():
-                # Where the server failed, nothing was sampled.
-                sampled[completion.task_id] += completion.finish_reason is not FinishReason.ERROR
+                if completion.finish_reason is not FinishReason.ERROR:  # where the server failed, nothing was sampled
+                    sampled[completion.task_id].append(completion.id)
                 tokens[completion.task_id] += completion.tokens
             done += group.done
             seconds += _seconds(stored)
@@ -104,6 +105,8 @@ def _task(numbers: TaskNumbers, hit: list[bool] | None, best: dict[str, Any] | N
         "unique": len(numbers.effects),
         "train_perfect": numbers.train_perfect,
         "perfect": numbers.perfect,
+        "first_train_perfect": numbers.first_train_perfect,
+        "first_perfect": numbers.first_perfect,
         "hits": hit,
         "best": best,
     }

@@ -3,15 +3,14 @@
 Everything that a model wrote is shown as text: the template escapes all values.
 """
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from markupsafe import Markup
 
 from arcloop.charts import line_svg, passes_svg
+from arcloop.pages import page_templates
 from arcloop.records import Grid, Task
 from arcloop.rundir import RunDir
 
@@ -28,12 +27,9 @@ def write_report(run: RunDir) -> Path:
         RunError: ``submission.json`` or ``metrics.json`` is missing; ``arcloop evaluate`` rebuilds them.
     """
     numbers, submission = run.read("metrics.json"), run.read("submission.json")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = page_templates()
     environment.filters |= {"svg": grid_svg, "percent": _percent, "figure": _figure}
-    template = environment.from_string((files("arcloop") / "templates" / "report.html").read_text(encoding="utf-8"))
-    text = template.render(
+    text = environment.get_template("report.html").render(
         config=run.config(),
         manifest=run.manifest(),
         numbers=numbers,

@@ -33,7 +33,8 @@ class PromptOptions(PromptConfig):
         Raises:
             ConfigError: the file cannot be read, or is no template.
         """
-        return PromptConfig(None if self.template is None else named_template(self.template), self.library)
+        template = None if self.template is None else named_template(self.template)
+        return PromptConfig(template, self.library, self.cells)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class RunOptions(Config):
     def of(cls, config: Config) -> "RunOptions":
         """Options whose defaults are a configuration's values."""
         values = {f.name: getattr(config, f.name) for f in dataclasses.fields(Config)}
-        return cls(**values | {"prompt": PromptOptions(config.prompt.template, config.prompt.library)})
+        return cls(
+            **values | {"prompt": PromptOptions(config.prompt.template, config.prompt.library, config.prompt.cells)}
+        )
 
     def config(self) -> Config:
         """The configuration that was asked for.

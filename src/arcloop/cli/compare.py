@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from rich.table import Table
 from arcloop.cli.job import say, wide
 from arcloop.cli.table import percent
 from arcloop.comparison import Comparison, compare
+from arcloop.comparison_report import write_comparison
 from arcloop.errors import ConfigError
 from arcloop.files import write_bytes
 from arcloop.measurement import Measured, Setting, grouped, measured
 
-__all__ = ["main"]
+__all__ = ["main", "print_comparison"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Arguments:
     """In place of these: settings by name, each with its runs, as NAME=RUN,RUN."""
     json: Path | None = None
     """Write everything here as JSON too."""
+    report: Path | None = None
+    """Write an HTML page here, with the curves of what each setting found over its programs."""
 
 
 def main(argv: list[str]) -> int:
@@ -55,14 +59,22 @@ def main(argv: list[str]) -> int:
     compared = compare(settings)
     if arguments.json is not None:
         text = json.dumps(dataclasses.asdict(compared), indent=1) + "\n"
-        try:
-            write_bytes(arguments.json, text.encode())
-        except OSError as error:
-            raise ConfigError(
-                f"--json {arguments.json}: {error.strerror}; expected a file that can be written — pass another"
-            ) from None
-    _print(compared, wide())
+        _write("--json", arguments.json, lambda path: write_bytes(path, text.encode()))
+    if arguments.report is not None:
+        _write("--report", arguments.report, lambda path: write_comparison(compared, path))
+    print_comparison(compared, console := wide())
+    if arguments.report is not None:
+        say(console, f"report  {arguments.report}")
     return 0
+
+
+def _write(flag: str, path: Path, write: Callable[[Path], None]) -> None:
+    try:
+        write(path)
+    except OSError as error:
+        raise ConfigError(
+            f"{flag} {path}: {error.strerror}; expected a file that can be written — pass another"
+        ) from None
 
 
 def _named(groups: tuple[str, ...]) -> list[Setting]:
@@ -84,7 +96,8 @@ def _named(groups: tuple[str, ...]) -> list[Setting]:
     return list(settings.values())
 
 
-def _print(compared: Comparison, console: Console) -> None:
+def print_comparison(compared: Comparison, console: Console) -> None:
+    """The table, each setting against the first, and the remarks."""
     rows = compared.rows
     say(console, f"{len(compared.tasks)} tasks in common; 95 % intervals over tasks in brackets")
     table = Table("", *(row.name for row in rows), box=None, header_style="bold", padding=(0, 3, 0, 0))
