@@ -58,6 +58,7 @@ ORDER = [
     "outcome",
     "measurement",
     "comparison",
+    "experiment",
     "dataset",
     "charts",
     "pages",

@@ -62,6 +62,11 @@ def test_a_clear_difference_is_called_and_noise_is_not() -> None:
     assert list(against(nothing, little)) == ["solved@2", "pass@n", "train pass@n"]
 
 
+def test_what_was_found_is_a_curve_over_the_programs() -> None:
+    compared = compare([Setting("A", (run([1, 0], programs=4),)), Setting("B", (run([4, 2], "b", programs=4),))])
+    assert [row.found for row in compared.rows] == [(0, 0, 0, 0, 0.5), (0, 0.5, 0.5, 1, 1)]
+
+
 def test_unequal_budgets_have_no_winner_and_are_compared_at_the_smaller() -> None:
     compared = compare([Setting("A", (run([0] * 40),)), Setting("B", (run([9] * 40, programs=16),))])
     assert {contrast.verdict for contrast in compared.contrasts} == {"no winner called"}
@@ -159,12 +164,14 @@ def test_the_command_prints_and_writes_what_it_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs = [searched(tmp_path / "one", 1), searched(tmp_path / "two", 2), searched(tmp_path / "three", 1, group_size=1)]
-    assert arcloop(monkeypatch, *runs, "--json", tmp_path / "out.json") == 0
+    assert arcloop(monkeypatch, *runs, "--json", tmp_path / "out.json", "--report", tmp_path / "out.html") == 0
     printed = capsys.readouterr().out
     assert "2 tasks in common" in printed and "one ×2" in printed and "--group-size" in printed
     assert "three against one ×2, solved@2: " in printed and "within noise" in printed
     content = json.loads((tmp_path / "out.json").read_text())
     assert content["rows"][0]["seeds"] == [1, 2] and content["contrasts"][0]["verdict"] == "within noise"
+    page = (tmp_path / "out.html").read_text()
+    assert page.count("<polyline") == 2 and "one ×2" in page and "three against one ×2" in page
     assert arcloop(monkeypatch, "--group", f"A={runs[0]},{runs[1]}", f"B={runs[2]}") == 0
     assert "B against A" in capsys.readouterr().out
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "resume": "Go on with an interrupted run.",
     "evaluate": "Print the table of a run again, and rebuild its submission and report.",
     "compare": "Put runs side by side, and say which differences are more than noise.",
+    "experiment": "Run search alone against search and learn on equal budgets, and test the difference.",
     "train": "Fine-tune a model on relabeled programs, or any prompts with completions.",
     "relabel": "Make a training set from the programs of a run.",
     "execute": "Run programs from a file in the sandbox.",
