@@ -37,8 +37,7 @@ CONTENDERS = [f"{who}-{p}" for p in PRECISIONS for who in ("arcloop", *(f"trl-{s
 def make_rows(count: int, path: Path) -> None:
     """Real rows: random programs with the tasks that they solve, as the embedded model is shown them."""
     from arcloop.model.language import load_model
-    from arcloop.pretraining.rows import sample_row
-    from arcloop.pretraining.worker import example_of
+    from arcloop.pretraining.rows import example_of, sample_row
     from arcloop.seeds import generator
 
     model = load_model("embedded")

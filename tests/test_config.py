@@ -108,6 +108,8 @@ def test_a_foreign_or_damaged_configuration_is_named(text: str, words: str, tmp_
         lambda: PretrainConfig(width=100, heads=3),
         lambda: PretrainConfig(heads=0),
         lambda: PretrainConfig(warmup=1),
+        lambda: PretrainConfig(data_workers=-1),
+        lambda: PretrainConfig(held_out_tasks=-1),
     ],
 )
 def test_a_value_out_of_range_is_refused(wrong: object) -> None:

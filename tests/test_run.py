@@ -186,6 +186,7 @@ def test_errors_are_one_line_with_exit_code_2(run: tuple[RunDir, str], tmp_path:
         (["evaluate", tmp_path / "bad"], "no config.json"),
         (["run", "--tasks", "arc1-train", "--limit", 1, "--out", directory.path / "config.json" / "x"], "pass another"),
         (["pretrain", "--out", directory.path / "config.json"], "pass another"),
+        (["pretrain", "--config", "slow", "--out", tmp_path / "o"], "expected cpu-2h, gpu-10min or a JSON file"),
         (["dance"], "expected run, search, resume"),
     ]
     for arguments, words in cases:
@@ -199,10 +200,12 @@ def test_errors_are_one_line_with_exit_code_2(run: tuple[RunDir, str], tmp_path:
 def test_pretraining_makes_a_model_that_a_run_can_use(folder: Path, tmp_path: Path) -> None:
     model = tmp_path / "model"
     small = ["--width", "32", "--layers", "1", "--heads", "2", "--inner", "64", "--held-out", "4", "--pack", "1024"]
+    small += ["--held-out-tasks", "3", "--data-workers", "1"]
     done = arcloop("pretrain", "--minutes", "0.05", "--processes", "2", *small, "--out", model)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (model / "pretraining" / "log.jsonl").read_text().splitlines()]
     assert lines[-1]["steps"] > 0 and lines[-1]["held_out_loss"] > 0
+    assert 0 <= lines[-1]["programs_solved"] <= 1 and 0 <= lines[-1]["drawings_solved"] <= 1
     again = arcloop("pretrain", "--minutes", "7", "--out", model)
     assert again.returncode == 2 and "other settings" in again.stderr
     done = arcloop(

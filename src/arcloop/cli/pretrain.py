@@ -1,5 +1,6 @@
 """``arcloop pretrain``: the embedded model from nothing."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -7,10 +8,16 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from arcloop.config import PretrainConfig
+from arcloop import pretraining
+from arcloop.cli.job import terminated_like_ctrl_c
+from arcloop.config import PretrainConfig, from_json
+from arcloop.errors import ConfigError
 from arcloop.progress import Progress
 
 __all__ = ["main"]
+
+_LOSSES = ("loss", "held_out_loss")
+_SHARES = ("drawings_solved", "programs_solved")
 
 
 @dataclass(frozen=True)
@@ -23,26 +30,50 @@ class Arguments:
     config: Annotated[PretrainConfig, tyro.conf.arg(name="")]
     out: Path
     """Folder of the model; pass it to ``arcloop run --model`` when it is done."""
+    settings: Annotated[str | None, tyro.conf.arg(name="config", metavar="NAME|FILE")] = None
+    """``cpu-2h``, ``gpu-10min`` or a JSON file of settings, which are the defaults of the other options then."""
 
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and pretrain."""
-    arguments = tyro.cli(Arguments, args=argv, prog="arcloop pretrain")
+    defaults = Arguments(_settings_in(argv), tyro.MISSING)
+    arguments = tyro.cli(Arguments, args=argv, prog="arcloop pretrain", default=defaults)
     from arcloop.pretraining.pretrain import pretrain  # here, because torch takes seconds that --help should not
 
     console = Console()
     seconds = round(arguments.config.minutes * 60)
-    with Progress(console, seconds, "seconds") as progress:
+    with terminated_like_ctrl_c(), Progress(console, seconds, "seconds") as progress:
 
         def on_progress(line: dict[str, float]) -> None:
             progress.stage("pretraining")
             progress.fact("rows", round(line["rows"]))
             progress.fact("steps", round(line["steps"]))
-            for name in ("loss", "held_out_loss"):
+            for name in (*_LOSSES, *_SHARES):
                 if name in line:
-                    progress.fact(name.replace("_", " "), f"{line[name]:.4f}")
+                    value = f"{line[name]:.4f}" if name in _LOSSES else f"{100 * line[name]:.0f} %"
+                    progress.fact(name.replace("_", " "), value)
             progress.reach(min(seconds, round(line["seconds"])))
 
         pretrain(arguments.config, arguments.out, on_progress)
     console.print(f"model  {arguments.out}", highlight=False)
     return 0
+
+
+def _settings_in(argv: list[str]) -> PretrainConfig:
+    """The settings that the arguments begin from (``--config``), so that they can be the defaults.
+
+    Raises:
+        ConfigError: there are no such settings, or they cannot be read.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--config", nargs="?")
+    given: str | None = parser.parse_known_args(argv)[0].config
+    if given is None:
+        return PretrainConfig()
+    shipped = {path.stem.replace("_", "-"): path for path in sorted(Path(pretraining.__path__[0]).glob("*.json"))}
+    path = shipped.get(given, Path(given))
+    if not path.is_file():
+        raise ConfigError(
+            f"--config {given}: no such file; expected {', '.join(shipped)} or a JSON file of settings — check the path"
+        )
+    return from_json(PretrainConfig, path)

@@ -63,7 +63,9 @@ class PretrainConfig:
     minutes: float = 120.0
     """Wall time of training; the learning rate's schedule is stretched over it."""
     processes: int = 0
-    """Processes that train together, one core each; 0 = one per core."""
+    """Processes that train together, one GPU or else one core each; 0 = one per GPU if there is one, else one per core."""
+    data_workers: int = 0
+    """Processes beside each training process that make rows; 0 = it makes its own."""
     seed: int = 0
     """Every row and the initial weights follow from it."""
     vocabulary: int = 2048
@@ -95,10 +97,15 @@ class PretrainConfig:
     """Share of the time over which the learning rate rises from 0."""
     held_out: int = 256
     """Rows that are never trained on and measure progress."""
+    held_out_tasks: int = 64
+    """How many such rows are also given to the model as tasks at each checkpoint, every five minutes, with 8 completions
+    each, to see what share it solves; 0 = none."""
 
     def __post_init__(self) -> None:
         require(self.minutes > 0, "minutes", self.minutes, "expected more than 0")
         require(self.processes >= 0, "processes", self.processes, "expected 0 (one per core) or more")
+        require(self.data_workers >= 0, "data-workers", self.data_workers, "expected 0 (none) or more")
+        require(self.held_out_tasks >= 0, "held-out-tasks", self.held_out_tasks, "expected 0 (none) or more")
         for name in ("vocabulary", "width", "layers", "heads", "inner", "cells", "pack", "held_out"):
             value = getattr(self, name)
             require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")

@@ -47,7 +47,7 @@ def new_network(config: PretrainConfig, tokenizer: PreTrainedTokenizerFast) -> L
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(config.seed, "weights") % 2**63)
         network = LlamaForCausalLM(shape)
     if config.start is not None:

@@ -24,6 +24,7 @@ from arcloop.errors import ConfigError, ModelError
 from arcloop.model.card import CARD, ModelCard
 from arcloop.pretraining.network import checked_start, new_network
 from arcloop.pretraining.rows import example_of, sample_row
+from arcloop.pretraining.solving import MAX_TOKENS, check_sandbox
 from arcloop.pretraining.tokenizer import train_tokenizer
 from arcloop.pretraining.worker import CHECKPOINT
 from arcloop.prompts import PromptFormat
@@ -39,9 +40,13 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
     """Make the model in ``out``, going on from a checkpoint if there is one; ``on_progress`` is told each line of the log.
 
     Raises:
-        ConfigError: ``out`` holds a pretraining with another configuration.
+        ConfigError: ``out`` holds a pretraining with another configuration, or there are fewer GPUs than processes.
         ModelError: a worker process failed.
+        SandboxError: solved tasks are to be counted, and this machine cannot isolate programs.
     """
+    processes = _processes(config)
+    if config.held_out_tasks:
+        check_sandbox()
     work = out / "pretraining"
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -55,7 +60,7 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
         raise ConfigError(
             f"--out {out}: a pretraining with other settings; expected those of {config_path} — pass another folder"
         )
-    _run_workers(config, config_path, work, on_progress)
+    _run_workers(config, processes, config_path, work, on_progress)
     _export(config, work, out)
 
 
@@ -78,13 +83,28 @@ def _plain_chat(messages: Sequence[Message]) -> str:
     return "".join(f"{m.role}\n\n{m.content}" for m in messages) + "assistant\n\n"
 
 
+def _processes(config: PretrainConfig) -> int:
+    gpus = torch.cuda.device_count()
+    if gpus and config.processes > gpus:
+        raise ConfigError(
+            f"--processes {config.processes}; expected at most one for each GPU of this machine ({gpus}) — pass fewer"
+        )
+    return config.processes or gpus or os.cpu_count() or 1
+
+
 def _run_workers(
-    config: PretrainConfig, config_path: Path, work: Path, on_progress: Callable[[dict[str, float]], None]
+    config: PretrainConfig,
+    processes: int,
+    config_path: Path,
+    work: Path,
+    on_progress: Callable[[dict[str, float]], None],
 ) -> None:
-    processes = config.processes or os.cpu_count() or 1
     (work / "rendezvous").unlink(missing_ok=True)
     command = [sys.executable, "-m", "arcloop.pretraining.worker", str(config_path), str(work)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    if config.data_workers:
+        # Threads of the tokenizer do not survive the fork of a data worker, and it would say so each time.
+        environment["TOKENIZERS_PARALLELISM"] = "false"
     workers = [subprocess.Popen([*command, str(rank), str(processes)], env=environment) for rank in range(processes)]
     log = work / "log.jsonl"
     seen = len(log.read_text().splitlines()) if log.exists() else 0
@@ -116,5 +136,7 @@ def _export(config: PretrainConfig, work: Path, out: Path) -> None:
     # Half precision halves what every installation carries; it is read back into float32.
     network.bfloat16().save_pretrained(out)
     tokenizer.save_pretrained(out)
-    card = ModelCard("compact", learning_rate=3e-4, cells=2 * config.cells, max_prompt_tokens=4096, max_tokens=384)
+    card = ModelCard(
+        "compact", learning_rate=3e-4, cells=2 * config.cells, max_prompt_tokens=4096, max_tokens=MAX_TOKENS
+    )
     (out / CARD).write_text(to_json(card))

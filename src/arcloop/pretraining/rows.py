@@ -22,7 +22,7 @@ from arcloop.pretraining.inputs import OTHER_BACKGROUND, sample_inputs
 from arcloop.prompts import PromptFormat
 from arcloop.records import Example, Grid, Pair, Task
 
-__all__ = ["Row", "Transform", "compile_source", "example_of", "run_grid", "run_source", "sample_row"]
+__all__ = ["Row", "Transform", "compile_source", "example_of", "run_grid", "run_source", "sample_row", "task_of"]
 
 Transform = Callable[[Any], Any]
 
@@ -177,10 +177,14 @@ def sample_row(
             return row
 
 
+def task_of(row: Row, task_id: str) -> Task:
+    """The row as a task to be solved."""
+    return Task(task_id, row.pairs, (row.test_input,))
+
+
 def example_of(row: Row, format_: PromptFormat) -> Example:
     """The row as the loop would relabel it."""
-    task = Task("row", row.pairs, (row.test_input,))
-    return Example("row", "row", format_.prompt_text(task, 0), format_.answer_text(row.source))
+    return Example("row", "row", format_.prompt_text(task_of(row, "row"), 0), format_.answer_text(row.source))
 
 
 def _program_row(rng: random.Random, cells: int, weights: Mapping[str, float]) -> Row | None:

@@ -1,7 +1,8 @@
 """One of the processes that pretrain together: rows → gradients → weights.
 
-Each process makes its own rows, from its own coordinates, and gradients are averaged over the
-processes with gloo, so all hold the same weights. Process 0 measures, reports and saves.
+Each process has rows of its own, from its own coordinates, and gradients are averaged over the
+processes, with nccl on GPUs and gloo elsewhere, so all hold the same weights. Process 0 measures,
+reports and saves.
 """
 
 import json
@@ -9,8 +10,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterator
-from itertools import count
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -24,79 +24,69 @@ from arcloop.config import PretrainConfig, from_json
 from arcloop.files import write_bytes
 from arcloop.model.language import LanguageModel, chat_text
 from arcloop.pretraining.network import new_network
-from arcloop.pretraining.rows import example_of, sample_row
+from arcloop.pretraining.packs import Course, encode_row, held_out_row, packs
+from arcloop.pretraining.solving import measure
 from arcloop.prompts import PromptFormat
-from arcloop.seeds import generator
 from arcloop.training.loss import ALIGN, completion_loss, precision
-from arcloop.training.rows import Row, encode_rows
+from arcloop.training.rows import Row
 
 __all__ = ["CHECKPOINT", "train"]
 
 CHECKPOINT = "checkpoint.safetensors"
 _FLOOR = 0.05
 """The learning rate ends at this share of its peak."""
+_EVERY = 300.0
+"""Seconds between checkpoints."""
+_PATIENCE = timedelta(minutes=30)
+"""How long the others wait for process 0, which measures for a minute or so."""
 
 
-def train(config: PretrainConfig, folder: Path, rank: int, processes: int) -> None:
+def train(config: PretrainConfig, folder: Path, rank: int) -> None:
     """Train until the time is over, from the last checkpoint in ``folder`` if there is one; process 0 saves there."""
     torch.set_num_threads(1)
+    device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     network = new_network(config, tokenizer)
+    network.to(device)  # type: ignore[arg-type]  # its decorator hides the signature
     prompt_format = PromptFormat("compact", lambda messages: chat_text(tokenizer, messages))
     model = LanguageModel("embedded", network, tokenizer, prompt_format)
     optimizers = _optimizers(config, network)
     checkpoint = folder / CHECKPOINT
     progress = _restore(checkpoint, network, optimizers)
-    held_out = [_row(config, model, config.cells, "held-out", i) for i in range(config.held_out)] if rank == 0 else []
+    held_out = (
+        [held_out_row(config, i) for i in range(max(config.held_out, config.held_out_tasks))] if rank == 0 else []
+    )
+    held_out_rows = [encode_row(model, row) for row in held_out[: config.held_out]]
     before, start, saved = progress["seconds"], time.monotonic(), time.monotonic()
+    course = Course(config, int(progress["steps"]), before / (60 * config.minutes))
+    supply = packs(config, model, rank, course)
     running = math.nan
+
+    def keep() -> None:
+        """Save, then measure: whatever stops a measurement, the weights are safe."""
+        _save(checkpoint, network, optimizers, progress)
+        rates = measure(model, held_out[: config.held_out_tasks], config.seed)
+        _log(folder, {**progress, "held_out_loss": _evaluate(model, held_out_rows), **rates})
+
     while True:
-        done = torch.tensor([(before + time.monotonic() - start) / (60 * config.minutes)])
+        done = torch.tensor([(before + time.monotonic() - start) / (60 * config.minutes)], device=device)
         dist.broadcast(done, 0)  # all processes stop at the same step
-        if done.item() >= 1:
+        course.done = done.item()
+        if course.done >= 1:
             break
-        _set_rates(optimizers, done.item(), config)
-        cells = _cells(config, done.item())
-        loss, rows = _step(
-            model, optimizers, list(_pack(_rows(config, model, cells, rank, int(progress["steps"])), config.pack))
-        )
+        _set_rates(optimizers, course.done, config)
+        loss, rows = _step(model, optimizers, next(supply))
         progress["steps"] += 1
         progress["rows"] += rows
         progress["seconds"] = before + time.monotonic() - start
         running = loss if math.isnan(running) else 0.98 * running + 0.02 * loss
         if rank == 0 and progress["steps"] % 20 == 0:
             _log(folder, {**progress, "loss": running})
-        if rank == 0 and time.monotonic() - saved > 300:
-            _save(checkpoint, network, optimizers, progress)
-            _log(folder, {**progress, "held_out_loss": _evaluate(model, held_out)})
+        if rank == 0 and time.monotonic() - saved > _EVERY:
+            keep()
             saved = time.monotonic()
     if rank == 0:
-        _save(checkpoint, network, optimizers, progress)
-        _log(folder, {**progress, "held_out_loss": _evaluate(model, held_out)})
-
-
-def _cells(config: PretrainConfig, done: float) -> int:
-    """Cells of a row at the most, when so much of the time is over."""
-    return round(config.cells * (min(1.0, 0.25 + 0.75 * done / config.easy) if config.easy else 1.0))
-
-
-def _row(config: PretrainConfig, model: LanguageModel, cells: int, *coordinates: int | str) -> Row:
-    rng = generator(config.seed, "pretrain", *coordinates)
-    row = sample_row(rng, max_cells=cells, drawing=config.drawing)
-    return encode_rows(model, [example_of(row, model.format)], sys.maxsize)[0][0]
-
-
-def _rows(config: PretrainConfig, model: LanguageModel, cells: int, rank: int, step: int) -> Iterator[Row]:
-    """Rows of one step, without end; what they are follows from the step, so none is seen twice after a resume."""
-    return (_row(config, model, cells, rank, step, number) for number in count())
-
-
-def _pack(rows: Iterator[Row], tokens: int) -> Iterator[Row]:
-    total = 0
-    while total < tokens:
-        row = next(rows)
-        total += len(row.ids)
-        yield row
+        keep()
 
 
 def _optimizers(config: PretrainConfig, network: nn.Module) -> list[torch.optim.Optimizer]:
@@ -120,7 +110,7 @@ def _set_rates(optimizers: list[torch.optim.Optimizer], done: float, config: Pre
 
 def _step(model: LanguageModel, optimizers: list[torch.optim.Optimizer], rows: list[Row]) -> tuple[float, int]:
     """One optimizer step on the rows of all processes; returns the mean loss per trained token and the rows in all."""
-    totals = torch.tensor([float(sum(row.trained for row in rows)), float(len(rows)), 0.0])
+    totals = torch.tensor([float(sum(row.trained for row in rows)), float(len(rows)), 0.0], device=model.device)
     with precision(model):
         loss = completion_loss(model, rows, ALIGN)
     loss.backward()
@@ -184,10 +174,17 @@ def main(config_path: str, folder: str, rank: str, processes: str) -> None:
     """Join the other processes and train; the arguments are those of the command line."""
     config = from_json(PretrainConfig, Path(config_path))
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    cuda = torch.cuda.is_available()
+    if cuda:
+        torch.cuda.set_device(int(rank))
     dist.init_process_group(
-        "gloo", init_method=(Path(folder) / "rendezvous").absolute().as_uri(), rank=int(rank), world_size=int(processes)
+        "nccl" if cuda else "gloo",
+        init_method=(Path(folder) / "rendezvous").absolute().as_uri(),
+        timeout=_PATIENCE,
+        rank=int(rank),
+        world_size=int(processes),
     )
-    train(config, Path(folder), int(rank), int(processes))
+    train(config, Path(folder), int(rank))
     dist.destroy_process_group()
 
 

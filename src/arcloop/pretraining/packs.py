@@ -1,0 +1,87 @@
+"""Process and step → the rows of that step, made in the training process or in others beside it.
+
+What the rows are follows from the coordinates and from how large they may be, so it does not matter who makes them.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from torch.utils.data import DataLoader, Dataset
+
+from arcloop.config import PretrainConfig
+from arcloop.model.language import LanguageModel
+from arcloop.pretraining import rows
+from arcloop.seeds import generator
+from arcloop.training.rows import Row, encode_rows
+
+__all__ = ["Course", "encode_row", "held_out_row", "packs"]
+
+
+@dataclass
+class Course:
+    """Where the training stands; going over it gives (step, cells of a row at the most) for each step to come."""
+
+    config: PretrainConfig
+    step: int
+    """The first step to come."""
+    done: float
+    """Share of the time that is over; what is made ahead has the cells of when it was asked for."""
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        for step in count(self.step):
+            yield step, self._cells()
+
+    def _cells(self) -> int:
+        easy = self.config.easy
+        return round(self.config.cells * (min(1.0, 0.25 + 0.75 * self.done / easy) if easy else 1.0))
+
+
+def packs(config: PretrainConfig, model: LanguageModel, rank: int, course: Course) -> Iterator[list[Row]]:
+    """The rows of process ``rank``, step after step without end, made ``config.data_workers`` at a time.
+
+    A step's rows are at least ``config.pack`` tokens together, and none is seen twice, also after a resume.
+    """
+    # Forked, so that they have the tokenizer and the real inputs at once; they never touch the network.
+    context = "fork" if config.data_workers else None
+    loader: DataLoader[list[Row]] = DataLoader(
+        _Packs(config, model, rank),
+        batch_size=None,
+        sampler=course,
+        num_workers=config.data_workers,
+        multiprocessing_context=context,
+    )
+    return iter(loader)
+
+
+def held_out_row(config: PretrainConfig, number: int) -> rows.Row:
+    """A row that is never trained on."""
+    return _row(config, config.cells, "held-out", number)
+
+
+def encode_row(model: LanguageModel, row: rows.Row) -> Row:
+    """The row in tokens, however long."""
+    return encode_rows(model, [rows.example_of(row, model.format)], sys.maxsize)[0][0]
+
+
+def _row(config: PretrainConfig, cells: int, *coordinates: int | str) -> rows.Row:
+    return rows.sample_row(generator(config.seed, "pretrain", *coordinates), max_cells=cells, drawing=config.drawing)
+
+
+class _Packs(Dataset[list[Row]]):
+    """(step, cells) → the rows of that step of one process."""
+
+    def __init__(self, config: PretrainConfig, model: LanguageModel, rank: int) -> None:
+        self._config = config
+        self._model = model
+        self._rank = rank
+
+    def __getitem__(self, place: tuple[int, int]) -> list[Row]:
+        step, cells = place
+        pack: list[Row] = []
+        total = 0
+        while total < self._config.pack:
+            pack.append(encode_row(self._model, _row(self._config, cells, self._rank, step, len(pack))))
+            total += len(pack[-1].ids)
+        return pack
