@@ -12,14 +12,20 @@ DEMO_TASKS := 67a3c6ac 68b16354 74dd1130 3c9b0459 6150a2bd 9dfd6313 ed36ccf7 a41
               4c4377d9 7468f01a 1cf80156 a79310a0 25ff71a9 b1948b0a c8f0f002 d511f180 0d3d703e 62c24649 \
               67e8384a 46442a0e 7fe24cdd 0520fde7
 
-.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample \
+# Budgets are equal to the program if no task is given up early.
+DEMO := --tasks arc1-train --task-ids $(DEMO_TASKS) --group-size 0 --stopping.perfect 0 --seed 1
+
+.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample bench-encoding \
         bench-overfit clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: $(VENV)/installed ## search and learn on 24 real ARC tasks, on a CPU
-	$(BIN)/arcloop run --tasks arc1-train --task-ids $(DEMO_TASKS) --rounds 2 --programs 48 --seed 1 --out runs/demo
+demo: $(VENV)/installed ## search only against search and learn, on 24 real ARC tasks and one adapter, on a CPU
+	$(BIN)/arcloop run $(DEMO) --rounds 1 --programs 96 --out runs/demo/search-only
+	$(BIN)/arcloop run $(DEMO) --rounds 4 --programs 24 --out runs/demo/search-and-learn
+	$(BIN)/arcloop compare --group "search only=runs/demo/search-only" "search and learn=runs/demo/search-and-learn" \
+	    --report runs/demo/report.html
 
 test: $(VENV)/installed-dev lint types ## all checks and tests
 	$(BIN)/python -m pytest
@@ -58,6 +64,9 @@ bench-train: $(VENV)/installed-dev ## training against TRL: tokens per second, m
 
 bench-sample: $(VENV)/installed-dev ## completions per second against generate of transformers
 	$(BIN)/python benchmarks/bench_sample.py
+
+bench-encoding: $(VENV)/installed-dev ## which form of a grid teaches a small model sooner (20 minutes)
+	$(BIN)/python benchmarks/bench_encoding.py
 
 bench-overfit: $(VENV)/installed-dev ## 77 programs learned by heart and given back
 	$(BIN)/python benchmarks/overfit.py

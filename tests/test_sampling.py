@@ -290,6 +290,6 @@ def test_an_adapter_is_held_while_it_samples_and_no_longer(model: LanguageModel,
         ours = fresh.logits(fresh.hidden(ids, places, segments=[ids.shape[1]]))
         network = AutoModelForCausalLM.from_pretrained(model_folder("embedded"), dtype=torch.float32)
         theirs = PeftModel.from_pretrained(network, str(tmp_path))(ids, use_cache=False).logits
-    assert torch.allclose(ours, theirs, atol=1e-3)
+    assert torch.allclose(ours, theirs, atol=1e-2)  # of logits up to 9, after an adapter of noise
     fresh.use_adapter(None)
     assert texts(fresh, [request]) == base
