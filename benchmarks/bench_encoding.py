@@ -39,10 +39,17 @@ class Form:
         self.name, self.tokenizer, self.words = name, tokenizer, words
         self.cell, self.row = first, first + 300
         self.height, self.width = first + 330, first + 361
-        self.mark, self.same = first + 392, first + 395
+        self.mark, self.same = first + 392, first + 396
 
     def grid(self, grid: Grid) -> Iterator[int]:
         """The grid's tokens."""
+        if self.name == "both":
+            form, self.name = self.name, "runs"
+            yield from self.grid(grid)
+            yield self.mark + 3
+            yield from self.grid(grid.T)
+            self.name = form
+            return
         height, width = grid.shape
         if self.name in ("runs", "changes"):
             yield from (self.height + height, self.width + width)
@@ -91,7 +98,7 @@ def train(form: str, minutes: float, drawing: float, cells: int) -> None:
     first = len(tokenizer)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network.resize_token_embeddings(first + 425, mean_resizing=False)
+        network.resize_token_embeddings(first + 426, mean_resizing=False)
     model, made = LanguageModel(form, network, tokenizer, words), Form(form, tokenizer, words, first)
 
     def row(kind: str, number: int) -> Row:
@@ -133,8 +140,8 @@ def main() -> None:
     parser.add_argument(
         "--forms",
         nargs="+",
-        default=["cells", "placed", "runs", "changes"],
-        choices=["cells", "placed", "runs", "changes"],
+        default=["cells", "placed", "runs", "changes", "both"],
+        choices=["cells", "placed", "runs", "changes", "both"],
     )
     parser.add_argument("--drawing", type=float, default=1.0)
     parser.add_argument("--cells", type=int, default=300)

@@ -113,7 +113,7 @@ def test_learning_that_ruins_the_model_is_rolled_back_and_the_run_is_no_worse_th
         rounds=2,
         programs=8,
         stopping=StoppingConfig(perfect=0),
-        training=TrainingConfig(learning_rate=1e-2, epochs=2),
+        training=TrainingConfig(learning_rate=1e-1, epochs=2),
     )
     run = machine.run(tmp_path / "run", config)
     numbers = conclude(run, load_answers("arc1-train"))

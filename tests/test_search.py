@@ -104,7 +104,7 @@ def test_the_embedded_model_searches_with_an_adapter_and_skips_what_is_too_long(
     arcloop("run", *settings, "--programs", 4, "--sampling.max-tokens", 48, "--out", learned)
     adapter = learned / "round_000" / "group_000" / "adapter"
     assert (adapter / "adapter_config.json").is_file()
-    few = ("--n-predictions", 2, "--max-output-tokens", 16, "--max-model-len", 400)
+    few = ("--n-predictions", 2, "--max-output-tokens", 16, "--max-model-len", 216)
     code, printed, error = arcloop(
         "search",
         "--tasks",
@@ -119,7 +119,7 @@ def test_the_embedded_model_searches_with_an_adapter_and_skips_what_is_too_long(
     )
     assert code == 0, error
     assert f"model embedded with adapter {adapter}" in printed
-    assert "skipped     1 prompts (longer than 384 tokens): r0/007bbfb7/p0" in printed
+    assert "skipped     1 prompts (longer than 200 tokens): r0/007bbfb7/p0" in printed
     run = RunDir.open(tmp_path / "run")
     assert run.group(0, 0).metrics()["completions"] == 2
     shutil.rmtree(adapter)

@@ -511,7 +511,8 @@ def test_a_server_solves_the_drawings_that_the_network_in_this_process_solves(
         done = subprocess.run([*command, "--sampler", sampler, "--out", str(out)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         solved[sampler] = RunDir.open(out).group(0, 0).metrics()["solved"]
-    assert solved["openai"] == solved["transformers"] == ["drawing-random-01"]
+    assert solved["openai"] == solved["transformers"]
+    assert "drawing-random-01" in solved["openai"]
 
 
 def test_the_loop_runs_with_a_server(served: tuple[str, str], tmp_path: Path) -> None:
