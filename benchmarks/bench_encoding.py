@@ -1,17 +1,20 @@
 """Which form of a grid teaches a small model sooner: a token per cell, or a token per run of equal cells?
 
-    python benchmarks/bench_encoding.py [--minutes 5] [--forms cells placed runs] [--drawing 1.0] [--cells 300]
+    python benchmarks/bench_encoding.py [--minutes 5] [--forms cells placed runs changes] [--rate 1.0]
 
 Trains the embedded network from nothing for so many CPU minutes per form, one thread each, one form
 after the other, on the same pretraining rows, and prints the held-out loss per completion token as
 it falls. ``cells``: a token for every cell and row. ``placed``: the same, where a cell's token also
 says its column and a row's its number. ``runs``: as ``arcloop.encoding.encode_runs`` writes it.
+``changes``: runs only where a row differs from the one above, and where that ends. ``--rate`` is a
+factor on the learning rates.
 """
 
 import argparse
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -43,13 +46,6 @@ class Form:
 
     def grid(self, grid: Grid) -> Iterator[int]:
         """The grid's tokens."""
-        if self.name == "both":
-            form, self.name = self.name, "runs"
-            yield from self.grid(grid)
-            yield self.mark + 3
-            yield from self.grid(grid.T)
-            self.name = form
-            return
         height, width = grid.shape
         if self.name in ("runs", "changes"):
             yield from (self.height + height, self.width + width)
@@ -89,11 +85,12 @@ class Form:
         return Row((*prompt, *answer, self.tokenizer.eos_token_id), len(prompt), 1.0)
 
 
-def train(form: str, minutes: float, drawing: float, cells: int) -> None:
+def train(form: str, minutes: float, rate: float, drawing: float, cells: int) -> None:
     torch.set_num_threads(1)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(model_folder("embedded"))
     words = PromptFormat("compact", lambda messages: chat_text(tokenizer, messages))
     config = PretrainConfig(pack=PACK)
+    config = replace(config, learning_rate=rate * config.learning_rate, muon_rate=rate * config.muon_rate)
     network = new_network(config, tokenizer)
     first = len(tokenizer)
     with torch.random.fork_rng():
@@ -137,17 +134,14 @@ def train(form: str, minutes: float, drawing: float, cells: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument(
-        "--forms",
-        nargs="+",
-        default=["cells", "placed", "runs", "changes", "both"],
-        choices=["cells", "placed", "runs", "changes", "both"],
-    )
+    forms = ["cells", "placed", "runs", "changes"]
+    parser.add_argument("--forms", nargs="+", default=forms, choices=forms)
+    parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--drawing", type=float, default=1.0)
     parser.add_argument("--cells", type=int, default=300)
     options = parser.parse_args()
     for form in options.forms:
-        train(form, options.minutes, options.drawing, options.cells)
+        train(form, options.minutes, options.rate, options.drawing, options.cells)
 
 
 if __name__ == "__main__":

@@ -43,8 +43,6 @@ class Row:
     """Number → its value in each run."""
     found: tuple[float, ...]
     """Share of tasks with a right program among their first n, for n = 0, 1, …, in the order in which they were sampled."""
-    rounds: tuple[int, ...]
-    """Search rounds of each run."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,6 @@ class _Values:
             reached=reached,
             by_seed=by_seed,
             found=self._found(),
-            rounds=tuple(run.settings.get("rounds", 1) for run in runs),
         )
 
     def _found(self) -> tuple[float, ...]:

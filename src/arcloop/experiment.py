@@ -56,7 +56,7 @@ LEARNING = (
 QUESTIONS = (
     LEARNING[2],
     Arm("best programs last", 4, lambda c: replace(c, training=replace(c.training, order="best-last"))),
-    Arm("adapter restarted or continued", 4, lambda c: replace(c, restart=not c.restart)),
+    Arm("adapter goes on", 4, lambda c: replace(c, restart=False)),
     Arm("without solved tasks", 4, lambda c: replace(c, selection=replace(c.selection, solved_tasks=False))),
     Arm("without augmentation", 4, lambda c: replace(c, augment=AugmentConfig(dihedral=False, colors=False))),
 )
