@@ -65,7 +65,7 @@ bench-train: $(VENV)/installed-dev ## training against TRL: tokens per second, m
 bench-sample: $(VENV)/installed-dev ## completions per second against generate of transformers
 	$(BIN)/python benchmarks/bench_sample.py
 
-bench-encoding: $(VENV)/installed-dev ## which form of a grid teaches a small model sooner (20 minutes)
+bench-encoding: $(VENV)/installed-dev ## which form of a grid teaches a small model sooner (25 minutes)
 	$(BIN)/python benchmarks/bench_encoding.py
 
 bench-overfit: $(VENV)/installed-dev ## 77 programs learned by heart and given back

@@ -1,13 +1,15 @@
-"""Which form of a grid teaches a small model sooner: a token per cell, or a token per run of equal cells?
+"""Which form of a grid teaches a small model sooner: a token per cell, per run of equal cells, or for the corners of boxes?
 
-    python benchmarks/bench_encoding.py [--minutes 5] [--forms cells placed runs changes] [--rate 1.0]
+    python benchmarks/bench_encoding.py [--minutes 5] [--forms cells placed runs changes boxes] [--rate 1.0]
 
 Trains the embedded network from nothing for so many CPU minutes per form, one thread each, one form
 after the other, on the same pretraining rows, and prints the held-out loss per completion token as
-it falls. ``cells``: a token for every cell and row. ``placed``: the same, where a cell's token also
-says its column and a row's its number. ``runs``: as ``arcloop.encoding.encode_runs`` writes it.
-``changes``: runs only where a row differs from the one above, and where that ends. ``--rate`` is a
-factor on the learning rates.
+it falls, of drawings and of other programs; before that, how many tokens the grids of a real task
+take. ``cells``: a token for every cell and row. ``placed``:
+the same, where a cell's token also says its column and a row's its number. ``runs``: every row's
+number and, where the row differs from the one above, the colours at the columns where they begin.
+``changes``: runs only where a row differs from the one above, and where that ends. ``boxes``: as
+``arcloop.encoding.encode_boxes`` writes it. ``--rate`` is a factor on the learning rates.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from statistics import median
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -22,6 +25,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from arcloop.config import PretrainConfig
+from arcloop.encoding import box_words, encode_boxes
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, chat_text
 from arcloop.pretraining import rows, worker
@@ -29,6 +33,7 @@ from arcloop.pretraining.network import new_network
 from arcloop.prompts import PromptFormat
 from arcloop.records import Grid
 from arcloop.seeds import generator
+from arcloop.tasks import load_tasks
 from arcloop.training.loss import ALIGN, completion_loss, precision
 from arcloop.training.rows import Row
 
@@ -43,9 +48,15 @@ class Form:
         self.cell, self.row = first, first + 300
         self.height, self.width = first + 330, first + 361
         self.mark, self.same = first + 392, first + 396
+        self.boxes = {word: first + 426 + place for place, word in enumerate(box_words())}
+        self.stop = first + 426 + len(self.boxes)
+        """One behind the last token."""
 
     def grid(self, grid: Grid) -> Iterator[int]:
         """The grid's tokens."""
+        if self.name == "boxes":
+            yield from (self.boxes[word] for word in encode_boxes(grid).split())
+            return
         height, width = grid.shape
         if self.name in ("runs", "changes"):
             yield from (self.height + height, self.width + width)
@@ -92,25 +103,37 @@ def train(form: str, minutes: float, rate: float, drawing: float, cells: int) ->
     config = PretrainConfig(pack=PACK)
     config = replace(config, learning_rate=rate * config.learning_rate, muon_rate=rate * config.muon_rate)
     network = new_network(config, tokenizer)
-    first = len(tokenizer)
+    made = Form(form, tokenizer, words, len(tokenizer))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network.resize_token_embeddings(first + 426, mean_resizing=False)
-    model, made = LanguageModel(form, network, tokenizer, words), Form(form, tokenizer, words, first)
+        network.resize_token_embeddings(made.stop, mean_resizing=False)
+    model = LanguageModel(form, network, tokenizer, words)
 
-    def row(kind: str, number: int) -> Row:
-        return made.encode(rows.sample_row(generator("encoding", kind, number), max_cells=cells, drawing=drawing))
+    def row(kind: str, number: int, share: float) -> Row:
+        return made.encode(rows.sample_row(generator("encoding", kind, number), max_cells=cells, drawing=share))
 
-    held_out = [row("held-out", number) for number in range(150)]
+    held_out = {
+        kind: [row(f"held-out {kind}", number, share) for number in range(150)]
+        for kind, share in (("drawings", 1.0), ("programs", 0.0))
+    }
 
     def loss_of(some: list[Row]) -> torch.Tensor:
         with precision(model):
             return completion_loss(model, some, ALIGN) / sum(one.trained for one in some)
 
     def report(said: str) -> None:
+        losses = []
         with torch.inference_mode():
-            total = sum(loss_of([one]).item() * one.trained for one in held_out)
-        print(f"{form:8} {said:>9}  {seen:6} rows  {total / sum(one.trained for one in held_out):.4f} nats", flush=True)
+            for kind, some in held_out.items():
+                total = sum(loss_of([one]).item() * one.trained for one in some)
+                losses.append(f"{kind} {total / sum(one.trained for one in some):.4f} nats")
+        print(f"{form:8} {said:>9}  {seen:6} rows  {'  '.join(losses)}", flush=True)
+
+    for task_set in ("arc1-train", "arc1-eval", "drawing"):
+        tasks = load_tasks(task_set)
+        grids = [[*task.test_inputs, *(g for pair in task.train for g in (pair.input, pair.output))] for task in tasks]
+        length = median(sum(len(list(made.grid(grid))) for grid in some) for some in grids)
+        print(f"{form:8} {task_set}: {length:.0f} tokens in the grids of a task, at the median")
 
     optimizers = worker._optimizers(config, network)
     start, seen, said = time.process_time(), 0, 0.0
@@ -118,7 +141,7 @@ def train(form: str, minutes: float, rate: float, drawing: float, cells: int) ->
         worker._set_rates(optimizers, done, config)
         batch: list[Row] = []
         while sum(len(one.ids) for one in batch) < PACK:
-            batch.append(row("train", seen))
+            batch.append(row("train", seen, drawing))
             seen += 1
         loss_of(batch).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -134,11 +157,11 @@ def train(form: str, minutes: float, rate: float, drawing: float, cells: int) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=5.0)
-    forms = ["cells", "placed", "runs", "changes"]
+    forms = ["cells", "placed", "runs", "changes", "boxes"]
     parser.add_argument("--forms", nargs="+", default=forms, choices=forms)
     parser.add_argument("--rate", type=float, default=1.0)
-    parser.add_argument("--drawing", type=float, default=1.0)
-    parser.add_argument("--cells", type=int, default=300)
+    parser.add_argument("--drawing", type=float, default=0.4)
+    parser.add_argument("--cells", type=int, default=600)
     options = parser.parse_args()
     for form in options.forms:
         train(form, options.minutes, options.rate, options.drawing, options.cells)

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from arc_grids import FLIP, framed_tasks, grids
 from arcloop.config import AugmentConfig, PromptConfig
-from arcloop.encoding import COLOR_NAMES, encode_runs, run_words
+from arcloop.encoding import COLOR_NAMES, box_words, encode_boxes
 from arcloop.errors import ConfigError
 from arcloop.programs import extract
 from arcloop.prompts import PromptFormat, make_prompts, named_template
@@ -64,25 +64,33 @@ def test_the_barc_format_is_kept_byte_for_byte() -> None:
 def test_the_compact_format_shows_grids_only() -> None:
     text = COMPACT.prompt_text(FLIP, 0)
     assert text.startswith(
-        "[user]Input:\nHeight@2 Width@3\nRow@0 Blue@0 Red@1 Black@2\nRow@1 Black@0\nOutput:\nHeight@2 Width@3\n"
+        "[user]Input:\nHeight@2 Width@3 Back@Black\nRow@0 Blue@0 Red@1\nOutput:\nHeight@2 Width@3 Back@Black\n"
     )
-    assert text.endswith("Input:\nHeight@1 Width@3\nRow@0 Gray@0 Pink@1 Orange@2[assistant]from common import *\n\n")
+    assert text.endswith("Input:\nHeight@1 Width@3 Back@Gray\nRow@0 Pink@1 Orange@2[assistant]from common import *\n\n")
 
 
 @given(grids())
-def test_a_grid_can_be_told_from_its_runs(one: Grid) -> None:
-    words = [word.split("@") for word in encode_runs(one).split()]
-    (_, height), (_, width) = words[:2]
-    told = np.full((int(height), int(width)), -1)
-    row = -1
-    for name, place in words[2:]:
+def test_a_grid_can_be_told_from_its_boxes(one: Grid) -> None:
+    words = [word.split("@") for word in encode_boxes(one).split()]
+    (_, height), (_, width), (_, back) = words[:3]
+    told = np.full((int(height), int(width)), COLOR_NAMES.index(back))
+    covered = np.zeros_like(told)
+    boxes: list[list[int]] = []
+    for name, place in words[3:]:
         if name == "Row":
             row = int(place)
-            told[row] = told[row - 1]
+        elif name == "Down":
+            boxes[-1][1] = int(place)
+        elif name == "Right":
+            boxes[-1][3] = int(place)
         else:
-            told[row, int(place) :] = COLOR_NAMES.index(name)
+            boxes.append([row, row + 1, int(place), int(place) + 1, COLOR_NAMES.index(name)])
+    for up, down, left, right, color in boxes:
+        told[up:down, left:right] = color
+        covered[up:down, left:right] += 1
     assert np.array_equal(told, one)
-    assert {"@".join(word) for word in words} <= set(run_words())
+    assert covered.max() <= 1
+    assert {"@".join(word) for word in words} <= set(box_words())
 
 
 @given(framed_tasks())

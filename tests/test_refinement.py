@@ -24,7 +24,7 @@ from arcloop.config import (
     SelectionConfig,
 )
 from arcloop.dataset import make_dataset
-from arcloop.encoding import encode_grid, encode_runs
+from arcloop.encoding import encode_boxes, encode_grid
 from arcloop.errors import ConfigError
 from arcloop.filters import effect
 from arcloop.loop import Loop
@@ -142,7 +142,7 @@ def test_a_prompt_shows_the_parent_in_its_frame_and_nothing_that_it_gave_for_tes
     bare = words.messages(asked, prompt.test_index)[-1].content
     assert bare in prompt.text and prompt.text.endswith(words.prefix)
     said = prompt.text.split(bare)[1]
-    encode = encode_runs if words.template == "compact" else encode_grid
+    encode = encode_boxes if words.template == "compact" else encode_grid
     wrong = f"1 of {near.size} cells wrong\n{encode(near)}"
     shape = "wrong shape: 1 x 3, not 3 x 2\n" + encode(grid("999"))
     assert "def transform(g):\n    return {{ g }}" in said
@@ -269,7 +269,7 @@ def test_pairs_of_parent_and_child_are_learned_from(tmp_path: Path, restart: boo
         said = row.prompt.split(parent.rstrip())[1]
         assert "wrong" in said or "no grid" in said
         # What the child gave for a train input is what is shown as right.
-        assert all(encode_runs(o) in row.prompt for o in child.execution.outputs[:2] if o is not None)
+        assert all(encode_boxes(o) in row.prompt for o in child.execution.outputs[:2] if o is not None)
         assert child.program.source.rstrip().endswith(row.completion.split("\n")[-1])
     without, others = searched(tmp_path / "off", dataclasses.replace(config, relabel=RelabelConfig()))
     assert not any("\nOutput: " in row.prompt for row in others) and prompts(without, 1)
@@ -293,8 +293,8 @@ def test_a_pair_shows_what_the_parent_gave_beside_the_childs_outputs() -> None:
     assert one is not None and one.parent is not None
     assert len(one.task.train) == len(one.parent.gave) == 1 and np.array_equal(one.parent.gave[0], grid("5"))
     prompt = example(one, words).prompt
-    assert f"Output:\n{encode_runs(grid('9'))}\n" in prompt
-    assert f"Output: 1 of 1 cells wrong\n{encode_runs(grid('5'))}" in prompt
+    assert f"Output:\n{encode_boxes(grid('9'))}\n" in prompt
+    assert f"Output: 1 of 1 cells wrong\n{encode_boxes(grid('5'))}" in prompt
     both = candidate(FLIP, [grid("9"), grid("8"), grid("7"), grid("6")], SOURCE.format("child"))
     for seed in range(8):
         shuffled = relabel(both, FLIP, RelabelConfig(), "n", random.Random(seed), parent)

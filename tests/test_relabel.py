@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from arc_grids import FLIP, candidate, candidates, grid
 from arcloop.augment import apply_grid, apply_task, invert_grid
 from arcloop.config import RelabelConfig
-from arcloop.encoding import encode_runs
+from arcloop.encoding import encode_boxes
 from arcloop.prompts import PromptFormat
 from arcloop.records import Augmentation, Candidate, Grid, Task
 from arcloop.relabel import Hindsight, example, relabel, relabeled_task
@@ -80,9 +80,9 @@ def test_an_example_shows_the_programs_own_outputs_and_a_test_input() -> None:
     assert row.completion == "def transform(g):\n    return np.flip(g, 0)"
     for pair, output in zip(asked.train, outputs, strict=False):
         assert output is not None
-        assert f"Input:\n{encode_runs(pair.input)}\nOutput:\n{encode_runs(output)}\n" in row.prompt
+        assert f"Input:\n{encode_boxes(pair.input)}\nOutput:\n{encode_boxes(output)}\n" in row.prompt
     last = row.prompt.split("Input:\n")[-1].split("\n---\n")[0]
-    assert last in [encode_runs(grid) for grid in asked.test_inputs]
+    assert last in [encode_boxes(grid) for grid in asked.test_inputs]
 
 
 def test_pairs_are_reshuffled_per_use_unless_they_are_to_stay() -> None:

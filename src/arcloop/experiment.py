@@ -8,8 +8,17 @@ budgets are equal to the program.
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from arcloop.config import AugmentConfig, Config, StoppingConfig
+from arcloop.config import (
+    AugmentConfig,
+    Config,
+    RelabelConfig,
+    SamplingConfig,
+    SelectionConfig,
+    StoppingConfig,
+    TrainingConfig,
+)
 from arcloop.drawing import NAMED
 from arcloop.errors import ConfigError
 from arcloop.tasks import load_tasks
@@ -56,9 +65,13 @@ LEARNING = (
 QUESTIONS = (
     LEARNING[2],
     Arm("best programs last", 4, lambda c: replace(c, training=replace(c.training, order="best-last"))),
-    Arm("adapter goes on", 4, lambda c: replace(c, restart=False)),
+    Arm("restart the other way", 4, lambda c: replace(c, restart=not c.restart)),
     Arm("without solved tasks", 4, lambda c: replace(c, selection=replace(c.selection, solved_tasks=False))),
-    Arm("without augmentation", 4, lambda c: replace(c, augment=AugmentConfig(dihedral=False, colors=False))),
+    Arm(
+        "without augmentation",
+        4,
+        lambda c: replace(c, augment=AugmentConfig(dihedral=False, colors=False, order=False)),
+    ),
 )
 """Open questions: each is the first of these with one thing changed."""
 
@@ -84,10 +97,22 @@ _GENERATED = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20)
 """Numbers of elements of the generated drawing tasks that are tried beside the named ones."""
 
 
+_DRAWING: dict[str, Any] = {
+    "restart": False,
+    "sampling": SamplingConfig(temperature=(1.0, 0.5)),
+    "selection": SelectionConfig(k=48),
+    # Else programs grow from round to round by lines that others paint over.
+    "relabel": RelabelConfig(simplify=True),
+    "training": TrainingConfig(learning_rate=1e-3),
+}
+"""Settings of a run on drawings that learn a long list of statements from few programs (LOG.md)."""
+
+
 def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs: int, model: str) -> list[TaskSet]:
     """The task sets by name, in the order of the names.
 
-    Of a drawing task nothing helps another one, so each has an adapter of its own; tasks of ARC share one.
+    Of a drawing task nothing helps another one, so each has an adapter of its own, which goes on from round to round;
+    tasks of ARC share one.
 
     Raises:
         TaskError: a task set cannot be read.
@@ -97,7 +122,7 @@ def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs:
         base = Config(name, model=model, stopping=StoppingConfig(perfect=0))
         if name == "drawing":
             ids = (*NAMED, *(f"drawing-random-{count:02}" for count in _GENERATED))
-            base = replace(base, task_ids=ids, group_size=1)
+            base = replace(base, task_ids=ids, group_size=1, **_DRAWING)
             sets.append(TaskSet(name, base, drawing_programs))
         else:
             ids = drawn([task.id for task in load_tasks(name)], tasks)

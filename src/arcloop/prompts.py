@@ -20,7 +20,7 @@ import numpy as np
 from arcloop.augment import apply_task, sample_augmentation
 from arcloop.catalogue import listing
 from arcloop.config import AugmentConfig
-from arcloop.encoding import encode_grid, encode_runs
+from arcloop.encoding import encode_boxes, encode_grid
 from arcloop.errors import ConfigError
 from arcloop.records import Augmentation, Grid, Message, Pair, Parent, Prompt, Task
 from arcloop.seeds import generator
@@ -117,7 +117,7 @@ class PromptFormat:
 
 @dataclass(frozen=True)
 class GridText:
-    """A grid as a template writes it: ``{{ grid }}`` in colour names, ``{{ grid.runs }}`` in runs."""
+    """A grid as a template writes it: ``{{ grid }}`` in colour names, ``{{ grid.boxes }}`` in boxes."""
 
     cells: Grid
 
@@ -125,9 +125,9 @@ class GridText:
         return encode_grid(self.cells)
 
     @property
-    def runs(self) -> str:
-        """See ``encoding.encode_runs``."""
-        return encode_runs(self.cells)
+    def boxes(self) -> str:
+        """See ``encoding.encode_boxes``."""
+        return encode_boxes(self.cells)
 
 
 def make_prompts(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from arcloop.grammar import CONCEPTS, DRAWING, PRODUCTIONS, Draft, Scope, production, sample_draft, sample_program
-from arcloop.grammar.drawing import Element, drawing_lines, in_order, sample_elements
+from arcloop.grammar.drawing import Element, drawing_lines, in_order, sample_elements, sample_raster
 from arcloop.grammar.program import FILES, Statement, write
 from arcloop.grammar.scope import COLOR_NAMES
 from arcloop.pretraining.inputs import INPUT_KINDS, sample_inputs
@@ -113,6 +113,21 @@ def test_elements_are_painted_as_their_code_says() -> None:
             output = run_grid(compile_source(Draft(statements).source), np.zeros((14, 12), dtype=np.int8))
             assert output is not None
             assert np.array_equal(output, picture)
+
+
+def test_elements_on_a_raster_are_inside_apart_and_share_rows_or_columns() -> None:
+    shared = 0
+    for seed in range(200):
+        rng = random.Random(seed)
+        height, width, count = rng.randint(4, 22), rng.randint(4, 22), rng.randint(1, 5)
+        elements = sample_raster(rng, count, height, width)
+        assert len(elements) <= count and elements == in_order(elements)
+        covered = np.zeros((height, width), dtype=int)
+        for element in elements:
+            covered[element.x : element.x + element.h, element.y : element.y + element.w] += 1
+        assert covered.max() <= 1 and covered.sum() == sum(e.h * e.w for e in elements)
+        shared += len({e.x for e in elements}) < len(elements) or len({e.y for e in elements}) < len(elements)
+    assert shared > 100
 
 
 def test_elements_are_in_reading_order_and_keep_who_covers_whom() -> None:

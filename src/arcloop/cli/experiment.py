@@ -49,7 +49,7 @@ class Arguments:
     model: str = "embedded"
     """As in ``arcloop run``."""
     questions: bool = False
-    """Also what is open: the best programs last, an adapter that goes on from round to round, no solved tasks, no augmentation;
+    """Also what is open: the best programs last, the other way of restarting, no solved tasks, no augmentation;
     each with three learning rounds."""
 
 

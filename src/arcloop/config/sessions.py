@@ -85,13 +85,13 @@ class PretrainConfig:
     """Cells of all grids shown in one row at the most; a few rows are larger."""
     easy: float = 0.5
     """Share of the time over which that number grows from a quarter to the whole: small grids teach sooner, and cost less."""
-    drawing: float = 0.35
+    drawing: float = 0.55
     """Share of rows that paint pictures on a blank canvas, as in ``--tasks drawing``."""
     pack: int = 6144
     """Tokens per process and optimizer step."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     """Peak step size of AdamW (embeddings and norms); cosine to a twentieth."""
-    muon_rate: float = 2e-2
+    muon_rate: float = 1e-2
     """Peak step size of Muon (matrices); cosine to a twentieth."""
     warmup: float = 0.02
     """Share of the time over which the learning rate rises from 0."""

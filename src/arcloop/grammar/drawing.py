@@ -104,6 +104,29 @@ def sample_elements(
     return in_order(elements)
 
 
+def sample_raster(rng: random.Random, count: int, height: int, width: int) -> list[Element]:
+    """Up to ``count`` elements of one kind on places of a raster, so that many share their rows or columns.
+
+    Half of the time all are of one size, else none is larger than the raster has room for.
+    """
+    palette = rng.sample(range(1, 10), rng.choice((1, 2, 3, 4, 9)))
+    side = max(2, int(max(height, width) / (1 + count**0.5)))
+    kind = rng.choices(KINDS, (2, 1, 1, 0, 2, 3, 0))[0]
+    largest = _element(rng, kind, height, width, side, 0)
+    step_x, step_y = largest.h + rng.choice((0, 1, 1, 2)), largest.w + rng.choice((0, 1, 1, 2))
+    rows, columns = range(rng.randrange(step_x), height, step_x), range(rng.randrange(step_y), width, step_y)
+    places = [(x, y) for x in rows for y in columns if x + largest.h <= height and y + largest.w <= width]
+    first = rng.randint(0, max(0, len(places) - count))
+    kept = places[first : first + count] if rng.random() < 0.5 else rng.sample(places, min(count, len(places)))
+    varied = kind != "square" and rng.random() < 0.5
+    elements = []
+    for x, y in sorted(kept):
+        h, w = (rng.randint(1, largest.h), rng.randint(1, largest.w)) if varied else (largest.h, largest.w)
+        x, y = x + rng.randint(0, largest.h - h), y + rng.randint(0, largest.w - w)
+        elements.append(Element(kind, x, y, h, w, rng.choice(palette)))
+    return in_order(elements)
+
+
 def _element(rng: random.Random, kind: str, height: int, width: int, longest: int, color: int) -> Element:
     def length(low: int, limit: int) -> int:
         return min(limit, rng.randint(low, max(low, longest)))
@@ -144,8 +167,9 @@ def drawing_lines(elements: list[Element]) -> str:
 
 
 def sample_drawing(rng: random.Random, count: int, height: int, width: int) -> str:
-    """Statements on ``grid`` that paint ``count`` random elements."""
-    return drawing_lines(sample_elements(rng, count, height, width))
+    """Statements on ``grid`` that paint ``count`` random elements, a third of the time on a raster."""
+    elements = sample_raster(rng, count, height, width) if rng.random() < 1 / 3 else []
+    return drawing_lines(elements or sample_elements(rng, count, height, width))
 
 
 @production("draw", suits=("blank",), weight=0)

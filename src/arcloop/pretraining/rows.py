@@ -205,8 +205,8 @@ def _program_row(rng: random.Random, cells: int, weights: Mapping[str, float]) -
 def _drawing_row(rng: random.Random, cells: int, elements: int) -> Row | None:
     count = rng.randint(1, elements)
     side = max(3, min(30, int((cells / 3) ** 0.5)))
-    height = rng.randint(min(4, side), min(side, 6 + 2 * count))
-    width = height if rng.random() < 0.7 else rng.randint(min(4, side), min(side, 6 + 2 * count))
+    height = rng.randint(min(4, side), min(side, 6 + 4 * count))
+    width = height if rng.random() < 0.7 else rng.randint(min(4, side), min(side, 6 + 4 * count))
     code = sample_drawing(rng, count, height, width)
     if not code:
         return None

@@ -25,8 +25,8 @@ __all__ = ["DRAWINGS", "MAX_TOKENS", "PROGRAMS", "check_sandbox", "measure", "so
 
 DRAWINGS, PROGRAMS = "drawings_solved", "programs_solved"
 """Names of the two shares in the log: of rows that paint a picture, and of all others."""
-MAX_TOKENS = 384
-"""Longest completion that the embedded model is asked for."""
+MAX_TOKENS = 640
+"""Longest completion that the embedded model is asked for: room for 30 drawn elements."""
 _COMPLETIONS = 8
 """Tries at each task."""
 

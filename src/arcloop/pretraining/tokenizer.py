@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from arcloop.encoding import run_words
+from arcloop.encoding import box_words
 
 __all__ = ["train_tokenizer"]
 
@@ -36,7 +36,7 @@ _CHAT = (
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """A tokenizer of at most ``vocabulary`` tokens learned from these texts, and one for every word of a grid in runs."""
+    """A tokenizer of at most ``vocabulary`` tokens learned from these texts, and one for every word of a grid in boxes."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -61,5 +61,5 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     )
     fast.chat_template = _CHAT
     # A word takes the space or line break before it with it, so that it is one token wherever it stands.
-    fast.add_tokens([AddedToken(word, lstrip=True, normalized=False) for word in run_words()])
+    fast.add_tokens([AddedToken(word, lstrip=True, normalized=False) for word in box_words()])
     return fast
