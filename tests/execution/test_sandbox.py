@@ -43,7 +43,8 @@ def test_outputs_come_back_as_grids(mode: str) -> None:
     assert [grid.dtype for grid in execution.outputs if grid is not None] == [np.int8, np.int8]
     assert np.array_equal(execution.outputs[0], A.T)  # type: ignore[arg-type]  # status is ok
     assert np.array_equal(execution.outputs[1], B.T)  # type: ignore[arg-type]  # status is ok
-    assert execution.cpu_seconds > 0
+    # The kernel counts CPU time in steps that a short program can end before.
+    assert execution.cpu_seconds >= 0 and execution.seconds > 0
     assert execution.seconds > 0
 
 

@@ -82,5 +82,5 @@ def theirs(batches: list[list[Row]], initial: Path | None, folder: Path) -> list
 def test_the_loss_curve_is_that_of_trl(tmp_path: Path, kind: dict[str, Any]) -> None:
     pytest.importorskip("trl")
     losses, batches, initial = ours(tmp_path, **kind)
-    assert losses[-1] != pytest.approx(losses[0], rel=0.01)
+    assert max(losses) > 1.05 * min(losses)
     assert theirs(batches, initial, tmp_path) == pytest.approx(losses, rel=2e-3)
