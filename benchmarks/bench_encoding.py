@@ -5,9 +5,9 @@
 Trains the embedded network from nothing for so many CPU minutes per form, one thread each, one form
 after the other, on the same pretraining rows, and prints the held-out loss per completion token as
 it falls, of drawings and of other programs; before that, how many tokens the grids of a real task
-take. ``cells``: a token for every cell and row. ``placed``:
-the same, where a cell's token also says its column and a row's its number. ``runs``: every row's
-number and, where the row differs from the one above, the colours at the columns where they begin.
+take. ``cells``: a token for every cell and row. ``placed``: the same, where a cell's token also says
+its column and a row's its number. ``runs``: every row's number and, where the row differs from the
+one above, the colours at the columns where they begin.
 ``changes``: runs only where a row differs from the one above, and where that ends. ``boxes``: as
 ``arcloop.encoding.encode_boxes`` writes it. ``--rate`` is a factor on the learning rates.
 """

@@ -102,7 +102,11 @@ def programs(run: RunDir) -> dict[str, str]:
     """Draw → program, without the ten times four draws of the second round's probe."""
     found = [c for round_ in range(2) for c in run.group(round_, 0).candidates()]
     names = {c.program.completion_id: c.program.id for c in found}
-    return {i: name for i, name in names.items() if not (i.startswith("r1/") and int(i[-5:]) < 4)}
+    return {i: name for i, name in names.items() if not of_the_probe(i)}
+
+
+def of_the_probe(draw: str) -> bool:
+    return draw.startswith("r1/") and int(draw[-5:]) < 4
 
 
 def test_learning_that_ruins_the_model_is_rolled_back_and_costs_no_more_than_the_probe(
@@ -128,3 +132,13 @@ def test_learning_that_ruins_the_model_is_rolled_back_and_costs_no_more_than_the
     assert len(theirs) > 100
     # Batches of other shapes round differently, which changes a draw now and then.
     assert sum(ours.get(i) == name for i, name in theirs.items()) >= 0.97 * len(theirs)
+    ours_solved, theirs_solved = (
+        {
+            c.program.task_id
+            for r in (0, 1)
+            for c in one.group(r, 0).candidates()
+            if c.score.perfect and not of_the_probe(c.program.completion_id)
+        }
+        for one in (run, search_only)
+    )
+    assert ours_solved >= theirs_solved

@@ -8,7 +8,6 @@ budgets are equal to the program.
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from arcloop.config import (
     AugmentConfig,
@@ -97,17 +96,6 @@ _GENERATED = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20)
 """Numbers of elements of the generated drawing tasks that are tried beside the named ones."""
 
 
-_DRAWING: dict[str, Any] = {
-    "restart": False,
-    "sampling": SamplingConfig(temperature=(1.0, 0.5)),
-    "selection": SelectionConfig(k=48),
-    # Else programs grow from round to round by lines that others paint over.
-    "relabel": RelabelConfig(simplify=True),
-    "training": TrainingConfig(learning_rate=1e-3),
-}
-"""Settings of a run on drawings that learn a long list of statements from few programs (LOG.md)."""
-
-
 def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs: int, model: str) -> list[TaskSet]:
     """The task sets by name, in the order of the names.
 
@@ -122,7 +110,18 @@ def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs:
         base = Config(name, model=model, stopping=StoppingConfig(perfect=0))
         if name == "drawing":
             ids = (*NAMED, *(f"drawing-random-{count:02}" for count in _GENERATED))
-            base = replace(base, task_ids=ids, group_size=1, **_DRAWING)
+            # What learned most from few programs of many statements (LOG.md); without ``simplify`` they grow by
+            # statements that others paint over.
+            base = replace(
+                base,
+                task_ids=ids,
+                group_size=1,
+                restart=False,
+                sampling=SamplingConfig(temperature=(1.0, 0.5)),
+                selection=SelectionConfig(k=48),
+                relabel=RelabelConfig(simplify=True),
+                training=TrainingConfig(learning_rate=1e-3),
+            )
             sets.append(TaskSet(name, base, drawing_programs))
         else:
             ids = drawn([task.id for task in load_tasks(name)], tasks)

@@ -107,7 +107,7 @@ def sample_elements(
 def sample_raster(rng: random.Random, count: int, height: int, width: int) -> list[Element]:
     """Up to ``count`` elements of one kind on places of a raster, so that many share their rows or columns.
 
-    Half of the time all are of one size, else none is larger than the raster has room for.
+    Squares have one size, and so have half of the others; else sizes differ, up to what the raster has room for.
     """
     palette = rng.sample(range(1, 10), rng.choice((1, 2, 3, 4, 9)))
     side = max(2, int(max(height, width) / (1 + count**0.5)))
