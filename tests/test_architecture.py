@@ -36,6 +36,7 @@ ORDER = [
     "refinement",
     "selection",
     "simplification",
+    "variation",
     "curation",
     "training",
     "pretraining",

@@ -22,6 +22,20 @@ OTHER = Task(
 )
 MIRROR = "from common import *\n\n# left and right\ndef transform(grid):\n    spare = grid + 1\n    return np.flip(grid, 1)\n"
 FALL = "def transform(grid):\n    return np.roll(grid, 1, 0)\n"
+PAINT = """from common import *
+
+def transform(grid):
+    grid[0, 0] = Color.RED
+    grid[0, 1] = Color.BLUE
+    grid[0, 0] += Color.PINK
+    grid[grid > 9] = Color.GRAY
+    return grid
+"""
+SWAP = """from common import *
+
+def transform(grid):
+    return np.where(grid == 1, Color.GREEN, np.where(grid == 9, Color.RED, grid))
+"""
 RANDOM = "def transform(grid):\n    return np.random.permutation(grid.T)\n"
 SEEDED = "def transform(grid):\n    np.random.seed(5)\n    return np.random.permutation(grid.T)\n"
 TURNED = Augmentation(dihedral=1, colors=(0, 2, 1, 3, 4, 5, 6, 7, 8, 9), order=(1, 0))
@@ -65,6 +79,7 @@ def solved_by(sandbox: Sandbox, taught: Hindsight) -> bool:
         RelabelConfig(frame="original"),
         RelabelConfig(simplify=True, comments=False),
         RelabelConfig(other_tasks=3, uses=2),
+        RelabelConfig(simplify=True, variants=2, other_tasks=1),
         RelabelConfig(pairs="valid", min_pairs=1, frame="original", uses=3, simplify=True, other_tasks=1),
     ],
 )
@@ -128,9 +143,27 @@ def test_programs_that_become_equal_are_learned_once(sandbox: Sandbox) -> None:
     assert dropped.total() == 1
 
 
+def test_variants_are_learned_from_beside_their_programs(sandbox: Sandbox) -> None:
+    one = found(sandbox, PAINT)
+    taught, dropped = curator(sandbox, RelabelConfig(variants=4)).curate(FLIP, [one])
+    name = one.program.completion_id
+    assert taught[-1].id == name and taught[-1].candidate.program.source == PAINT
+    assert {t.id for t in taught[:-1]} == {f"{name}~{number}" for number in range(4)} and not dropped
+    assert len({t.candidate.program.id for t in taught}) == 5 and all(solved_by(sandbox, t) for t in taught)
+    again, _ = curator(sandbox, RelabelConfig(variants=4)).curate(FLIP, [one])
+    assert [t.candidate.program.source for t in again] == [t.candidate.program.source for t in taught]
+
+
+def test_variants_pass_the_same_filters(sandbox: Sandbox) -> None:
+    # With the two colours exchanged it gives every pair back as it was.
+    taught, dropped = curator(sandbox, RelabelConfig(variants=50)).curate(FLIP, [found(sandbox, SWAP)])
+    assert dropped[Drop.IDENTITY] and all(solved_by(sandbox, one) for one in taught)
+
+
 def test_settings_that_run_programs_need_an_executor(sandbox: Sandbox) -> None:
     assert not runs_programs(RelabelConfig(pairs="valid", uses=3, comments=False))
-    for relabel in (RelabelConfig(simplify=True), RelabelConfig(frame="original"), RelabelConfig(other_tasks=1)):
+    asked = ({"simplify": True}, {"frame": "original"}, {"other_tasks": 1}, {"variants": 1})
+    for relabel in (RelabelConfig(**one) for one in asked):  # type: ignore[arg-type]  # one field each
         assert runs_programs(relabel)
         with pytest.raises(ValueError, match="expected an executor"):
-            curator(sandbox, relabel, executor=None, confirm=False).curate(FLIP, [found(sandbox, MIRROR)], [OTHER])
+            curator(sandbox, relabel, executor=None, confirm=False).curate(FLIP, [found(sandbox, PAINT)], [OTHER])

@@ -23,6 +23,7 @@ from arcloop.scoring import score_execution
 from arcloop.seeds import generator, seed_of
 from arcloop.selection import select
 from arcloop.simplification import Trial, simplify, without_comments
+from arcloop.variation import variants
 
 __all__ = ["Curator", "runs_programs"]
 
@@ -80,7 +81,8 @@ class Curator:
             for c in chosen
         ]
         lessons = [*self._elsewhere(chosen, task, others, dropped), *lessons]
-        lessons = self._steady(self._shorter(lessons, dropped), dropped)
+        lessons = self._shorter(lessons, dropped)
+        lessons = self._steady([*self._varied(lessons, task, dropped), *lessons], dropped)
         return [one for lesson in lessons for one in self._uses(lesson)], dropped
 
     def _shown(self, candidates: Sequence[Candidate], task: Task) -> dict[tuple[str | None, Augmentation], Parent]:
@@ -154,6 +156,24 @@ class Curator:
             kept[key] = replace(lesson, candidate=replace(lesson.candidate, program=program))
         return list(kept.values())
 
+    def _varied(self, lessons: Sequence[_Lesson], task: Task, dropped: Counter[Drop]) -> list[_Lesson]:
+        """Variants of the lessons' programs on the inputs of ``task``; what is shown of other tasks has none."""
+        parents: dict[str, _Lesson] = {}
+        made = []
+        for lesson in lessons:
+            candidate = lesson.candidate
+            rng = generator(self.seed, "vary", self.round_, lesson.name)
+            count = self.relabel.variants if lesson.asked.id == task.id else 0
+            for number, source in enumerate(variants(candidate.program.source, count, rng)):
+                name = f"{lesson.name}~{number}"
+                parents[name] = lesson
+                program = replace(candidate.program, id=content_id(source), completion_id=name, source=source)
+                made.append(replace(candidate, program=program))
+        ran = self._run(made, task, lambda candidate: candidate.augmentation) if made else []
+        kept, reasons = sift(ran, task, replace(self.selection, solved_tasks=True), self.relabel, self.words)
+        dropped += reasons
+        return [replace(parents[c.program.completion_id], candidate=c, name=c.program.completion_id) for c in kept]
+
     def _steady(self, lessons: Sequence[_Lesson], dropped: Counter[Drop]) -> list[_Lesson]:
         """The lessons whose programs give the same again."""
         if not self.confirm:
@@ -184,4 +204,4 @@ class Curator:
 
 def runs_programs(config: RelabelConfig) -> bool:
     """Do these settings run programs, confirmations aside?"""
-    return config.simplify or config.frame == "original" or config.other_tasks > 0
+    return config.simplify or config.frame == "original" or config.other_tasks > 0 or config.variants > 0

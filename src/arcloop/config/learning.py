@@ -79,6 +79,8 @@ class RelabelConfig:
     """Keep the programs' comments."""
     other_tasks: int = 0
     """Run each program on the inputs of so many other tasks of its group too, and learn from what it gives there."""
+    variants: int = 0
+    """Also learn from so many variants of each program: its colours drawn anew, each for itself, from those that it names."""
     refinements: bool = False
     """Show, beside the task in hindsight, the earlier program that a program's prompt showed, and how far that one is from
     the new outputs; where no earlier program was shown the example is an ordinary one."""
@@ -87,7 +89,9 @@ class RelabelConfig:
         for name in ("min_pairs", "uses"):
             value = getattr(self, name)
             require(value >= 1, f"relabel.{name.replace('_', '-')}", value, "expected 1 or more")
-        require(self.other_tasks >= 0, "relabel.other-tasks", self.other_tasks, "expected 0 (none) or more")
+        for name in ("other_tasks", "variants"):
+            value = getattr(self, name)
+            require(value >= 0, f"relabel.{name.replace('_', '-')}", value, "expected 0 (none) or more")
         fits = not self.refinements or self.frame == "asked"
         require(
             fits, "relabel.refinements", True, "expected the frame asked beside it, in which both programs were run"
