@@ -36,6 +36,7 @@ ORDER = [
     "refinement",
     "selection",
     "simplification",
+    "ordering",
     "variation",
     "curation",
     "training",

@@ -36,6 +36,7 @@ SWAP = """from common import *
 def transform(grid):
     return np.where(grid == 1, Color.GREEN, np.where(grid == 9, Color.RED, grid))
 """
+BOXES = ("grid[0, 0] = 7", "grid[0, 1] = 8")
 RANDOM = "def transform(grid):\n    return np.random.permutation(grid.T)\n"
 SEEDED = "def transform(grid):\n    np.random.seed(5)\n    return np.random.permutation(grid.T)\n"
 TURNED = Augmentation(dihedral=1, colors=(0, 2, 1, 3, 4, 5, 6, 7, 8, 9), order=(1, 0))
@@ -79,7 +80,7 @@ def solved_by(sandbox: Sandbox, taught: Hindsight) -> bool:
         RelabelConfig(frame="original"),
         RelabelConfig(simplify=True, comments=False),
         RelabelConfig(other_tasks=3, uses=2),
-        RelabelConfig(simplify=True, variants=2, other_tasks=1),
+        RelabelConfig(simplify=True, reading_order=True, variants=2, other_tasks=1),
         RelabelConfig(pairs="valid", min_pairs=1, frame="original", uses=3, simplify=True, other_tasks=1),
     ],
 )
@@ -140,6 +141,15 @@ def test_programs_that_become_equal_are_learned_once(sandbox: Sandbox) -> None:
     made[1] = dataclasses.replace(made[1], execution=made[0].execution, augmentation=Augmentation(order=(1, 0)))
     taught, dropped = curator(sandbox, RelabelConfig(simplify=True)).curate(FLIP, made)
     assert len(taught) == 1
+    assert dropped.total() == 1
+
+
+def test_programs_that_differ_in_the_order_of_their_rectangles_are_learned_once(sandbox: Sandbox) -> None:
+    sources = [f"def transform(grid):\n    {a}\n    {b}\n    return grid\n" for a, b in (BOXES, BOXES[::-1])]
+    made = [found(sandbox, sources[0]), found(sandbox, sources[1], TURNED)]
+    made[1] = dataclasses.replace(made[1], execution=made[0].execution, augmentation=Augmentation(order=(1, 0)))
+    taught, dropped = curator(sandbox, RelabelConfig(reading_order=True)).curate(FLIP, made)
+    assert [one.candidate.program.source for one in taught] == [sources[0]]
     assert dropped.total() == 1
 
 

@@ -15,6 +15,7 @@ from arcloop.augment import apply_task
 from arcloop.config import RelabelConfig, SelectionConfig
 from arcloop.execution.port import Executor
 from arcloop.filters import Drop, sift
+from arcloop.ordering import in_reading_order
 from arcloop.programs import content_id
 from arcloop.records import Augmentation, Candidate, Job, Parent, Status, Task
 from arcloop.refinement import as_parent
@@ -145,6 +146,8 @@ class Curator:
                 for source, lesson in zip(sources, lessons, strict=True)
             ]
             sources = simplify(trials, self._executor)
+        if self.relabel.reading_order:
+            sources = [in_reading_order(source) for source in sources]
         if not self.relabel.comments:
             sources = [without_comments(source) for source in sources]
         kept: dict[tuple[str, str], _Lesson] = {}

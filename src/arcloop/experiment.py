@@ -125,7 +125,9 @@ def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs:
             sets.append(TaskSet(name, base, drawing_programs))
         else:
             ids = drawn([task.id for task in load_tasks(name)], tasks)
-            sets.append(TaskSet(name, replace(base, task_ids=ids, group_size=0), programs))
+            # A second pass over the examples would take longer than the search that they come from.
+            base = replace(base, task_ids=ids, group_size=0, training=TrainingConfig(epochs=1))
+            sets.append(TaskSet(name, base, programs))
     return sets
 
 

@@ -19,13 +19,12 @@ import numpy as np
 from arcloop.execution.port import Executor
 from arcloop.records import Grid, Job
 
-__all__ = ["Trial", "deletions", "simplify", "without", "without_comments"]
+__all__ = ["Trial", "deletions", "parsed", "simplify", "without", "without_comments"]
 
 Span = tuple[int, int]
 """First and last line of a statement, counted from 0, both included."""
 
 _MOST_CHARACTERS = 20_000
-"""Longer sources stay as they are: parsing happens in this process."""
 _MOST_STATEMENTS = 100
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -69,7 +68,7 @@ def simplify(trials: Sequence[Trial], executor: Executor) -> list[str]:
 def _equal(variants: Iterable[tuple[Trial, list[Span]]], executor: Executor) -> Iterator[tuple[Trial, list[Span], str]]:
     """The variants that give what their program gave, each with its source."""
     made = [(trial, spans, without(trial.source, spans)) for trial, spans in variants]
-    tried = {str(i): entry for i, entry in enumerate(made) if _parsed(entry[2]) is not None}
+    tried = {str(i): entry for i, entry in enumerate(made) if parsed(entry[2]) is not None}
     for execution in executor.execute(Job(name, source, trial.inputs) for name, (trial, _, source) in tried.items()):
         trial, spans, source = tried[execution.id]
         if all(map(_same, execution.outputs, trial.outputs)):
@@ -91,7 +90,7 @@ def _outermost(spans: Iterable[Span]) -> list[Span]:
 
 def deletions(source: str) -> list[Span]:
     """Lines of the statements that are worth leaving out on trial, in their order; empty for what cannot be parsed."""
-    tree = _parsed(source)
+    tree = parsed(source)
     if tree is None:
         return []
     lines = source.encode().split(b"\n")
@@ -104,7 +103,8 @@ def deletions(source: str) -> list[Span]:
     return sorted(found) if len(found) <= _MOST_STATEMENTS else []
 
 
-def _parsed(source: str) -> ast.Module | None:
+def parsed(source: str) -> ast.Module | None:
+    """The source's tree; None where it cannot be parsed, or is so long that it is better not tried in this process."""
     if len(source) > _MOST_CHARACTERS or "\r" in source or "\f" in source:
         return None
     try:
@@ -186,7 +186,7 @@ def without_comments(source: str) -> str:
 
     What cannot be parsed comes back as it is.
     """
-    tree = _parsed(source)
+    tree = parsed(source)
     if tree is None:
         return source
     lines = source.encode().split(b"\n")
@@ -210,7 +210,7 @@ def without_comments(source: str) -> str:
 
 
 def _dump(source: str) -> str:
-    tree = _parsed(source)
+    tree = parsed(source)
     try:
         return ast.dump(tree) if tree is not None else ""
     except RecursionError:

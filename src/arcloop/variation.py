@@ -9,11 +9,9 @@ import ast
 import random
 
 from arcloop.grammar.scope import COLOR_NAMES
+from arcloop.simplification import parsed
 
 __all__ = ["variants"]
-
-_MOST_CHARACTERS = 20_000
-"""Longer sources have no variants: parsing happens in this process."""
 
 
 def variants(source: str, count: int, rng: random.Random) -> list[str]:
@@ -43,15 +41,11 @@ def _redrawn(source: str, places: list[tuple[int, int, str]], palette: list[str]
 
 def _colors(source: str) -> list[tuple[int, int, str]]:
     """Line, first byte and name of every colour but black, in the order of the text."""
-    if len(source) > _MOST_CHARACTERS or "\r" in source or "\f" in source:
-        return []
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    tree = parsed(source)
+    nodes = ast.walk(tree) if tree is not None else ()
     return sorted(
         (node.end_lineno - 1, node.end_col_offset - len(node.attr), node.attr)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id == "Color"

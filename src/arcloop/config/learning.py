@@ -75,6 +75,8 @@ class RelabelConfig:
     1 beside it every pass over a program has a draw of its own."""
     simplify: bool = False
     """Leave out statements without which a program gives the same outputs."""
+    reading_order: bool = False
+    """Put neighbouring statements that paint fixed rectangles in reading order, where neither covers the other."""
     comments: bool = True
     """Keep the programs' comments."""
     other_tasks: int = 0
