@@ -92,15 +92,14 @@ class TaskSet:
                 yield arm, seed, arm.config(self.base, self.programs, seed)
 
 
-_GENERATED = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20)
+_GENERATED = (2, 5, 8, 10, 15)
 """Numbers of elements of the generated drawing tasks that are tried beside the named ones."""
 
 
 def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs: int, model: str) -> list[TaskSet]:
     """The task sets by name, in the order of the names.
 
-    Of a drawing task nothing helps another one, so each has an adapter of its own, which goes on from round to round;
-    tasks of ARC share one.
+    All tasks of a set share an adapter: one that goes on from round to round for drawings, one that begins anew for ARC.
 
     Raises:
         TaskError: a task set cannot be read.
@@ -110,17 +109,16 @@ def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs:
         base = Config(name, model=model, stopping=StoppingConfig(perfect=0))
         if name == "drawing":
             ids = (*NAMED, *(f"drawing-random-{count:02}" for count in _GENERATED))
-            # What learned most from few programs of many statements (LOG.md); without ``simplify`` they grow by
-            # statements that others paint over.
+            # What learned most from few programs of many statements: LOG.md.
             base = replace(
                 base,
                 task_ids=ids,
-                group_size=1,
+                group_size=0,
                 restart=False,
                 sampling=SamplingConfig(temperature=(1.0, 0.5)),
-                selection=SelectionConfig(k=48),
-                relabel=RelabelConfig(simplify=True),
-                training=TrainingConfig(learning_rate=1e-3),
+                selection=SelectionConfig(k=24),
+                relabel=RelabelConfig(simplify=True, reading_order=True, variants=6),
+                training=TrainingConfig(learning_rate=5e-4, batch_size=4, epochs=1),
             )
             sets.append(TaskSet(name, base, drawing_programs))
         else:
