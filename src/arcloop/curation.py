@@ -82,7 +82,7 @@ class Curator:
             for c in chosen
         ]
         lessons = [*self._elsewhere(chosen, task, others, dropped), *lessons]
-        lessons = self._shorter(lessons, dropped)
+        lessons = self._written(lessons, dropped)
         lessons = self._steady([*self._varied(lessons, task, dropped), *lessons], dropped)
         return [one for lesson in lessons for one in self._uses(lesson)], dropped
 
@@ -137,7 +137,7 @@ class Curator:
             ]
         return lessons
 
-    def _shorter(self, lessons: Sequence[_Lesson], dropped: Counter[Drop]) -> list[_Lesson]:
+    def _written(self, lessons: Sequence[_Lesson], dropped: Counter[Drop]) -> list[_Lesson]:
         """The lessons with their programs as they are to be written; of those that became equal the better stays."""
         sources = [lesson.candidate.program.source for lesson in lessons]
         if self.relabel.simplify:

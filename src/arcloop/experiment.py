@@ -92,7 +92,7 @@ class TaskSet:
                 yield arm, seed, arm.config(self.base, self.programs, seed)
 
 
-_GENERATED = (2, 5, 8, 10, 15)
+_GENERATED = (5, 8, 12)
 """Numbers of elements of the generated drawing tasks that are tried beside the named ones."""
 
 
