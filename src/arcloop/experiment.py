@@ -118,7 +118,7 @@ def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs:
                 sampling=SamplingConfig(temperature=(1.0, 0.5)),
                 selection=SelectionConfig(k=24),
                 relabel=RelabelConfig(simplify=True, reading_order=True, variants=6),
-                training=TrainingConfig(learning_rate=5e-4, batch_size=4, epochs=1),
+                training=TrainingConfig(learning_rate=8e-4, lr_scheduler_type="linear", batch_size=4, epochs=1),
             )
             sets.append(TaskSet(name, base, drawing_programs))
         else:
