@@ -21,18 +21,26 @@ def transform(grid):
 NAME = re.compile(r"Color\.([A-Z]+)")
 
 
-def test_colors_change_for_themselves_and_nothing_else() -> None:
-    made = variants(SQUARES, 8, random.Random(1))
-    assert len(made) == len(set(made)) == 8
+SPAN = re.compile(r"(\d+):(\d+)")
+
+
+def test_colors_and_spans_change_for_themselves_and_nothing_else() -> None:
+    made = variants(SQUARES, 24, random.Random(1))
+    assert len(made) == len(set(made)) == 24
     assert SQUARES not in made
     for source in made:
-        assert NAME.sub("", source) == NAME.sub("", SQUARES)
+        assert SPAN.sub("", NAME.sub("", source)) == SPAN.sub("", NAME.sub("", SQUARES))
         names = NAME.findall(source)
         assert names[0] == "BLUE"  # a comment
         assert names[3] == "BLACK"
         assert {names[1], names[2], names[4]} <= {"RED", "BLUE", "GREEN"}
-    first, second = ({source.split(f"{place}] = Color.")[1][:3] for source in made} for place in ("1:3", "4:6"))
-    assert len(first) > 1 and len(second) > 1
+    for place in (1, 2, 4):
+        assert len({NAME.findall(source)[place] for source in made}) > 1
+    spans = [[(int(a), int(b)) for a, b in SPAN.findall(source)] for source in made]
+    assert all(0 <= a < b for found in spans for a, b in found)
+    assert all(len({found[place] for found in spans}) > 1 for place in range(4))
+    # In about half of them nothing moves.
+    assert 4 < sum(found == [(1, 3), (1, 3), (1, 3), (4, 6)] for found in spans) < 20
 
 
 def test_of_few_colors_there_are_few_variants() -> None:
@@ -40,6 +48,12 @@ def test_of_few_colors_there_are_few_variants() -> None:
     two = "def transform(grid):\n    return np.where(grid == Color.RED, Color.BLUE, grid)\n"
     assert variants(one, 5, random.Random(1)) == []
     assert 1 <= len(variants(two, 50, random.Random(1))) <= 3
+
+
+def test_only_plain_spans_move() -> None:
+    for span in ("1:n", "1:", ":4", "-3:-1", "1:9:2", "1 : 4", "0x1:4", "1, 4"):
+        assert variants(f"x = grid[{span}]\n", 20, random.Random(1)) == []
+    assert len(variants("x = grid[1:4]\n", 20, random.Random(1))) > 3
 
 
 def test_what_cannot_be_parsed_has_no_variants() -> None:

@@ -61,16 +61,15 @@ LEARNING = (
 )
 """The proof: each is compared with the first."""
 
+NONE = AugmentConfig(dihedral=False, colors=False, order=False)
+"""Tasks as they are."""
+
 QUESTIONS = (
     LEARNING[2],
     Arm("best programs last", 4, lambda c: replace(c, training=replace(c.training, order="best-last"))),
     Arm("restart the other way", 4, lambda c: replace(c, restart=not c.restart)),
     Arm("without solved tasks", 4, lambda c: replace(c, selection=replace(c.selection, solved_tasks=False))),
-    Arm(
-        "without augmentation",
-        4,
-        lambda c: replace(c, augment=AugmentConfig(dihedral=False, colors=False, order=False)),
-    ),
+    Arm("augmentation the other way", 4, lambda c: replace(c, augment=AugmentConfig() if c.augment == NONE else NONE)),
 )
 """Open questions: each is the first of these with one thing changed."""
 
@@ -115,10 +114,11 @@ def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs:
                 task_ids=ids,
                 group_size=0,
                 restart=False,
-                sampling=SamplingConfig(temperature=(1.0, 0.5)),
+                sampling=SamplingConfig(temperature=(1.0, 0.8)),
+                augment=NONE,
                 selection=SelectionConfig(k=24),
                 relabel=RelabelConfig(simplify=True, reading_order=True, variants=6),
-                training=TrainingConfig(learning_rate=8e-4, lr_scheduler_type="linear", batch_size=4, epochs=1),
+                training=TrainingConfig(learning_rate=6e-4, lr_scheduler_type="linear", batch_size=4, epochs=1),
             )
             sets.append(TaskSet(name, base, drawing_programs))
         else:
