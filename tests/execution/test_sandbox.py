@@ -1,5 +1,6 @@
 """The supervisor: one execution per job, by id, whatever happens to programs, workers and templates."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -213,6 +214,22 @@ def test_dead_workers_and_templates_cost_nothing_but_time() -> None:
         template.children()[0].kill()
         seen += [next(run).id for _ in range(50)]
         template.kill()
+        seen += [execution.id for execution in run]
+    assert sorted(seen, key=int) == [str(k) for k in range(300)]
+
+
+@pytest.mark.parametrize("attempt", range(6))
+def test_a_worker_and_its_template_may_die_at_once(attempt: int) -> None:
+    me = psutil.Process()
+    with Sandbox(FAST) as sandbox:
+        run = sandbox.execute(Job(str(k), f"{TURN}# {k}", (A,)) for k in range(300))
+        seen = [next(run).id]
+        (template,) = me.children()
+        # Both deaths wait to be noticed. Where the worker's comes first, a dead template is asked for another one.
+        for process in (template.children()[0], template):
+            process.kill()
+            with contextlib.suppress(psutil.TimeoutExpired):
+                process.wait(0.5)
         seen += [execution.id for execution in run]
     assert sorted(seen, key=int) == [str(k) for k in range(300)]
 

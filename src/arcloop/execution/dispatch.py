@@ -94,10 +94,11 @@ class Dispatcher:
             unfinished = bool(self._sent) or any(self._queues.values())
             timeout = None if wait and not reports and unfinished else 0
             for key, events in self._selector.select(timeout):
-                if isinstance(key.data, Pool):
-                    self._greet(key.data)
-                elif key.data.pool not in self._pools.values():
+                pool = key.data if isinstance(key.data, Pool) else key.data.pool
+                if pool not in self._pools.values():
                     continue  # its template was found dead a moment ago
+                if pool is key.data:
+                    self._greet(pool)
                 else:
                     if events & selectors.EVENT_WRITE and key.data.flush():
                         self._selector.modify(key.data.channel, selectors.EVENT_READ, key.data)
