@@ -172,8 +172,12 @@ def test_variants_pass_the_same_filters(sandbox: Sandbox) -> None:
 
 def test_settings_that_run_programs_need_an_executor(sandbox: Sandbox) -> None:
     assert not runs_programs(RelabelConfig(pairs="valid", uses=3, comments=False))
-    asked = ({"simplify": True}, {"frame": "original"}, {"other_tasks": 1}, {"variants": 1})
-    for relabel in (RelabelConfig(**one) for one in asked):  # type: ignore[arg-type]  # one field each
+    for relabel in (
+        RelabelConfig(simplify=True),
+        RelabelConfig(frame="original"),
+        RelabelConfig(other_tasks=1),
+        RelabelConfig(variants=1),
+    ):
         assert runs_programs(relabel)
         with pytest.raises(ValueError, match="expected an executor"):
             curator(sandbox, relabel, executor=None, confirm=False).curate(FLIP, [found(sandbox, PAINT)], [OTHER])

@@ -1,4 +1,4 @@
-"""Variation: other colours at the same places, and nothing else."""
+"""Variation: other colours and moved slices, and nothing else."""
 
 import ast
 import random
@@ -19,8 +19,6 @@ def transform(grid):
     return grid
 """
 NAME = re.compile(r"Color\.([A-Z]+)")
-
-
 SPAN = re.compile(r"(\d+):(\d+)")
 
 

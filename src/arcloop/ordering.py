@@ -9,7 +9,7 @@ and only if the two share no cell: what the program gives stays the same.
 import ast
 from dataclasses import dataclass
 
-from arcloop.simplification import parsed
+from arcloop.simplification import lines_of, parsed
 
 __all__ = ["in_reading_order"]
 
@@ -41,14 +41,14 @@ def in_reading_order(source: str) -> str:
     tree = parsed(source)
     if tree is None:
         return source
-    lines = source.split("\n")
+    lines = source.encode().split(b"\n")
     texts = list(lines)
     for node in ast.walk(tree):
         for run in _runs(getattr(node, "body", None), lines):
             first = run[0].line
             for place, painting in enumerate(_sorted(run)):
                 texts[first + place] = lines[painting.line]
-    return "\n".join(texts)
+    return b"\n".join(texts).decode()
 
 
 def _sorted(run: list[_Painting]) -> list[_Painting]:
@@ -61,7 +61,7 @@ def _sorted(run: list[_Painting]) -> list[_Painting]:
     return ordered
 
 
-def _runs(body: object, lines: list[str]) -> list[list[_Painting]]:
+def _runs(body: object, lines: list[bytes]) -> list[list[_Painting]]:
     """Paintings on the same array, line after line."""
     runs: list[list[_Painting]] = []
     for statement in body if isinstance(body, list) else []:
@@ -76,25 +76,16 @@ def _runs(body: object, lines: list[str]) -> list[list[_Painting]]:
     return runs
 
 
-def _painting(statement: ast.stmt, lines: list[str]) -> _Painting | None:
+def _painting(statement: ast.stmt, lines: list[bytes]) -> _Painting | None:
     match statement:
         case ast.Assign(
             targets=[ast.Subscript(value=ast.Name(id=array), slice=ast.Tuple(elts=[rows, columns]))],
             value=ast.Constant() | ast.Attribute(value=ast.Name(id="Color")),
-            lineno=line,
-            end_lineno=end,
-        ) if line == end and _alone(statement, lines[line - 1]):
-            spans = _span(rows), _span(columns)
-            if spans[0] is not None and spans[1] is not None:
-                return _Painting(line - 1, array, spans[0], spans[1])
+        ):
+            place, spans = lines_of(statement, lines), (_span(rows), _span(columns))
+            if place is not None and place[0] == place[1] and spans[0] is not None and spans[1] is not None:
+                return _Painting(place[0], array, spans[0], spans[1])
     return None
-
-
-def _alone(statement: ast.stmt, line: str) -> bool:
-    """Is nothing else on its line but a comment?"""
-    text = line.encode()
-    rest = text[statement.end_col_offset :].strip()
-    return not text[: statement.col_offset].strip() and (not rest or rest.startswith(b"#"))
 
 
 def _span(index: ast.expr) -> tuple[int, int] | None:

@@ -19,7 +19,7 @@ import numpy as np
 from arcloop.execution.port import Executor
 from arcloop.records import Grid, Job
 
-__all__ = ["Trial", "deletions", "parsed", "simplify", "without", "without_comments"]
+__all__ = ["Trial", "deletions", "lines_of", "parsed", "simplify", "without", "without_comments"]
 
 Span = tuple[int, int]
 """First and last line of a statement, counted from 0, both included."""
@@ -97,7 +97,7 @@ def deletions(source: str) -> list[Span]:
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     found: set[Span] = set()
     for statement in _statements(tree):
-        span = _span(statement, lines)
+        span = lines_of(statement, lines)
         if span is not None and not _kept(statement, used):
             found.add(span)
     return sorted(found) if len(found) <= _MOST_STATEMENTS else []
@@ -141,7 +141,7 @@ def _stands_alone(statement: ast.stmt) -> bool:
     return False
 
 
-def _span(statement: ast.stmt, lines: Sequence[bytes]) -> Span | None:
+def lines_of(statement: ast.stmt, lines: Sequence[bytes]) -> Span | None:
     """The statement's lines, decorators included, if nothing else is on them but a comment."""
     decorators = statement.decorator_list if isinstance(statement, (*_FUNCTIONS, ast.ClassDef)) else []
     first = min([statement.lineno, *(node.lineno for node in decorators)]) - 1
@@ -192,7 +192,7 @@ def without_comments(source: str) -> str:
     lines = source.encode().split(b"\n")
     blocks = [node.body for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, *_FUNCTIONS))]
     texts = [s for block in blocks if len(block) > 1 for s in block if _stands_alone(s)]
-    spans = [span for text in texts if (span := _span(text, lines)) is not None]
+    spans = [span for text in texts if (span := lines_of(text, lines)) is not None]
     shorter = without(source, spans)
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(shorter).readline))

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import psutil
@@ -49,9 +50,9 @@ def test_outputs_come_back_as_grids(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["batch", "strict"])
-def test_cpu_time_is_counted(mode: str) -> None:
+def test_cpu_time_is_counted(mode: Literal["batch", "strict"]) -> None:
     # Long enough for a kernel that counts in steps of some milliseconds.
-    execution = run({"a": BUSY}, ExecutionConfig(workers=1, mode=mode))["a"]  # type: ignore[arg-type]  # one of the two
+    execution = run({"a": BUSY}, ExecutionConfig(workers=1, mode=mode))["a"]
     assert execution.cpu_seconds > 0
 
 
