@@ -9,28 +9,19 @@ and only if the two share no cell: what the program gives stays the same.
 import ast
 from dataclasses import dataclass
 
+from arcloop.grammar.drawing import Element, in_order
 from arcloop.simplification import lines_of, parsed
 
 __all__ = ["in_reading_order"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Painting:
-    """A statement on a line of its own that paints a fixed rectangle."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Painting(Element):
+    """A statement on a line of its own that paints a fixed rectangle; what it paints does not matter here."""
 
     line: int
     """Counted from 0."""
     array: str
-    rows: tuple[int, int]
-    """First row, and the first one behind."""
-    columns: tuple[int, int]
-
-    def after(self, other: "_Painting") -> bool:
-        """Does it stand further down or to the right, by upper left corners?"""
-        return (self.rows[0], self.columns[0]) > (other.rows[0], other.columns[0])
-
-    def overlaps(self, other: "_Painting") -> bool:
-        return all(a[0] < b[1] and b[0] < a[1] for a, b in ((self.rows, other.rows), (self.columns, other.columns)))
 
 
 def in_reading_order(source: str) -> str:
@@ -46,19 +37,9 @@ def in_reading_order(source: str) -> str:
     for node in ast.walk(tree):
         for run in _runs(getattr(node, "body", None), lines):
             first = run[0].line
-            for place, painting in enumerate(_sorted(run)):
+            for place, painting in enumerate(in_order(run)):
                 texts[first + place] = lines[painting.line]
     return b"\n".join(texts).decode()
-
-
-def _sorted(run: list[_Painting]) -> list[_Painting]:
-    ordered: list[_Painting] = []
-    for painting in run:
-        place = len(ordered)
-        while place and ordered[place - 1].after(painting) and not ordered[place - 1].overlaps(painting):
-            place -= 1
-        ordered.insert(place, painting)
-    return ordered
 
 
 def _runs(body: object, lines: list[bytes]) -> list[list[_Painting]]:
@@ -84,7 +65,8 @@ def _painting(statement: ast.stmt, lines: list[bytes]) -> _Painting | None:
         ):
             place, spans = lines_of(statement, lines), (_span(rows), _span(columns))
             if place is not None and place[0] == place[1] and spans[0] is not None and spans[1] is not None:
-                return _Painting(place[0], array, spans[0], spans[1])
+                (x, below), (y, right) = spans[0], spans[1]
+                return _Painting("rectangle", x, y, below - x, right - y, 0, line=place[0], array=array)
     return None
 
 

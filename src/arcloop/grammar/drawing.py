@@ -7,12 +7,13 @@ inside the canvas; does not promise that each is still visible.
 
 import random
 from dataclasses import dataclass
+from typing import TypeVar
 
 from arcloop.grammar.production import production
 from arcloop.grammar.scope import COLOR_NAMES, Scope
 from arcloop.records import Grid
 
-__all__ = ["Element", "drawing_lines", "sample_drawing", "sample_elements"]
+__all__ = ["Element", "drawing_lines", "in_order", "sample_drawing", "sample_elements"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ class Element:
         grid[self.x : self.x + self.h, self.y : self.y + self.w] = self.color
         if self.kind == "frame":
             grid[self.x + 1 : self.x + self.h - 1, self.y + 1 : self.y + self.w - 1] = 0
+
+
+E = TypeVar("E", bound=Element)
 
 
 def _span(start: int, length: int) -> str:
@@ -148,9 +152,9 @@ def _element(rng: random.Random, kind: str, height: int, width: int, longest: in
     return Element(kind, x, y, h, w, color, kind == "diagonal" and rng.random() < 0.5)
 
 
-def in_order(elements: list[Element]) -> list[Element]:
+def in_order(elements: list[E]) -> list[E]:
     """Reading order by upper left corner, where no two elements that overlap change places."""
-    ordered: list[Element] = []
+    ordered: list[E] = []
     for element in elements:
         place = len(ordered)
         while place and (element.x, element.y) < (ordered[place - 1].x, ordered[place - 1].y):
