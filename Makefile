@@ -7,13 +7,13 @@ VLLM := .venv-vllm
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Small ARC-AGI-1 training tasks, on which a laptop can show something in minutes.
-DEMO_TASKS := 67a3c6ac 68b16354 74dd1130 3c9b0459 6150a2bd 9dfd6313 ed36ccf7 a416b8f3 6d0aefbc 8be77c9e \
-              4c4377d9 7468f01a 1cf80156 a79310a0 25ff71a9 b1948b0a c8f0f002 d511f180 0d3d703e 62c24649 \
-              67e8384a 46442a0e 7fe24cdd 0520fde7
+# Pictures of more elements than the model was pretrained on. Budgets are equal to the program if no task is given up early.
+DEMO := --tasks drawing --task-ids drawing-lines-9 drawing-squares-12 drawing-squares-16 drawing-squares-20 \
+        --group-size 0 --stopping.perfect 0 --augment.no-dihedral --augment.no-colors --sampling.temperature 1.0 0.8 --seed 1
 
-# Budgets are equal to the program if no task is given up early.
-DEMO := --tasks arc1-train --task-ids $(DEMO_TASKS) --group-size 0 --stopping.perfect 0 --seed 1
+# What teaches the embedded model to draw: LOG.md.
+LEARNING := --no-restart --selection.k 24 --relabel.simplify --relabel.reading-order --relabel.variants 6 --training.epochs 1 \
+            --training.batch-size 4 --training.learning-rate 6e-4 --training.lr-scheduler-type linear
 
 .PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample bench-encoding \
         bench-overfit clean
@@ -21,9 +21,9 @@ DEMO := --tasks arc1-train --task-ids $(DEMO_TASKS) --group-size 0 --stopping.pe
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: $(VENV)/installed ## search only against search and learn, on 24 real ARC tasks and one adapter, on a CPU
-	$(BIN)/arcloop run $(DEMO) --rounds 1 --programs 96 --out runs/demo/search-only
-	$(BIN)/arcloop run $(DEMO) --rounds 4 --programs 24 --out runs/demo/search-and-learn
+demo: $(VENV)/installed ## search only against search and learn, on four pictures and one adapter, on a CPU
+	$(BIN)/arcloop run $(DEMO) --rounds 1 --programs 256 --out runs/demo/search-only
+	$(BIN)/arcloop run $(DEMO) $(LEARNING) --rounds 8 --programs 32 --out runs/demo/search-and-learn
 	$(BIN)/arcloop compare --group "search only=runs/demo/search-only" "search and learn=runs/demo/search-and-learn" \
 	    --report runs/demo/report.html
 

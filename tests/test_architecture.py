@@ -36,6 +36,7 @@ ORDER = [
     "refinement",
     "selection",
     "simplification",
+    "painting",
     "ordering",
     "variation",
     "curation",

@@ -1,4 +1,4 @@
-"""Variation: other colours and moved slices, and nothing else."""
+"""Variation: other colours, and paintings in other places."""
 
 import ast
 import random
@@ -18,6 +18,8 @@ def transform(grid):
     grid[grid == Color.BLACK] = Color.GREEN
     return grid
 """
+HEAD = "def transform(grid):\n"
+TAIL = "    return grid\n"
 NAME = re.compile(r"Color\.([A-Z]+)")
 SPAN = re.compile(r"(\d+):(\d+)")
 
@@ -39,6 +41,58 @@ def test_colors_and_spans_change_for_themselves_and_nothing_else() -> None:
     assert all(len({found[place] for found in spans}) > 1 for place in range(4))
     # In about half of them nothing moves.
     assert 4 < sum(found == [(1, 3), (1, 3), (1, 3), (4, 6)] for found in spans) < 20
+
+
+def raster(side: int) -> str:
+    """Squares of two cells, one colour each row."""
+    names = ["RED", "BLUE", "PINK", "GREEN"]
+    cells = [(row, column) for row in range(side) for column in range(side)]
+    return (
+        HEAD
+        + "".join(f"    grid[{5 * x}:{5 * x + 2}, {5 * y}:{5 * y + 2}] = Color.{names[x]}\n" for x, y in cells)
+        + TAIL
+    )
+
+
+def test_paintings_are_repeated_at_other_places_and_hidden_ones_are_left_out() -> None:
+    source = raster(3)
+    made = variants(source, 200, random.Random(1))
+    counts = [variant.count("grid[") for variant in made]
+    assert min(counts) < 9 and max(counts) == 9 + 9 // 4
+    assert sum(count == 9 for count in counts) > 100
+    for variant in made:
+        assert variant.startswith(HEAD) and variant.endswith(TAIL)
+        assert set(NAME.findall(variant)) <= {"RED", "BLUE", "PINK"}
+        boxes = re.findall(r"grid\[(\S+), (\S+)\]", variant)
+        # Of two at one place the second hides the first.
+        assert len(boxes) == len(set(boxes))
+
+
+def test_places_are_drawn_from_those_of_the_same_axis() -> None:
+    source = HEAD + "    grid[0:9, 20:22] = 1\n    grid[10:19, 23:25] = 1\n" + TAIL
+    found = {
+        place for one in variants(source, 300, random.Random(1)) for place in re.findall(r"grid\[(\S+), (\S+)\]", one)
+    }
+    assert ("10:19", "20:22") in found and ("0:9", "23:25") in found
+    assert all(int(rows.split(":")[0]) < 13 and int(columns.split(":")[0]) > 17 for rows, columns in found)
+
+
+def test_numbers_move_only_where_something_is_painted() -> None:
+    source = HEAD + "    grid[3, 7] = 5\n    x = grid[8, 9] + objects[4]\n    grid[2] = 6\n" + TAIL
+    made = variants(source, 30, random.Random(1))
+    assert len(made) > 5
+    for one in made:
+        assert re.sub(r"grid\[\d+, \d+\] = 5", "grid[3, 7] = 5", one) == source
+
+
+def test_black_changes_only_where_it_is_assigned() -> None:
+    source = HEAD + "    grid[grid == Color.BLACK] = Color.RED\n    grid[n] = Color.BLACK\n" + TAIL
+    made = variants(source, 20, random.Random(1))
+    assert {tuple(NAME.findall(one)) for one in made} == {
+        ("BLACK", "RED", "RED"),
+        ("BLACK", "BLACK", "BLACK"),
+        ("BLACK", "BLACK", "RED"),
+    }
 
 
 def test_of_few_colors_there_are_few_variants() -> None:
@@ -63,14 +117,17 @@ def test_variants_follow_from_the_generator() -> None:
     assert variants(SQUARES, 5, random.Random(3)) == variants(SQUARES, 5, random.Random(3))
 
 
-@given(st.lists(st.sampled_from(["RED", "BLUE", "BLACK", "PINK"]), max_size=12), st.integers(0, 6))
-def test_every_variant_is_a_program(names: list[str], count: int) -> None:
-    source = (
-        "def transform(grid):\n"
-        + "".join(f"    grid[{i}] = Color.{n}  # é\n" for i, n in enumerate(names))
-        + "    return grid\n"
-    )
+INDEX = st.integers(0, 29).map(str) | st.tuples(st.integers(0, 28), st.integers(0, 3)).map(lambda s: f"{s[0]}:{sum(s)}")
+COLOR = st.sampled_from(["Color.RED", "Color.BLUE", "Color.BLACK", "7"])
+LINE = st.builds("    grid[{}, {}] = {}  # é".format, INDEX, INDEX, COLOR) | st.builds(
+    "    grid[{}] = {}".format, INDEX, COLOR
+)
+
+
+@given(st.lists(LINE, max_size=12), st.integers(0, 6))
+def test_every_variant_is_another_program(lines: list[str], count: int) -> None:
+    source = HEAD + "".join(f"{line}\n" for line in lines) + TAIL
     made = variants(source, count, random.Random(0))
-    assert len(made) <= count
+    assert len(made) <= count and len({source, *made}) == len(made) + 1
     for one in made:
         ast.parse(one)

@@ -168,6 +168,7 @@ class Curator:
             rng = generator(self.seed, "vary", self.round_, lesson.name)
             count = self.relabel.variants if lesson.asked.id == task.id else 0
             for number, source in enumerate(variants(candidate.program.source, count, rng)):
+                source = in_reading_order(source) if self.relabel.reading_order else source
                 name = f"{lesson.name}~{number}"
                 parents[name] = lesson
                 program = replace(candidate.program, id=content_id(source), completion_id=name, source=source)

@@ -1,16 +1,18 @@
-"""Program → programs that differ from it in colours that they name, and in where they paint.
+"""Program → programs that differ from it in colours that they name, and in what they paint where.
 
 A model that writes twenty rectangles in a row learns little about where each of them stands by being
-shown its own few programs: many of them agree. A variant has other colours and moved rectangles, runs
-just as well, and in hindsight is the right answer to a task of its own.
+shown its own few programs: many of them agree, and what they all leave out it forgets. A variant has
+other colours, and rectangles in other places, runs just as well, and in hindsight is the right answer
+to a task of its own.
 """
 
 import ast
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from arcloop.grammar.scope import COLOR_NAMES
+from arcloop.painting import runs
 from arcloop.simplification import parsed
 
 __all__ = ["variants"]
@@ -18,45 +20,96 @@ __all__ = ["variants"]
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Bytes of a line that say a colour or a span."""
+    """Bytes of a line that say a colour or where something is."""
 
     line: int
     """Counted from 0."""
     start: int
     end: int
     text: str
+    axis: int = 0
+    """Of the index that an assignment writes to: 1 rows, 2 columns; 0 of any other, and of colours."""
 
 
 def variants(source: str, count: int, rng: random.Random) -> list[str]:
-    """Up to ``count`` sources that differ from ``source`` and from each other in some colours and spans.
+    """Up to ``count`` sources that differ from ``source`` and from each other in some colours and places.
 
-    A colour is a ``Color.NAME`` but black, which nearly always is the background; half of them are drawn anew from those
-    that the source names. A span is a slice of two whole numbers such as ``3:5``; in every other variant half of them
-    move by one or two, and a quarter become one longer or shorter. What cannot be parsed, or has neither, has no variants.
+    A colour is a ``Color.NAME``; black counts only where it is assigned, as elsewhere it nearly always is the background.
+    Half of them are drawn anew from those that the source names. In every other variant places change too: slices of two whole numbers such as ``3:5``, and
+    numbers in the place that ``grid[2, 3:5] = Color.RED`` and the like write to. None, a quarter or a half of them are
+    drawn anew from those that the source names for the same axis; of the others half move by one or two, and of these
+    slices half become one longer or shorter. Up to a quarter of the paintings (``painting.runs``) are written a second
+    time, at places drawn anew, and those of which nothing is to be seen are left out. What cannot be parsed, or has
+    neither colours nor places to change, has no variants.
     """
     tree = parsed(source)
-    nodes = list(ast.walk(tree)) if tree is not None else []
-    colors, spans = list(_colors(nodes)), list(_spans(nodes))
-    palette = sorted({place.text for place in colors})
+    if tree is None:
+        return []
     found: dict[str, None] = {source: None}
-    for _ in range(4 * count if spans or len(palette) > 1 else 0):
+    for _ in range(4 * count):
         if len(found) > count:
             break
-        changes = {place: rng.choice(palette) for place in colors if rng.random() < 0.5}
-        if rng.random() < 0.5:
-            changes |= {place: _moved(place.text, rng) for place in spans}
-        found.setdefault(_with(source, changes))
+        found.setdefault(_variant(source, rng))
     return list(found)[1:]
 
 
-def _moved(span: str, rng: random.Random) -> str:
-    start, end = map(int, span.split(":"))
+def _variant(source: str, rng: random.Random) -> str:
+    moves = rng.random() < 0.5
+    copies: set[int] = set()
+    if moves:
+        source, copies = _with_copies(source, rng)
+    nodes = list(ast.walk(ast.parse(source)))
+    colors = list(_colors(nodes))
+    palette = sorted({place.text for place in colors})
+    changes = {place: rng.choice(palette) for place in colors if rng.random() < 0.5}
+    if not moves:
+        return _with(source, changes)
+    places = list(_places(nodes))
+    named = {axis: sorted({place.text for place in places if place.axis == axis}) for axis in range(3)}
+    share = rng.choice((0, 0.25, 0.5))
+    for place in places:
+        anew = place.line in copies or rng.random() < share
+        changes[place] = rng.choice(named[place.axis]) if anew else _moved(place.text, rng)
+    return _without_hidden(_with(source, changes))
+
+
+def _with_copies(source: str, rng: random.Random) -> tuple[str, set[int]]:
+    """The source with up to a quarter of its paintings twice, and the lines of the second ones."""
+    lines = source.encode().split(b"\n")
+    painted = [painting.line for run in runs(ast.parse(source), lines) for painting in run]
+    twice = set(rng.sample(painted, rng.randint(0, len(painted) // 4)))
+    made: list[bytes] = []
+    copies = set()
+    for number, line in enumerate(lines):
+        made.append(line)
+        if number in twice:
+            copies.add(len(made))
+            made.append(line)
+    return b"\n".join(made).decode(), copies
+
+
+def _without_hidden(source: str) -> str:
+    """The source without paintings of which later ones of their run leave nothing to be seen."""
+    lines = source.encode().split(b"\n")
+    hidden = set()
+    for run in runs(ast.parse(source), lines):
+        seen: set[tuple[int, int]] = set()
+        for painting in reversed(run):
+            cells = painting.cells()
+            if cells <= seen and painting.sliced:
+                hidden.add(painting.line)
+            seen |= cells
+    return b"\n".join(line for number, line in enumerate(lines) if number not in hidden).decode()
+
+
+def _moved(place: str, rng: random.Random) -> str:
+    """The place as it is, one or two further, or besides one longer or shorter."""
     if rng.random() < 0.5:
-        step = rng.choice((-2, -1, 1, 2))
-        start, end = start + step, end + step
-    if rng.random() < 0.25:
-        end += rng.choice((-1, 1))
-    return f"{start}:{end}" if 0 <= start < end else span
+        return place
+    first, *end = map(int, place.split(":"))
+    step = rng.choice((-2, -1, 1, 2))
+    ends = [end[0] + step + (rng.choice((-1, 1)) if rng.random() < 0.5 else 0)] if end else []
+    return ":".join(map(str, [first + step, *ends])) if 0 <= first + step < min([*ends, first + step + 1]) else place
 
 
 def _with(source: str, changes: dict[_Place, str]) -> str:
@@ -68,20 +121,30 @@ def _with(source: str, changes: dict[_Place, str]) -> str:
     return b"\n".join(lines).decode()
 
 
-def _colors(nodes: list[ast.AST]) -> Iterator[_Place]:
+def _colors(nodes: Sequence[ast.AST]) -> Iterator[_Place]:
+    painted = {id(node.value) for node in nodes if isinstance(node, ast.Assign)}
     for node in nodes:
         match node:
             case ast.Attribute(value=ast.Name(id="Color"), attr=name, end_lineno=int(line), end_col_offset=int(end)):
-                if name in COLOR_NAMES[1:]:
+                if name in COLOR_NAMES[0 if id(node) in painted else 1 :]:
                     yield _Place(line - 1, end - len(name), end, name)
 
 
-def _spans(nodes: list[ast.AST]) -> Iterator[_Place]:
+def _places(nodes: Sequence[ast.AST]) -> Iterator[_Place]:
+    axes: dict[int, int] = {}
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=[ast.Subscript(slice=ast.Tuple(elts=[rows, columns]))]):
+                axes |= {id(rows): 1, id(columns): 2}
     for node in nodes:
         match node:
             case ast.Slice(lower=ast.Constant(value=int(start)), upper=ast.Constant(value=int(end)), step=None):
-                first, last = node.col_offset, node.end_col_offset or 0
                 text = f"{start}:{end}"
-                # Written on one line and without spaces, as numbers in base ten: otherwise it stays as it is.
-                if node.lineno == node.end_lineno and last - first == len(text):
-                    yield _Place(node.lineno - 1, first, last, text)
+            case ast.Constant(value=int(start)) if id(node) in axes:
+                text = f"{start}"
+            case _:
+                continue
+        # Written on one line and without spaces, as numbers in base ten: otherwise it stays as it is.
+        first, last = node.col_offset, node.end_col_offset or 0
+        if node.lineno == node.end_lineno and last - first == len(text):
+            yield _Place(node.lineno - 1, first, last, text, axes.get(id(node), 0))

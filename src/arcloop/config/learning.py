@@ -82,7 +82,7 @@ class RelabelConfig:
     other_tasks: int = 0
     """Run each program on the inputs of so many other tasks of its group too, and learn from what it gives there."""
     variants: int = 0
-    """Also learn from so many variants of each program: colours that it names are exchanged, and slices such as 3:5 moved."""
+    """Also learn from so many variants of each program, in other colours, and with what it paints in other places."""
     refinements: bool = False
     """Show, beside the task in hindsight, the earlier program that a program's prompt showed, and how far that one is from
     the new outputs; where no earlier program was shown the example is an ordinary one."""
