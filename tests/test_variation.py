@@ -43,29 +43,38 @@ def test_colors_and_spans_change_for_themselves_and_nothing_else() -> None:
     assert 4 < sum(found == [(1, 3), (1, 3), (1, 3), (4, 6)] for found in spans) < 20
 
 
-def raster(side: int) -> str:
-    """Squares of two cells, one colour each row."""
+def squares(side: int) -> str:
+    """Squares of two cells, one colour each row; none on the diagonal."""
     names = ["RED", "BLUE", "PINK", "GREEN"]
-    cells = [(row, column) for row in range(side) for column in range(side)]
-    return (
-        HEAD
-        + "".join(f"    grid[{5 * x}:{5 * x + 2}, {5 * y}:{5 * y + 2}] = Color.{names[x]}\n" for x, y in cells)
-        + TAIL
-    )
+    cells = [(row, column) for row in range(side) for column in range(side) if row != column]
+    lines = [f"    grid[{5 * x}:{5 * x + 2}, {5 * y}:{5 * y + 2}] = Color.{names[x]}\n" for x, y in cells]
+    return HEAD + "".join(lines) + TAIL
 
 
 def test_paintings_are_repeated_at_other_places_and_hidden_ones_are_left_out() -> None:
-    source = raster(3)
-    made = variants(source, 200, random.Random(1))
+    made = variants(squares(4), 200, random.Random(1))
     counts = [variant.count("grid[") for variant in made]
-    assert min(counts) < 9 and max(counts) == 9 + 9 // 4
-    assert sum(count == 9 for count in counts) > 100
+    assert min(counts) < 12 < max(counts) <= 12 + 12 // 4
+    assert sum(count == 12 for count in counts) > 100
     for variant in made:
         assert variant.startswith(HEAD) and variant.endswith(TAIL)
-        assert set(NAME.findall(variant)) <= {"RED", "BLUE", "PINK"}
+        assert set(NAME.findall(variant)) <= {"RED", "BLUE", "PINK", "GREEN"}
         boxes = re.findall(r"grid\[(\S+), (\S+)\]", variant)
         # Of two at one place the second hides the first.
         assert len(boxes) == len(set(boxes))
+
+
+def test_a_third_is_recoloured_a_third_moved_and_a_third_drawn_anew() -> None:
+    source = squares(4)
+    spans = {axis: {pair[axis] for pair in re.findall(r"grid\[(\S+), (\S+)\]", source)} for axis in (0, 1)}
+    kinds = {"recoloured": 0, "moved": 0, "redrawn": 0}
+    for one in variants(source, 300, random.Random(2)):
+        pairs = re.findall(r"grid\[(\S+), (\S+)\]", one)
+        if pairs == re.findall(r"grid\[(\S+), (\S+)\]", source):
+            kinds["recoloured"] += 1
+        else:
+            kinds["redrawn" if all(pair[axis] in spans[axis] for pair in pairs for axis in (0, 1)) else "moved"] += 1
+    assert all(70 < count < 130 for count in kinds.values())
 
 
 def test_places_are_drawn_from_those_of_the_same_axis() -> None:

@@ -35,12 +35,12 @@ def variants(source: str, count: int, rng: random.Random) -> list[str]:
     """Up to ``count`` sources that differ from ``source`` and from each other in some colours and places.
 
     A colour is a ``Color.NAME``; black counts only where it is assigned, as elsewhere it nearly always is the background.
-    Half of them are drawn anew from those that the source names. In every other variant places change too: slices of two whole numbers such as ``3:5``, and
-    numbers in the place that ``grid[2, 3:5] = Color.RED`` and the like write to. None, a quarter or a half of them are
-    drawn anew from those that the source names for the same axis; of the others half move by one or two, and of these
-    slices half become one longer or shorter. Up to a quarter of the paintings (``painting.runs``) are written a second
-    time, at places drawn anew, and those of which nothing is to be seen are left out. What cannot be parsed, or has
-    neither colours nor places to change, has no variants.
+    Half of them are drawn anew from those that the source names. A place is a slice of two whole numbers such as ``3:5``,
+    or a number in what an assignment such as ``grid[2, 3:5] = Color.RED`` writes to. In a third of the variants half of
+    them move by one or two, and half of these slices become one longer or shorter. In a third a quarter or a half of them
+    are drawn anew from those that the source names for the same axis, and up to a quarter of the paintings
+    (``painting.runs``) are written a second time, at places drawn anew. Paintings of which nothing is to be seen are left
+    out. What cannot be parsed, or has neither colours nor places to change, has no variants.
     """
     tree = parsed(source)
     if tree is None:
@@ -54,22 +54,21 @@ def variants(source: str, count: int, rng: random.Random) -> list[str]:
 
 
 def _variant(source: str, rng: random.Random) -> str:
-    moves = rng.random() < 0.5
+    kind = rng.choice(("recoloured", "moved", "redrawn"))
     copies: set[int] = set()
-    if moves:
+    if kind == "redrawn":
         source, copies = _with_copies(source, rng)
     nodes = list(ast.walk(ast.parse(source)))
-    colors = list(_colors(nodes))
+    colors, places = list(_colors(nodes)), list(_places(nodes))
     palette = sorted({place.text for place in colors})
     changes = {place: rng.choice(palette) for place in colors if rng.random() < 0.5}
-    if not moves:
-        return _with(source, changes)
-    places = list(_places(nodes))
-    named = {axis: sorted({place.text for place in places if place.axis == axis}) for axis in range(3)}
-    share = rng.choice((0, 0.25, 0.5))
-    for place in places:
-        anew = place.line in copies or rng.random() < share
-        changes[place] = rng.choice(named[place.axis]) if anew else _moved(place.text, rng)
+    if kind == "moved":
+        changes |= {place: _moved(place.text, rng) for place in places if rng.random() < 0.5}
+    if kind == "redrawn":
+        named = {axis: sorted({place.text for place in places if place.axis == axis}) for axis in range(3)}
+        share = rng.choice((0.25, 0.5))
+        redrawn = [place for place in places if place.line in copies or rng.random() < share]
+        changes |= {place: rng.choice(named[place.axis]) for place in redrawn}
     return _without_hidden(_with(source, changes))
 
 
@@ -103,9 +102,7 @@ def _without_hidden(source: str) -> str:
 
 
 def _moved(place: str, rng: random.Random) -> str:
-    """The place as it is, one or two further, or besides one longer or shorter."""
-    if rng.random() < 0.5:
-        return place
+    """The place one or two further; half of the slices become one longer or shorter besides."""
     first, *end = map(int, place.split(":"))
     step = rng.choice((-2, -1, 1, 2))
     ends = [end[0] + step + (rng.choice((-1, 1)) if rng.random() < 0.5 else 0)] if end else []
