@@ -1,10 +1,10 @@
 """Does learning from a search's wrong programs make its right ones likelier?
 
-    python benchmarks/learned_odds.py RUN [--programs 32] [--rare 90] [--tasks 100] [--selection.k 8] [--training.epochs 1] ...
+    python benchmarks/learned_odds.py RUN [--alone] [--programs 32] [--rare 90] [--tasks 100] [--selection.k 8] ...
 
 Takes a stored ``arcloop search`` RUN of the embedded model, and from it tasks that few draws solved (1 to
 6), filled up with unsolved ones; of each task so many programs that are wrong on the train pairs. On these
-an adapter is trained as a round of the loop would train it. The right programs, which it has not seen, are
+an adapter is trained as a round of the loop would train it (``--alone``: one for each task). The right programs, which it has not seen, are
 weighed before and after: the change of the log of their summed probability as answers to the tasks that
 they were written for, in nats, mean over the tasks with its standard error. That is far more sensitive
 than a number of solved tasks.
@@ -57,6 +57,8 @@ class Arguments:
     """Rarely solved tasks, whose right programs are weighed."""
     tasks: int = 100
     """With the unsolved ones."""
+    alone: bool = False
+    """An adapter for each task; without it they share one. Unsolved tasks make no difference then."""
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     relabel: RelabelConfig = field(default_factory=RelabelConfig)
     anchors: AnchorsConfig = field(default_factory=AnchorsConfig)
@@ -91,32 +93,39 @@ def main() -> None:
     tasks, wrong, right = drawn(arguments)
     model = load_model("embedded")
     words, likelihood = model.format, Likelihood(model)
-    by_id = {task.id: task for task in tasks}
-
-    def weighed() -> np.ndarray:
-        weights = []
-        for name, candidates in right.items():
-            asked = [words.prompt_text(apply_task(c.augmentation, by_id[name]), 0) for c in candidates]
-            answers = [words.answer_text(c.program.source) for c in candidates]
-            weights.append(np.logaddexp.reduce(likelihood.logprobs(asked, answers)))
-        return np.array(weights)
-
+    rate = arguments.training.learning_rate or read_card("embedded").learning_rate
+    trainer = LoraTrainer(model, replace(arguments.training, learning_rate=rate))
     shown = wording(words.prompt_text(tasks[0], 0))
+    groups = [[task] for task in tasks if task.id in right] if arguments.alone else [tasks]
+
+    def weight(task: Task) -> float:
+        asked = [words.prompt_text(apply_task(c.augmentation, task), 0) for c in right[task.id]]
+        answers = [words.answer_text(c.program.source) for c in right[task.id]]
+        return float(np.logaddexp.reduce(likelihood.logprobs(asked, answers)))
+
+    changes: list[float] = []
+    rows, seconds = 0, 0.0
     with Sandbox(ExecutionConfig(workers=1)) as sandbox, tempfile.TemporaryDirectory() as folder:
         curator = Curator(arguments.selection, arguments.relabel, 0, 0, sandbox, words=shown)
-        taught = [hindsight for task in tasks for hindsight in curator.curate(task, wrong[task.id], tasks)[0]]
-        examples = [example(hindsight, words) for hindsight in taught]
-        anchors = Anchors(arguments.anchors, words).rows(len(examples), generator("anchors"))
-        before = weighed()
-        rate = arguments.training.learning_rate or read_card("embedded").learning_rate
-        training = replace(arguments.training, learning_rate=rate)
-        start = time.monotonic()
-        fit = LoraTrainer(model, training).fit([*examples, *anchors], None, Path(folder) / "adapter", random.Random(0))
-        seconds = time.monotonic() - start
-        model.use_adapter(Path(folder) / "adapter")
-        change = weighed() - before
+        for number, group in enumerate(groups):
+            rare = [task for task in group if task.id in right]
+            taught = [hindsight for task in group for hindsight in curator.curate(task, wrong[task.id], tasks)[0]]
+            examples = [example(hindsight, words) for hindsight in taught]
+            if not examples:
+                changes += [0.0] * len(rare)
+                continue
+            anchors = Anchors(arguments.anchors, words).rows(len(examples), generator("anchors"))
+            model.use_adapter(None)
+            before = [weight(task) for task in rare]
+            adapter = Path(folder) / str(number)
+            start = time.monotonic()
+            rows += trainer.fit([*examples, *anchors], None, adapter, random.Random(0)).rows
+            seconds += time.monotonic() - start
+            model.use_adapter(adapter)
+            changes += [weight(task) - was for task, was in zip(rare, before, strict=True)]
+    change = np.array(changes)
     error = change.std(ddof=1) / len(change) ** 0.5
-    print(f"{len(tasks)} tasks, {len(right)} of them rarely solved · {fit.rows} rows, {seconds:.0f} s")
+    print(f"{len(right)} rarely solved tasks, {len(groups)} adapters · {rows} rows, {seconds:.0f} s of learning")
     print(
         f"log-probability of their right programs: {change.mean():+.3f} ± {error:.3f} nats,"
         f" up in {100 * (change > 0).mean():.0f} % of the tasks"

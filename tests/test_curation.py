@@ -155,14 +155,14 @@ def test_programs_that_differ_in_the_order_of_their_rectangles_are_learned_once(
 
 def test_variants_are_learned_from_beside_their_programs(sandbox: Sandbox) -> None:
     one = found(sandbox, PAINT)
-    taught, dropped = curator(sandbox, RelabelConfig(variants=4)).curate(FLIP, [one])
+    taught, dropped = curator(sandbox, RelabelConfig(variants=12)).curate(FLIP, [one])
     name = one.program.completion_id
     assert taught[-1].id == name and taught[-1].candidate.program.source == PAINT
-    assert {t.id for t in taught[:-1]} < {f"{name}~{number}" for number in range(4)}
-    # One paints beside a small grid, which is an error.
-    assert len(taught) == 4 and dropped == {Drop.FAILED: 1}
-    assert len({t.candidate.program.id for t in taught}) == 4 and all(solved_by(sandbox, t) for t in taught)
-    again, _ = curator(sandbox, RelabelConfig(variants=4)).curate(FLIP, [one])
+    assert {t.id for t in taught[:-1]} < {f"{name}~{number}" for number in range(12)}
+    # Some paint beside a small grid, which is an error.
+    assert len(taught) >= 3 and len(taught) + dropped[Drop.FAILED] == 13
+    assert len({t.candidate.program.id for t in taught}) == len(taught) and all(solved_by(sandbox, t) for t in taught)
+    again, _ = curator(sandbox, RelabelConfig(variants=12)).curate(FLIP, [one])
     assert [t.candidate.program.source for t in again] == [t.candidate.program.source for t in taught]
 
 

@@ -1,12 +1,14 @@
 """Variation: other colours, and paintings in other places."""
 
 import ast
+import itertools
 import random
 import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arcloop.painting import turned
 from arcloop.variation import variants
 
 SQUARES = """from common import *
@@ -64,26 +66,31 @@ def test_paintings_are_repeated_at_other_places_and_hidden_ones_are_left_out() -
         assert len(boxes) == len(set(boxes))
 
 
-def test_a_third_is_recoloured_a_third_moved_and_a_third_drawn_anew() -> None:
-    source = squares(4)
-    spans = {axis: {pair[axis] for pair in re.findall(r"grid\[(\S+), (\S+)\]", source)} for axis in (0, 1)}
-    kinds = {"recoloured": 0, "moved": 0, "redrawn": 0}
-    for one in variants(source, 300, random.Random(2)):
-        pairs = re.findall(r"grid\[(\S+), (\S+)\]", one)
-        if pairs == re.findall(r"grid\[(\S+), (\S+)\]", source):
-            kinds["recoloured"] += 1
-        else:
-            kinds["redrawn" if all(pair[axis] in spans[axis] for pair in pairs for axis in (0, 1)) else "moved"] += 1
-    assert all(70 < count < 130 for count in kinds.values())
+def boxes(source: str) -> frozenset[tuple[str, str]]:
+    return frozenset(re.findall(r"grid\[(\S+), (\S+)\]", source))
+
+
+def test_a_third_is_recoloured_a_third_moved_a_third_drawn_anew_and_each_is_turned() -> None:
+    source = squares(4).replace("0:2, 5:7", "0:2, 5:8")
+    spans = {span for box in boxes(source) for span in box}
+    ways = [boxes(turned(source, *way)) for way in itertools.product((False, True), repeat=3)]
+    assert len(set(ways)) == 8
+    found = [boxes(one) for one in variants(source, 400, random.Random(2))]
+    assert all(found.count(way) > 5 for way in ways)
+    assert 100 < sum(these in ways for these in found) < 166
+    redrawn = [these for these in found if these not in ways and {span for box in these for span in box} <= spans]
+    assert len(redrawn) > 50
 
 
 def test_places_are_drawn_from_those_of_the_same_axis() -> None:
     source = HEAD + "    grid[0:9, 20:22] = 1\n    grid[10:19, 23:25] = 1\n" + TAIL
-    found = {
-        place for one in variants(source, 300, random.Random(1)) for place in re.findall(r"grid\[(\S+), (\S+)\]", one)
-    }
-    assert ("10:19", "20:22") in found and ("0:9", "23:25") in found
-    assert all(int(rows.split(":")[0]) < 13 and int(columns.split(":")[0]) > 17 for rows, columns in found)
+    found = [re.findall(r"grid\[(\S+), (\S+)\]", one) for one in variants(source, 300, random.Random(1))]
+    assert [("0:9", "23:25"), ("10:19", "20:22")] in found
+    # What was high and narrow is so still, or lies.
+    sizes = [
+        sorted(b - a for a, b in (map(int, span.split(":")) for span in pair)) for pairs in found for pair in pairs
+    ]
+    assert all(small <= 4 and large >= 8 for small, large in sizes)
 
 
 def test_numbers_move_only_where_something_is_painted() -> None:

@@ -7,15 +7,32 @@ the front, of a constant or a colour.
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from arcloop.grammar.drawing import Element
 from arcloop.simplification import lines_of
 
-__all__ = ["Painting", "runs"]
+__all__ = ["Painting", "runs", "turned", "without_hidden"]
 
 _LARGEST = 30
 """Side of the largest grid."""
+_FAR = 1_000
+"""No program that paints a grid counts so far; Python refuses to write numbers of thousands of digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Where a line says which rows, or which columns."""
+
+    start: int
+    """In bytes."""
+    end: int
+    sliced: bool
+    """``2:3`` rather than ``2``."""
+
+    def text(self, first: int, size: int) -> bytes:
+        """The same kind of index for another place."""
+        return b"%d:%d" % (first, first + size) if self.sliced else b"%d" % first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +42,13 @@ class Painting(Element):
     line: int
     """Counted from 0."""
     array: str
-    sliced: bool
-    """Are both places slices? Beyond the edge of the array these paint nothing, where a number is an error."""
+    rows: Index
+    columns: Index
+
+    @property
+    def sliced(self) -> bool:
+        """Are both indices slices? Beyond the edge of the array these paint nothing, where a number is an error."""
+        return self.rows.sliced and self.columns.sliced
 
     def cells(self) -> set[tuple[int, int]]:
         """What it paints of the largest grid, as rows and columns."""
@@ -52,6 +74,41 @@ def runs(tree: ast.Module, lines: list[bytes]) -> Iterator[list[Painting]]:
             yield run
 
 
+def without_hidden(source: str) -> str:
+    """The source, which can be parsed, without paintings of which later ones of their run leave nothing to be seen."""
+    lines = source.encode().split(b"\n")
+    hidden = set()
+    for run in runs(ast.parse(source), lines):
+        seen: set[tuple[int, int]] = set()
+        for painting in reversed(run):
+            cells = painting.cells()
+            if cells <= seen and painting.sliced:
+                hidden.add(painting.line)
+            seen |= cells
+    return b"\n".join(line for number, line in enumerate(lines) if number not in hidden).decode()
+
+
+def turned(source: str, transposed: bool, upended: bool, mirrored: bool) -> str:
+    """The source, which can be parsed, with the picture that its paintings make transposed, then upside down, then mirrored.
+
+    The picture keeps its distance from the upper and the left edge.
+    """
+    lines = source.encode().split(b"\n")
+    painted = [painting for run in runs(ast.parse(source), lines) for painting in run]
+    if transposed:
+        painted = [replace(p, x=p.y, y=p.x, h=p.w, w=p.h, rows=p.columns, columns=p.rows) for p in painted]
+    # First and last, counted from the other side.
+    below = min((p.x for p in painted), default=0) + max((p.x + p.h for p in painted), default=0)
+    right = min((p.y for p in painted), default=0) + max((p.y + p.w for p in painted), default=0)
+    for p in painted:
+        rows = p.rows.text(below - p.x - p.h if upended else p.x, p.h)
+        columns = p.columns.text(right - p.y - p.w if mirrored else p.y, p.w)
+        first, second = sorted((p.rows, p.columns), key=lambda index: index.start)
+        line = lines[p.line]
+        lines[p.line] = line[: first.start] + rows + line[first.end : second.start] + columns + line[second.end :]
+    return b"\n".join(lines).decode()
+
+
 def _painting(statement: ast.stmt, lines: list[bytes]) -> Painting | None:
     match statement:
         case ast.Assign(
@@ -61,17 +118,24 @@ def _painting(statement: ast.stmt, lines: list[bytes]) -> Painting | None:
             place, spans = lines_of(statement, lines), (_span(rows), _span(columns))
             if place is not None and place[0] == place[1] and spans[0] is not None and spans[1] is not None:
                 (x, below), (y, right) = spans[0], spans[1]
-                sliced = isinstance(rows, ast.Slice) and isinstance(columns, ast.Slice)
-                box = (x, y, below - x, right - y)
-                return Painting("rectangle", *box, color=0, line=place[0], array=array, sliced=sliced)
+                box = (x, y, max(0, below - x), max(0, right - y))
+                return Painting(
+                    "rectangle", *box, color=0, line=place[0], array=array, rows=_index(rows), columns=_index(columns)
+                )
     return None
+
+
+def _index(node: ast.expr) -> Index:
+    return Index(node.col_offset, node.end_col_offset or 0, isinstance(node, ast.Slice))
 
 
 def _span(index: ast.expr) -> tuple[int, int] | None:
     """First and end of a literal index or slice counted from the front; None for any other."""
     match index:
         case ast.Constant(value=int(start)) if not isinstance(start, bool):
-            return start, start + 1
+            end = start + 1
         case ast.Slice(lower=ast.Constant(value=int(start)), upper=ast.Constant(value=int(end)), step=None):
-            return start, end
-    return None
+            pass
+        case _:
+            return None
+    return (start, end) if max(start, end) < _FAR else None

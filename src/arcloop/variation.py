@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from arcloop.grammar.scope import COLOR_NAMES
-from arcloop.painting import runs
+from arcloop.painting import runs, turned, without_hidden
 from arcloop.simplification import parsed
 
 __all__ = ["variants"]
@@ -39,8 +39,9 @@ def variants(source: str, count: int, rng: random.Random) -> list[str]:
     or a number in what an assignment such as ``grid[2, 3:5] = Color.RED`` writes to. In a third of the variants half of
     them move by one or two, and half of these slices become one longer or shorter. In a third a quarter or a half of them
     are drawn anew from those that the source names for the same axis, and up to a quarter of the paintings
-    (``painting.runs``) are written a second time, at places drawn anew. Paintings of which nothing is to be seen are left
-    out. What cannot be parsed, or has neither colours nor places to change, has no variants.
+    (``painting.runs``) are written a second time, at places drawn anew. Then the picture that the paintings make is turned
+    or mirrored in one of the eight ways, and paintings of which nothing is to be seen are left out. What cannot be parsed,
+    or has neither colours nor places to change, has no variants.
     """
     tree = parsed(source)
     if tree is None:
@@ -69,7 +70,8 @@ def _variant(source: str, rng: random.Random) -> str:
         share = rng.choice((0.25, 0.5))
         redrawn = [place for place in places if place.line in copies or rng.random() < share]
         changes |= {place: rng.choice(named[place.axis]) for place in redrawn}
-    return _without_hidden(_with(source, changes))
+    turns = [rng.random() < 0.5 for _ in range(3)]
+    return without_hidden(turned(_with(source, changes), *turns))
 
 
 def _with_copies(source: str, rng: random.Random) -> tuple[str, set[int]]:
@@ -85,20 +87,6 @@ def _with_copies(source: str, rng: random.Random) -> tuple[str, set[int]]:
             copies.add(len(made))
             made.append(line)
     return b"\n".join(made).decode(), copies
-
-
-def _without_hidden(source: str) -> str:
-    """The source without paintings of which later ones of their run leave nothing to be seen."""
-    lines = source.encode().split(b"\n")
-    hidden = set()
-    for run in runs(ast.parse(source), lines):
-        seen: set[tuple[int, int]] = set()
-        for painting in reversed(run):
-            cells = painting.cells()
-            if cells <= seen and painting.sliced:
-                hidden.add(painting.line)
-            seen |= cells
-    return b"\n".join(line for number, line in enumerate(lines) if number not in hidden).decode()
 
 
 def _moved(place: str, rng: random.Random) -> str:
@@ -141,7 +129,7 @@ def _places(nodes: Sequence[ast.AST]) -> Iterator[_Place]:
                 text = f"{start}"
             case _:
                 continue
-        # Written on one line and without spaces, as numbers in base ten: otherwise it stays as it is.
+        # Written on one line and without spaces, as numbers of a few digits in base ten: otherwise it stays as it is.
         first, last = node.col_offset, node.end_col_offset or 0
-        if node.lineno == node.end_lineno and last - first == len(text):
+        if len(text) < 10 and node.lineno == node.end_lineno and last - first == len(text):
             yield _Place(node.lineno - 1, first, last, text, axes.get(id(node), 0))
