@@ -43,7 +43,7 @@ def test_what_is_beyond_the_largest_grid_is_no_cell() -> None:
         "grid[n, 0] = 2",
         "grid[0, True] = 2",
         "grid[0, 1000] = 2",
-        f"grid[0, 0:{'9' * 4_000}] = 2",
+        f"grid[0, 0:0x{'f' * 5_000}] = 2",
         "grid[0, 0] += 2",
         "grid[0, 0] = f()",
         "grid[0, 0] = 1; x = 1",

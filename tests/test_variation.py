@@ -93,6 +93,11 @@ def test_places_are_drawn_from_those_of_the_same_axis() -> None:
     assert all(small <= 4 and large >= 8 for small, large in sizes)
 
 
+def test_neither_true_nor_huge_numbers_are_places() -> None:
+    for place in ("True, False", "0x" + 5_000 * "f" + ", 1000"):
+        assert variants(f"grid[{place}] = 1\n", 20, random.Random(1)) == []
+
+
 def test_numbers_move_only_where_something_is_painted() -> None:
     source = HEAD + "    grid[3, 7] = 5\n    x = grid[8, 9] + objects[4]\n    grid[2] = 6\n" + TAIL
     made = variants(source, 30, random.Random(1))
@@ -119,7 +124,21 @@ def test_of_few_colors_there_are_few_variants() -> None:
 
 
 def test_only_plain_spans_move() -> None:
-    for span in ("1:n", "1:", ":4", "-3:-1", "1:9:2", "1 : 4", "0x1:4", "1, 4"):
+    huge = "0x" + 5_000 * "f"  # Python reads it, and refuses to write it in base ten
+    for span in (
+        "1:n",
+        "1:",
+        ":4",
+        "-3:-1",
+        "1:9:2",
+        "1 : 4",
+        "0x1:4",
+        "1, 4",
+        "True:True",
+        "1:1000",
+        f"0:{huge}",
+        f"{huge}:1",
+    ):
         assert variants(f"x = grid[{span}]\n", 20, random.Random(1)) == []
     assert len(variants("x = grid[1:4]\n", 20, random.Random(1))) > 3
 

@@ -17,6 +17,9 @@ from arcloop.simplification import parsed
 
 __all__ = ["variants"]
 
+_FAR = 1_000
+"""Greater numbers stay as they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -124,12 +127,16 @@ def _places(nodes: Sequence[ast.AST]) -> Iterator[_Place]:
     for node in nodes:
         match node:
             case ast.Slice(lower=ast.Constant(value=int(start)), upper=ast.Constant(value=int(end)), step=None):
-                text = f"{start}:{end}"
+                numbers = [start, end]
             case ast.Constant(value=int(start)) if id(node) in axes:
-                text = f"{start}"
+                numbers = [start]
             case _:
                 continue
-        # Written on one line and without spaces, as numbers of a few digits in base ten: otherwise it stays as it is.
+        # Not True, which is an int, nor what is too long for Python to write.
+        if any(type(number) is not int or number >= _FAR for number in numbers):
+            continue
+        text = ":".join(map(str, numbers))
+        # Written on one line and without spaces, as numbers in base ten: otherwise it stays as it is.
         first, last = node.col_offset, node.end_col_offset or 0
-        if len(text) < 10 and node.lineno == node.end_lineno and last - first == len(text):
+        if node.lineno == node.end_lineno and last - first == len(text):
             yield _Place(node.lineno - 1, first, last, text, axes.get(id(node), 0))
