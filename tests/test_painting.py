@@ -42,6 +42,8 @@ def test_what_is_beyond_the_largest_grid_is_no_cell() -> None:
         "grid[1:, 0] = 2",
         "grid[n, 0] = 2",
         "grid[0, True] = 2",
+        "grid[(0), 0] = 2",
+        "grid[(0, 0)] = 2",
         "grid[0, 1000] = 2",
         f"grid[0, 0:0x{'f' * 5_000}] = 2",
         "grid[0, 0] += 2",

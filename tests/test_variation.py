@@ -152,7 +152,22 @@ def test_variants_follow_from_the_generator() -> None:
     assert variants(SQUARES, 5, random.Random(3)) == variants(SQUARES, 5, random.Random(3))
 
 
-INDEX = st.integers(0, 29).map(str) | st.tuples(st.integers(0, 28), st.integers(0, 3)).map(lambda s: f"{s[0]}:{sum(s)}")
+def test_a_number_in_parentheses_never_becomes_a_slice() -> None:
+    source = HEAD + "    grid[(2), 5] = 1\n    grid[3:7, 6] = 2\n" + TAIL
+    made = variants(source, 60, random.Random(1))
+    assert len(made) > 20
+    for one in made:
+        ast.parse(one)
+
+
+ODD = st.sampled_from(
+    ["(2)", "True", "True:True", "-1", "n", "::2", "0x1f", "1_0", "None", "...", "999", "1000", "7:3"]
+)
+INDEX = (
+    st.integers(0, 29).map(str)
+    | st.tuples(st.integers(0, 28), st.integers(0, 3)).map(lambda s: f"{s[0]}:{sum(s)}")
+    | ODD
+)
 COLOR = st.sampled_from(["Color.RED", "Color.BLUE", "Color.BLACK", "7"])
 LINE = st.builds("    grid[{}, {}] = {}  # é".format, INDEX, INDEX, COLOR) | st.builds(
     "    grid[{}] = {}".format, INDEX, COLOR

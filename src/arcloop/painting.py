@@ -116,12 +116,15 @@ def _painting(statement: ast.stmt, lines: list[bytes]) -> Painting | None:
             value=ast.Constant() | ast.Attribute(value=ast.Name(id="Color")),
         ):
             place, spans = lines_of(statement, lines), (_span(rows), _span(columns))
-            if place is not None and place[0] == place[1] and spans[0] is not None and spans[1] is not None:
+            if place is None or place[0] != place[1] or spans[0] is None or spans[1] is None:
+                return None
+            above, left = _index(rows), _index(columns)
+            line = lines[place[0]]
+            # A number in parentheses could not become a slice.
+            if line[above.end :].lstrip().startswith(b",") and line[left.end :].lstrip().startswith(b"]"):
                 (x, below), (y, right) = spans[0], spans[1]
                 box = (x, y, max(0, below - x), max(0, right - y))
-                return Painting(
-                    "rectangle", *box, color=0, line=place[0], array=array, rows=_index(rows), columns=_index(columns)
-                )
+                return Painting("rectangle", *box, color=0, line=place[0], array=array, rows=above, columns=left)
     return None
 
 

@@ -53,11 +53,11 @@ def variants(source: str, count: int, rng: random.Random) -> list[str]:
     for _ in range(4 * count):
         if len(found) > count:
             break
-        found.setdefault(_variant(source, rng))
+        found.setdefault(_variant(source, rng) or source)
     return list(found)[1:]
 
 
-def _variant(source: str, rng: random.Random) -> str:
+def _variant(source: str, rng: random.Random) -> str | None:
     kind = rng.choice(("recoloured", "moved", "redrawn"))
     copies: set[int] = set()
     if kind == "redrawn":
@@ -74,7 +74,9 @@ def _variant(source: str, rng: random.Random) -> str:
         redrawn = [place for place in places if place.line in copies or rng.random() < share]
         changes |= {place: rng.choice(named[place.axis]) for place in redrawn}
     turns = [rng.random() < 0.5 for _ in range(3)]
-    return without_hidden(turned(_with(source, changes), *turns))
+    changed = _with(source, changes)
+    # A slice in the place of a number in parentheses is no program.
+    return without_hidden(turned(changed, *turns)) if parsed(changed) is not None else None
 
 
 def _with_copies(source: str, rng: random.Random) -> tuple[str, set[int]]:
