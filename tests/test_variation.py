@@ -24,6 +24,7 @@ HEAD = "def transform(grid):\n"
 TAIL = "    return grid\n"
 NAME = re.compile(r"Color\.([A-Z]+)")
 SPAN = re.compile(r"(\d+):(\d+)")
+BOX = re.compile(r"grid\[(\S+), (\S+)\]")
 
 
 def test_colors_and_spans_change_for_themselves_and_nothing_else() -> None:
@@ -61,13 +62,12 @@ def test_paintings_are_repeated_at_other_places_and_hidden_ones_are_left_out() -
     for variant in made:
         assert variant.startswith(HEAD) and variant.endswith(TAIL)
         assert set(NAME.findall(variant)) <= {"RED", "BLUE", "PINK", "GREEN"}
-        boxes = re.findall(r"grid\[(\S+), (\S+)\]", variant)
         # Of two at one place the second hides the first.
-        assert len(boxes) == len(set(boxes))
+        assert len(BOX.findall(variant)) == len(boxes(variant))
 
 
 def boxes(source: str) -> frozenset[tuple[str, str]]:
-    return frozenset(re.findall(r"grid\[(\S+), (\S+)\]", source))
+    return frozenset(BOX.findall(source))
 
 
 def test_a_third_is_recoloured_a_third_moved_a_third_drawn_anew_and_each_is_turned() -> None:
@@ -84,7 +84,7 @@ def test_a_third_is_recoloured_a_third_moved_a_third_drawn_anew_and_each_is_turn
 
 def test_places_are_drawn_from_those_of_the_same_axis() -> None:
     source = HEAD + "    grid[0:9, 20:22] = 1\n    grid[10:19, 23:25] = 1\n" + TAIL
-    found = [re.findall(r"grid\[(\S+), (\S+)\]", one) for one in variants(source, 300, random.Random(1))]
+    found = [BOX.findall(one) for one in variants(source, 300, random.Random(1))]
     assert [("0:9", "23:25"), ("10:19", "20:22")] in found
     # What was high and narrow is so still, or lies.
     sizes = [

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from arcloop.grammar.drawing import Element
 from arcloop.simplification import lines_of
 
-__all__ = ["Painting", "runs", "turned", "without_hidden"]
+__all__ = ["Painting", "numbers_of", "runs", "turned", "without_hidden"]
 
 _LARGEST = 30
 """Side of the largest grid."""
@@ -115,15 +115,14 @@ def _painting(statement: ast.stmt, lines: list[bytes]) -> Painting | None:
             targets=[ast.Subscript(value=ast.Name(id=array), slice=ast.Tuple(elts=[rows, columns]))],
             value=ast.Constant() | ast.Attribute(value=ast.Name(id="Color")),
         ):
-            place, spans = lines_of(statement, lines), (_span(rows), _span(columns))
-            if place is None or place[0] != place[1] or spans[0] is None or spans[1] is None:
+            place, in_rows, in_columns = lines_of(statement, lines), numbers_of(rows), numbers_of(columns)
+            if place is None or place[0] != place[1] or in_rows is None or in_columns is None:
                 return None
             above, left = _index(rows), _index(columns)
             line = lines[place[0]]
             # A number in parentheses could not become a slice.
             if line[above.end :].lstrip().startswith(b",") and line[left.end :].lstrip().startswith(b"]"):
-                (x, below), (y, right) = spans[0], spans[1]
-                box = (x, y, max(0, below - x), max(0, right - y))
+                box = (in_rows[0], in_columns[0], _size(in_rows), _size(in_columns))
                 return Painting("rectangle", *box, color=0, line=place[0], array=array, rows=above, columns=left)
     return None
 
@@ -132,13 +131,18 @@ def _index(node: ast.expr) -> Index:
     return Index(node.col_offset, node.end_col_offset or 0, isinstance(node, ast.Slice))
 
 
-def _span(index: ast.expr) -> tuple[int, int] | None:
-    """First and end of a literal index or slice counted from the front; None for any other."""
+def _size(numbers: tuple[int, ...]) -> int:
+    return 1 if len(numbers) == 1 else max(0, numbers[1] - numbers[0])
+
+
+def numbers_of(index: ast.expr) -> tuple[int, ...] | None:
+    """The number, or the two of a slice, of a literal index counted from the front; None for any other."""
     match index:
-        case ast.Constant(value=int(start)) if not isinstance(start, bool):
-            end = start + 1
+        case ast.Constant(value=int(start)):
+            numbers: tuple[int, ...] = (start,)
         case ast.Slice(lower=ast.Constant(value=int(start)), upper=ast.Constant(value=int(end)), step=None):
-            pass
+            numbers = (start, end)
         case _:
             return None
-    return (start, end) if max(start, end) < _FAR else None
+    # Not True, which is an int too.
+    return numbers if all(type(number) is int and number < _FAR for number in numbers) else None

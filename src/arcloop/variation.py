@@ -12,13 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from arcloop.grammar.scope import COLOR_NAMES
-from arcloop.painting import runs, turned, without_hidden
+from arcloop.painting import numbers_of, runs, turned, without_hidden
 from arcloop.simplification import parsed
 
 __all__ = ["variants"]
-
-_FAR = 1_000
-"""Greater numbers stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +124,10 @@ def _places(nodes: Sequence[ast.AST]) -> Iterator[_Place]:
             case ast.Assign(targets=[ast.Subscript(slice=ast.Tuple(elts=[rows, columns]))]):
                 axes |= {id(rows): 1, id(columns): 2}
     for node in nodes:
-        match node:
-            case ast.Slice(lower=ast.Constant(value=int(start)), upper=ast.Constant(value=int(end)), step=None):
-                numbers = [start, end]
-            case ast.Constant(value=int(start)) if id(node) in axes:
-                numbers = [start]
-            case _:
-                continue
-        # Not True, which is an int, nor what is too long for Python to write.
-        if any(type(number) is not int or number >= _FAR for number in numbers):
+        if not isinstance(node, ast.expr) or not (isinstance(node, ast.Slice) or id(node) in axes):
+            continue
+        numbers = numbers_of(node)
+        if numbers is None:
             continue
         text = ":".join(map(str, numbers))
         # Written on one line and without spaces, as numbers in base ten: otherwise it stays as it is.
