@@ -4,10 +4,10 @@
 
 Takes a stored ``arcloop search`` RUN of the embedded model, and from it tasks that few draws solved (1 to
 6), filled up with unsolved ones; of each task so many programs that are wrong on the train pairs. On these
-an adapter is trained as a round of the loop would train it (``--alone``: one for each task). The right programs, which it has not seen, are
-weighed before and after: the change of the log of their summed probability as answers to the tasks that
-they were written for, in nats, mean over the tasks with its standard error. That is far more sensitive
-than a number of solved tasks.
+an adapter is trained as a round of the loop would train it (``--alone``: one for each task). The right
+programs, which it has not seen, are weighed before and after: the change of the log of their summed
+probability as answers to the tasks that they were written for, in nats, mean over the tasks with its
+standard error. That is far more sensitive than a number of solved tasks.
 
 The base model has found these programs, so it is favoured: a change at random makes what was found
 by chance less likely. Two ways of learning are compared with less bias than either with none.
