@@ -52,6 +52,7 @@ ORDER = [
     "standing",
     "budget",
     "health",
+    "heat",
     "background",
     "search",
     "pursuit",

@@ -91,6 +91,7 @@ def test_a_foreign_or_damaged_configuration_is_named(text: str, words: str, tmp_
         lambda: SamplingConfig(top_p=0),
         lambda: SamplingConfig(temperature=(1.0, -1.0)),
         lambda: SamplingConfig(temperature=()),
+        lambda: SamplingConfig(diversity=1.5),
         lambda: Config("x", group_size=-1),
         lambda: module.BudgetConfig(programs=0),
         lambda: module.BudgetConfig(seconds=0),

@@ -12,6 +12,7 @@ from rich.console import Console
 from arcloop.anchors import Anchors
 from arcloop.budget import Budget, DeadlineError
 from arcloop.config import AnchorsConfig, BudgetConfig, Config, HealthConfig, SamplingConfig, StoppingConfig
+from arcloop.heat import heats
 from arcloop.loop import Loop
 from arcloop.outcome import conclude
 from arcloop.progress import Progress
@@ -275,6 +276,37 @@ def test_several_temperatures_take_turns(tmp_path: Path) -> None:
     parts.sampler.sample = sample  # type: ignore[method-assign]
     parts.run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1, sampling=sampling))
     assert asked and all(heat == (1.0, 0.5, 0.0)[int(i[-5:]) % 3] for i, heat in asked.items())
+
+
+def test_a_task_whose_programs_are_alike_is_sampled_hotter_in_the_next_round(tmp_path: Path) -> None:
+    sampling = SamplingConfig(temperature=(1.0, 0.5), diversity=0.75, completions_per_prompt=4)
+    config = dataclasses.replace(CONFIG, rounds=4, group_size=0, stopping=StoppingConfig(perfect=0), sampling=sampling)
+    parts = Parts()
+    asked: dict[str, float] = {}
+    original = parts.sampler.sample
+
+    def sample(requests):  # type: ignore[no-untyped-def]
+        asked.update({d.completion_id: d.temperature for r in requests for d in r.draws})
+        return original(requests)
+
+    parts.sampler.sample = sample  # type: ignore[method-assign]
+    run = parts.run(tmp_path / "run", config)
+    expected: dict[str, float] = {}
+    hot = 0
+    for round_ in range(4):
+        group = run.group(round_, 0)
+        assert group.numbers()["heat"] == expected
+        for completion in group.completions():
+            usual = (1.0, 0.5)[int(completion.id[-5:]) % 2]
+            assert asked[completion.id] == usual * expected.get(completion.task_id, 1.0)
+            hot += completion.task_id in expected
+        expected = heats(expected, group.candidates(), 0.75)
+    assert hot
+    half = Parts()
+    half.trainer.fit = lambda *rest: (_ for _ in ()).throw(KeyboardInterrupt)  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        half.run(tmp_path / "half", config)
+    assert finish(Parts().run(tmp_path / "half", config)) == finish(run)
 
 
 def test_anchor_rows_are_a_share_of_what_is_learned_from(tmp_path: Path) -> None:

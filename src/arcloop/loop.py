@@ -20,6 +20,7 @@ from arcloop.budget import Budget, DeadlineError
 from arcloop.curation import Curator
 from arcloop.execution.port import Executor
 from arcloop.filters import Drop, wording
+from arcloop.heat import heats
 from arcloop.progress import Progress
 from arcloop.pursuit import Adapters, Pursuit
 from arcloop.records import Candidate, Example, Task
@@ -128,7 +129,8 @@ class Loop:
 
         earlier = self.found_before(round_, index) if config.refine.share else []
         shown = {task.id: parents(earlier, task) for task in tasks}
-        search = Search(config, self.sampler, self.executor, self.progress, round_, tasks, over, shown)
+        heat = self.heat(round_, index)
+        search = Search(config, self.sampler, self.executor, self.progress, round_, tasks, over, shown, heat)
         if before is None:
             group.clear()
         else:
@@ -142,7 +144,7 @@ class Loop:
         def store(whole: bool) -> dict[str, Any]:
             search.write(group)
             names = {"adapter": self.name(pursuit.adapter), "rolled_back": self.name(pursuit.rolled_back)}
-            numbers = {"whole": whole, **pursuit.numbers(), **names, "search_seconds": seconds()}
+            numbers = {"whole": whole, **pursuit.numbers(), **names, "heat": heat, "search_seconds": seconds()}
             group.write_numbers(numbers)
             standing.write(self.run)
             return numbers
@@ -239,6 +241,13 @@ class Loop:
     def found_before(self, round_: int, index: int) -> list[Candidate]:
         """The programs of a group's earlier rounds."""
         return [c for r in range(round_) for c in self.run.group(r, index).candidates()]
+
+    def heat(self, round_: int, index: int) -> dict[str, float]:
+        """Task id → what its temperatures are multiplied by in a round, where that is more than 1."""
+        if round_ == 0 or not self.config.sampling.diversity:
+            return {}
+        before = self.run.group(round_ - 1, index)
+        return heats(before.numbers()["heat"], before.candidates(), self.config.sampling.diversity)
 
     def worth_learning(self, tasks: Sequence[Task], ahead: int) -> bool:
         """Is a task of the group open, and anything left to search it with?"""

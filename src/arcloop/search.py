@@ -40,11 +40,13 @@ class Search:
         tasks: Sequence[Task],
         over: Callable[[int], bool] = lambda tokens: False,
         parents: Mapping[str, Sequence[Candidate]] | None = None,
+        heat: Mapping[str, float] | None = None,
     ) -> None:
         """Make no prompt yet.
 
         ``over``: told the tokens sampled so far after each completion; where it says yes, sampling ends. ``parents``:
-        task id → earlier programs that its prompts may show, the best first.
+        task id → earlier programs that its prompts may show, the best first. ``heat``: task id → what its temperatures are
+        multiplied by.
         """
         self._config = config
         self._sampler = sampler
@@ -53,6 +55,7 @@ class Search:
         self._round = round_
         self._over = over
         self._parents = parents or {}
+        self._heat = heat or {}
         self._tasks = {task.id: task for task in tasks}
         self._prompts: dict[str, Prompt] = {}
         self._completions: dict[str, Completion] = {}
@@ -205,9 +208,10 @@ class Search:
 
     def _draw(self, task_id: str, draw: int) -> Draw:
         """A draw with an id, a seed and a temperature of its own."""
-        heat = self._config.sampling.temperature
+        temperatures = self._config.sampling.temperature
+        temperature = temperatures[draw % len(temperatures)] * self._heat.get(task_id, 1.0)
         seed = seed_of(self._config.seed, "draw", self._round, task_id, draw)
-        return Draw(f"r{self._round}/{task_id}/d{draw:05}", seed, heat[draw % len(heat)])
+        return Draw(f"r{self._round}/{task_id}/d{draw:05}", seed, temperature)
 
 
 def _sorted(records: Mapping[str, T]) -> list[T]:

@@ -64,6 +64,9 @@ class SamplingConfig:
     temperature: tuple[float, ...] = (1.0,)
     """Divides the logits before the softmax; 0 takes the likeliest token. Several: a task's draws take them in turn, so
     that some explore and some exploit."""
+    diversity: float = 0.0
+    """Share of a task's programs in a round that should differ from each other. Where fewer did in the round before, its
+    temperatures are raised by a quarter, up to the double; where more did, they fall again. 0 = leave them as they are."""
     top_p: float = 0.95
     """Keep the likeliest tokens that together have this probability (nucleus sampling)."""
     min_p: float = 0.0
@@ -82,6 +85,7 @@ class SamplingConfig:
     def __post_init__(self) -> None:
         heat = self.temperature
         require(bool(heat) and min(heat) >= 0, "sampling.temperature", heat, "expected numbers of 0 or more")
+        require(0 <= self.diversity <= 1, "sampling.diversity", self.diversity, "expected 0 (off) to 1 (all)")
         require(0 <= self.min_p < 1, "sampling.min-p", self.min_p, "expected 0 or more, less than 1")
         require(0 < self.top_p <= 1, "sampling.top-p", self.top_p, "expected more than 0, at most 1")
         for name in ("max_tokens", "max_prompt_tokens", "completions_per_prompt", "rows", "prefill_tokens"):
