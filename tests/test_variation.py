@@ -70,13 +70,14 @@ def boxes(source: str) -> frozenset[tuple[str, str]]:
     return frozenset(BOX.findall(source))
 
 
-def test_a_third_is_recoloured_a_third_moved_a_third_drawn_anew_and_each_is_turned() -> None:
+def test_a_third_is_recoloured_a_third_moved_a_third_drawn_anew_and_half_of_them_are_turned() -> None:
     source = squares(4).replace("0:2, 5:7", "0:2, 5:8")
     spans = {span for box in boxes(source) for span in box}
     ways = [boxes(turned(source, *way)) for way in itertools.product((False, True), repeat=3)]
     assert len(set(ways)) == 8
     found = [boxes(one) for one in variants(source, 400, random.Random(2))]
-    assert all(found.count(way) > 5 for way in ways)
+    as_it_was, *others = (found.count(way) for way in ways)
+    assert min(others) > 2 and 60 < as_it_was < 90
     assert 100 < sum(these in ways for these in found) < 166
     redrawn = [these for these in found if these not in ways and {span for box in these for span in box} <= spans]
     assert len(redrawn) > 50

@@ -39,9 +39,9 @@ def variants(source: str, count: int, rng: random.Random) -> list[str]:
     or a number in what an assignment such as ``grid[2, 3:5] = Color.RED`` writes to. In a third of the variants half of
     them move by one or two, and half of these slices become one longer or shorter. In a third a quarter or a half of them
     are drawn anew from those that the source names for the same axis, and up to a quarter of the paintings
-    (``painting.runs``) are written a second time, at places drawn anew. Then the picture that the paintings make is turned
-    or mirrored in one of the eight ways, and paintings of which nothing is to be seen are left out. What cannot be parsed,
-    or has neither colours nor places to change, has no variants.
+    (``painting.runs``) are written a second time, at places drawn anew. Then half of the variants have the picture that the
+    paintings make turned or mirrored in one of the eight ways, and paintings of which nothing is to be seen are left out.
+    What cannot be parsed, or has neither colours nor places to change, has no variants.
     """
     tree = parsed(source)
     if tree is None:
@@ -70,7 +70,8 @@ def _variant(source: str, rng: random.Random) -> str | None:
         share = rng.choice((0.25, 0.5))
         redrawn = [place for place in places if place.line in copies or rng.random() < share]
         changes |= {place: rng.choice(named[place.axis]) for place in redrawn}
-    turns = [rng.random() < 0.5 for _ in range(3)]
+    # Turned always, pictures are learned later; never, programs come to leave out the same things (LOG.md).
+    turns = [rng.random() < 0.5 for _ in range(3)] if rng.random() < 0.5 else [False] * 3
     changed = _with(source, changes)
     # A slice in the place of a number in parentheses is no program.
     return without_hidden(turned(changed, *turns)) if parsed(changed) is not None else None
