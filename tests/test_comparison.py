@@ -32,7 +32,8 @@ def task_numbers(right: int, programs: int = 8, hits: Sequence[bool] | None = (F
     known = {"perfect": None if hits is None else right, "hits": hits if hits is None else list(hits)}
     first = programs - right + 1 if right else None  # the right ones come last
     found = {"first_train_perfect": first, "first_perfect": None if hits is None else first}
-    return counts | {"complete": 2, "unique": 1, "train_perfect": right} | known | found
+    best = {"best": {"pixels": 1.0 if right else 0.5} if programs else None}
+    return counts | {"complete": 2, "unique": 1, "train_perfect": right} | known | found | best
 
 
 def run(
@@ -59,7 +60,7 @@ def test_a_clear_difference_is_called_and_noise_is_not() -> None:
     assert set(against(nothing, much).values()) == {"better"}
     assert set(against(much, nothing).values()) == {"worse"}
     assert set(against(nothing, little).values()) == {"within noise"}
-    assert list(against(nothing, little)) == ["solved@2", "pass@n", "train pass@n"]
+    assert list(against(nothing, little)) == ["solved@2", "pass@n", "train pass@n", "best pixel similarity"]
 
 
 def test_what_was_found_is_a_curve_over_the_programs() -> None:
@@ -93,12 +94,22 @@ def test_seeds_are_averaged_task_by_task() -> None:
     assert compared.rows[1].programs == 16 and compared.rows[1].valid_outputs == 0.75
 
 
+def test_how_near_the_best_program_comes_counts_where_budgets_are_equal() -> None:
+    far, near, none = ({"best": best} for best in ({"pixels": 0.5}, {"pixels": 0.75}, None))
+    one = run([0] * 8, numbers={f"t{i}": task_numbers(0) | far for i in range(8)})
+    other = run([0] * 8, "b", numbers={f"t{i}": task_numbers(0) | (near if i else none) for i in range(8)})
+    compared = compare([Setting("A", (one,)), Setting("B", (other,))])
+    assert [row.reached["best pixel similarity"][0] for row in compared.rows] == [0.5, 0.65625]
+    clear = dataclasses.replace(other, numbers={t: task_numbers(0) | near for t in one.numbers})
+    assert against(one, clear)["best pixel similarity"] == "better" and against(one, clear)["pass@n"] == "within noise"
+
+
 def test_the_verdict_minds_how_many_settings_are_compared() -> None:
     # Six tasks gained, none lost: p = 2 / 64 alone, 4 / 64 as one of two.
     better, other = run([1] * 6 + [0] * 9, "b"), run([0] * 15, "c")
     assert against(run([0] * 15), better)["pass@n"] == "better"
     compared = compare([Setting(name, (r,)) for name, r in (("A", run([0] * 15)), ("B", better), ("C", other))])
-    assert [c.verdict for c in compared.contrasts if c.name == "B"] == ["within noise"] * 3
+    assert [c.verdict for c in compared.contrasts if c.name == "B"] == ["within noise"] * 4
     assert compared.contrasts[0].p == pytest.approx(4 / 64)
 
 

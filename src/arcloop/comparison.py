@@ -135,6 +135,11 @@ class _Values:
                     for run in self.setting.runs
                 ]
                 found[name] = np.array(at_k), np.ones(len(over))
+        if self.k is None:
+            # Of programs chosen at random nothing is known of the best.
+            best = [[run.numbers[t]["best"] for t in self.tasks] for run in self.setting.runs]
+            pixels = np.array([[program["pixels"] if program else 0.0 for program in run] for run in best])
+            found["best pixel similarity"] = pixels, np.ones(len(self.tasks))
         return found
 
     @cached_property
