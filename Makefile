@@ -12,8 +12,9 @@ DEMO := --tasks drawing --task-ids drawing-lines-9 drawing-squares-12 drawing-sq
         --group-size 0 --stopping.perfect 0 --augment.no-dihedral --augment.no-colors --sampling.temperature 1.0 0.8 --seed 1
 
 # What teaches the embedded model to draw: LOG.md.
-LEARNING := --no-restart --selection.k 24 --relabel.simplify --relabel.reading-order --relabel.variants 6 --training.epochs 1 \
-            --training.batch-size 4 --training.learning-rate 6e-4 --training.lr-scheduler-type linear
+LEARNING := --no-restart --sampling.diversity 0.75 --selection.k 24 --relabel.simplify --relabel.reading-order \
+            --relabel.variants 6 --training.epochs 1 --training.batch-size 4 --training.learning-rate 6e-4 \
+            --training.lr-scheduler-type linear
 
 .PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample bench-encoding \
         bench-overfit clean

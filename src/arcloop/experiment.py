@@ -114,7 +114,7 @@ def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs:
                 task_ids=ids,
                 group_size=0,
                 restart=False,
-                sampling=SamplingConfig(temperature=(1.0, 0.8)),
+                sampling=SamplingConfig(temperature=(1.0, 0.8), diversity=0.75),
                 augment=NONE,
                 selection=SelectionConfig(k=24),
                 relabel=RelabelConfig(simplify=True, reading_order=True, variants=6),

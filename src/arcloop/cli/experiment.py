@@ -42,7 +42,7 @@ class Arguments:
     """Tasks drawn from each set of ARC, always the same ones."""
     programs: int = 128
     """Programs per task of ARC, in all; a multiple of 8."""
-    drawing_programs: int = 512
+    drawing_programs: int = 256
     """Programs per drawing task, in all; a multiple of 8."""
     seeds: tuple[int, ...] = (1, 2, 3)
     """Every arm is run under each."""
