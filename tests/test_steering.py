@@ -263,9 +263,8 @@ def test_every_group_size_resumes_to_the_same_end_in_both_ways(tmp_path: Path, s
     assert finish(Parts().run(tmp_path / "half", config)) == whole
 
 
-def test_several_temperatures_take_turns(tmp_path: Path) -> None:
-    sampling = SamplingConfig(temperature=(1.0, 0.5, 0.0), completions_per_prompt=4)
-    parts = Parts()
+def temperatures(parts: Parts) -> dict[str, float]:
+    """Completion id → temperature of its draw, of all that is sampled from now on."""
     asked: dict[str, float] = {}
     original = parts.sampler.sample
 
@@ -274,6 +273,13 @@ def test_several_temperatures_take_turns(tmp_path: Path) -> None:
         return original(requests)
 
     parts.sampler.sample = sample  # type: ignore[method-assign]
+    return asked
+
+
+def test_several_temperatures_take_turns(tmp_path: Path) -> None:
+    sampling = SamplingConfig(temperature=(1.0, 0.5, 0.0), completions_per_prompt=4)
+    parts = Parts()
+    asked = temperatures(parts)
     parts.run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1, sampling=sampling))
     assert asked and all(heat == (1.0, 0.5, 0.0)[int(i[-5:]) % 3] for i, heat in asked.items())
 
@@ -282,14 +288,7 @@ def test_a_task_whose_programs_are_alike_is_sampled_hotter_in_the_next_round(tmp
     sampling = SamplingConfig(temperature=(1.0, 0.5), diversity=0.75, completions_per_prompt=4)
     config = dataclasses.replace(CONFIG, rounds=4, group_size=0, stopping=StoppingConfig(perfect=0), sampling=sampling)
     parts = Parts()
-    asked: dict[str, float] = {}
-    original = parts.sampler.sample
-
-    def sample(requests):  # type: ignore[no-untyped-def]
-        asked.update({d.completion_id: d.temperature for r in requests for d in r.draws})
-        return original(requests)
-
-    parts.sampler.sample = sample  # type: ignore[method-assign]
+    asked = temperatures(parts)
     run = parts.run(tmp_path / "run", config)
     expected: dict[str, float] = {}
     hot = 0
