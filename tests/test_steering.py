@@ -285,7 +285,7 @@ def test_several_temperatures_take_turns(tmp_path: Path) -> None:
 
 
 def test_a_task_whose_programs_are_alike_is_sampled_hotter_in_the_next_round(tmp_path: Path) -> None:
-    sampling = SamplingConfig(temperature=(1.0, 0.5), diversity=0.75, completions_per_prompt=4)
+    sampling = SamplingConfig(temperature=(1.75, 0.5), diversity=0.75, completions_per_prompt=4)
     config = dataclasses.replace(CONFIG, rounds=4, group_size=0, stopping=StoppingConfig(perfect=0), sampling=sampling)
     parts = Parts()
     asked = temperatures(parts)
@@ -296,8 +296,8 @@ def test_a_task_whose_programs_are_alike_is_sampled_hotter_in_the_next_round(tmp
         group = run.group(round_, 0)
         assert group.numbers()["heat"] == expected
         for completion in group.completions():
-            usual = (1.0, 0.5)[int(completion.id[-5:]) % 2]
-            assert asked[completion.id] == usual * expected.get(completion.task_id, 1.0)
+            usual = (1.75, 0.5)[int(completion.id[-5:]) % 2]
+            assert asked[completion.id] == min(2.0, usual * expected.get(completion.task_id, 1.0))
             hot += completion.task_id in expected
         expected = heats(expected, group.candidates(), 0.75)
     assert hot

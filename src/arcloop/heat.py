@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 
 from arcloop.records import Candidate
 
-__all__ = ["heats"]
+__all__ = ["HIGHEST", "heats"]
+
+HIGHEST = 2.0
+"""No temperature is raised beyond this: servers refuse more."""
 
 _STEP = 1.25
-_HOTTEST = 2.0
-"""Beyond it, few programs of any model run."""
+_MOST = 2.0
+"""So that a task whose programs stay alike does not end in noise."""
 
 
 def heats(before: Mapping[str, float], found: Iterable[Candidate], diversity: float) -> dict[str, float]:
@@ -29,5 +32,5 @@ def heats(before: Mapping[str, float], found: Iterable[Candidate], diversity: fl
     for task_id, ids in sources.items():
         share = len(set(ids)) / len(ids)
         step = _STEP if share < diversity else 1 / _STEP if share > diversity else 1.0
-        heat[task_id] = min(_HOTTEST, max(1.0, heat.get(task_id, 1.0) * step))
+        heat[task_id] = min(_MOST, max(1.0, heat.get(task_id, 1.0) * step))
     return {task_id: factor for task_id, factor in heat.items() if factor > 1}

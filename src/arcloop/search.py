@@ -12,6 +12,7 @@ from typing import TypeVar
 from arcloop.augment import apply_task
 from arcloop.config import Config
 from arcloop.execution.port import Executor
+from arcloop.heat import HIGHEST
 from arcloop.programs import extract
 from arcloop.progress import Progress
 from arcloop.prompts import make_prompt
@@ -208,8 +209,8 @@ class Search:
 
     def _draw(self, task_id: str, draw: int) -> Draw:
         """A draw with an id, a seed and a temperature of its own."""
-        temperatures = self._config.sampling.temperature
-        temperature = temperatures[draw % len(temperatures)] * self._heat.get(task_id, 1.0)
+        usual = self._config.sampling.temperature[draw % len(self._config.sampling.temperature)]
+        temperature = min(usual * self._heat.get(task_id, 1.0), max(usual, HIGHEST))
         seed = seed_of(self._config.seed, "draw", self._round, task_id, draw)
         return Draw(f"r{self._round}/{task_id}/d{draw:05}", seed, temperature)
 

@@ -66,7 +66,7 @@ class SamplingConfig:
     that some explore and some exploit."""
     diversity: float = 0.0
     """Share of a task's programs in a round that should differ from each other. Where fewer did in the round before, its
-    temperatures are raised by a quarter, up to the double; where more did, they fall again. 0 = leave them as they are."""
+    temperatures are raised by a quarter, up to the double and to 2; where more did, they fall again. 0 = never."""
     top_p: float = 0.95
     """Keep the likeliest tokens that together have this probability (nucleus sampling)."""
     min_p: float = 0.0
