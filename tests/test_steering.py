@@ -257,7 +257,7 @@ def test_every_group_size_resumes_to_the_same_end_in_both_ways(tmp_path: Path, s
     assert len(run.groups()) == {1: 3, 2: 2, 0: 1}[size]
     whole = finish(run)
     half = Parts()
-    half.trainer.fit = lambda *rest: (_ for _ in ()).throw(KeyboardInterrupt)  # type: ignore[method-assign, assignment]
+    half.stop_learning()
     with pytest.raises(KeyboardInterrupt):
         half.run(tmp_path / "half", config)
     assert finish(Parts().run(tmp_path / "half", config)) == whole
@@ -300,12 +300,19 @@ def test_a_task_whose_programs_are_alike_is_sampled_hotter_in_the_next_round(tmp
             assert asked[completion.id] == min(2.0, usual * expected.get(completion.task_id, 1.0))
             hot += completion.task_id in expected
         expected = heats(expected, group.candidates(), 0.75)
-    assert hot
-    half = Parts()
-    half.trainer.fit = lambda *rest: (_ for _ in ()).throw(KeyboardInterrupt)  # type: ignore[method-assign, assignment]
+    assert hot and expected
+    # Stopped when something is hot already, it goes on as hot.
+    half, rest = Parts(), Parts()
+    half.stop_learning(at=2)
     with pytest.raises(KeyboardInterrupt):
         half.run(tmp_path / "half", config)
-    assert finish(Parts().run(tmp_path / "half", config)) == finish(run)
+    again = temperatures(rest)
+    resumed = rest.run(tmp_path / "half", config)
+    assert again.items() <= asked.items() and {i.partition("/")[0] for i in again} == {"r3"}
+    assert [resumed.group(r, 0).numbers()["heat"] for r in range(4)] == [
+        run.group(r, 0).numbers()["heat"] for r in range(4)
+    ]
+    assert run.group(3, 0).numbers()["heat"] and finish(resumed) == finish(run)
 
 
 def test_anchor_rows_are_a_share_of_what_is_learned_from(tmp_path: Path) -> None:

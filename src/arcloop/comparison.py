@@ -136,7 +136,7 @@ class _Values:
                 ]
                 found[name] = np.array(at_k), np.ones(len(over))
         if self.k is None:
-            # Of programs chosen at random nothing is known of the best.
+            # Of a run with more programs, the best of so few is not known.
             best = [[run.numbers[t]["best"] for t in self.tasks] for run in self.setting.runs]
             pixels = np.array([[program["pixels"] if program else 0.0 for program in run] for run in best])
             found["best pixel similarity"] = pixels, np.ones(len(self.tasks))
