@@ -16,8 +16,8 @@ LEARNING := --no-restart --sampling.diversity 0.75 --selection.k 24 --relabel.si
             --relabel.variants 6 --training.epochs 1 --training.batch-size 4 --training.learning-rate 6e-4 \
             --training.lr-scheduler-type linear
 
-.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample bench-encoding \
-        bench-overfit clean
+.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
+        experiment-overfit clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,31 +46,31 @@ test-vllm: $(VLLM)/installed ## vLLM's engine and server on a CPU, in an environ
 	$(VLLM)/bin/python -m pytest -W default tests/vllm_engine
 
 bench-sandbox: $(VENV)/installed-dev ## programs per second, with and without isolation
-	$(BIN)/python benchmarks/bench_sandbox.py
+	$(BIN)/python -m benchmarks.bench_sandbox
 
 check-sandbox: $(VENV)/installed-dev ## the same outcomes in 40 orders, modes and loads (10 minutes)
-	$(BIN)/python benchmarks/sandbox_identity.py
+	$(BIN)/python -m benchmarks.sandbox_identity
 
 bench-common: $(VENV)/installed-dev ## the program library against plain loops
-	$(BIN)/python benchmarks/bench_common.py
+	$(BIN)/python -m benchmarks.bench_common
 
 bench-relabel: $(VENV)/installed-dev ## time and memory of a training set of 85,640 rows
-	$(BIN)/python benchmarks/bench_relabel.py
+	$(BIN)/python -m benchmarks.bench_relabel
 
 bench-loop: $(VENV)/installed-dev ## the same programs in 8 rounds and in 2
-	$(BIN)/python benchmarks/bench_loop.py
+	$(BIN)/python -m benchmarks.bench_loop
 
 bench-train: $(VENV)/installed-dev ## training against TRL: tokens per second, memory, time to start
-	$(BIN)/python benchmarks/bench_train.py
+	$(BIN)/python -m benchmarks.bench_train
 
 bench-sample: $(VENV)/installed-dev ## completions per second against generate of transformers
-	$(BIN)/python benchmarks/bench_sample.py
+	$(BIN)/python -m benchmarks.bench_sample
 
-bench-encoding: $(VENV)/installed-dev ## which form of a grid teaches a small model sooner (25 minutes)
-	$(BIN)/python benchmarks/bench_encoding.py
+experiment-encoding: $(VENV)/installed-dev ## which form of a grid teaches a small model sooner (25 minutes)
+	$(BIN)/python -m experiments.encoding
 
-bench-overfit: $(VENV)/installed-dev ## 77 programs learned by heart and given back
-	$(BIN)/python benchmarks/overfit.py
+experiment-overfit: $(VENV)/installed-dev ## 77 programs learned by heart and given back
+	$(BIN)/python -m experiments.overfit
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

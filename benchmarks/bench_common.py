@@ -1,6 +1,6 @@
 """Time every grid-scanning function of ``arcloop.common`` against a plain-Python loop version of it.
 
-    python benchmarks/bench_common.py [--rounds 15] [--only NAME ...]
+    python -m benchmarks.bench_common [--rounds 15] [--only NAME ...]
 
 The plain versions below are what one writes without thinking of speed: loops over ``grid[x, y]``. Each does the whole
 job of its function, and both must give equal results before anything is timed. Library and loop run alternately on

@@ -1,6 +1,6 @@
 """What do many rounds cost? The same number of programs in 8 rounds and in 2, on the embedded model.
 
-    python benchmarks/bench_loop.py [--tasks 10] [--programs 64] [--rounds 8] [--repeats 2] [--keep 28] [--threads 1]
+    python -m benchmarks.bench_loop [--tasks 10] [--programs 64] [--rounds 8] [--repeats 2] [--keep 28] [--threads 1]
 
 Searches ``--programs`` programs for each of some small ARC tasks, once in two rounds with one
 learning between them, once in ``--rounds`` rounds with a learning between each two; alternating,
@@ -26,9 +26,9 @@ from arcloop.loop import Loop
 from arcloop.model.card import read_card, resolve
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.progress import Progress
-from arcloop.rundir import RunDir
+from arcloop.runs.rundir import RunDir
 from arcloop.sampling.transformers import TransformersSampler
-from arcloop.tasks import load_tasks
+from arcloop.tasks.sets import load_tasks
 from arcloop.training.trainer import LoraTrainer
 
 SMALL = [

@@ -1,6 +1,6 @@
 """How long does ``arcloop relabel`` take for a large run, and how much memory?
 
-    python benchmarks/bench_relabel.py [--tasks 400] [--programs 216] [--select all] [--keep FOLDER] [-- OPTIONS]
+    python -m benchmarks.bench_relabel [--tasks 400] [--programs 216] [--select all] [--keep FOLDER] [-- OPTIONS]
 
 Builds a run directory of real ARC-AGI-1 evaluation tasks with random programs of the grammar, whose
 executions are made up (real inputs, turned, cut and recoloured: no two alike), so that nearly all
@@ -20,17 +20,17 @@ from pathlib import Path
 
 import numpy as np
 
-from arcloop.augment import apply_task
 from arcloop.config import Config, PromptConfig, SelectionConfig
 from arcloop.grammar import sample_program
 from arcloop.model.language import load_tokenizer, prompt_format
 from arcloop.programs import content_id
-from arcloop.prompts import make_prompts
+from arcloop.prompts.format import make_prompts
 from arcloop.records import Completion, Execution, FinishReason, Grid, Program, Status, Task
-from arcloop.rundir import RunDir
+from arcloop.runs.rundir import RunDir
 from arcloop.scoring import score_execution
 from arcloop.seeds import generator
-from arcloop.tasks import load_tasks
+from arcloop.tasks.augment import apply_task
+from arcloop.tasks.sets import load_tasks
 
 PER_PROMPT = 8
 

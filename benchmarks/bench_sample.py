@@ -1,6 +1,6 @@
 """How many completions a second? arcloop's decoder against ``generate`` of transformers, on real ARC prompts.
 
-    python benchmarks/bench_sample.py [--prompts 40] [--completions 16 64] [--repeats 3] [--threads N]
+    python -m benchmarks.bench_sample [--prompts 40] [--completions 16 64] [--repeats 3] [--threads N]
 
 Both sample from the embedded model in the same precision, at the same temperature and top-p, up to
 the same length, one prompt after another for ``generate(num_return_sequences=n)``, as many side by
@@ -19,14 +19,14 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM
 
-from arcloop.augment import apply_task
 from arcloop.config import SamplingConfig, TrainingConfig
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.records import Augmentation, Prompt
 from arcloop.sampling import Draw, Request
 from arcloop.sampling.transformers import TransformersSampler
-from arcloop.tasks import load_tasks
+from arcloop.tasks.augment import apply_task
+from arcloop.tasks.sets import load_tasks
 
 MAX_TOKENS = 160
 LIMIT = 1200

@@ -1,6 +1,6 @@
 """What does isolation cost? In-process exec, a joblib pool, and the sandbox in both modes, on the same programs.
 
-    python benchmarks/bench_sandbox.py [--programs 1200] [--repeats 5] [--skip joblib loops crashes]
+    python -m benchmarks.bench_sandbox [--programs 1200] [--repeats 5] [--skip joblib loops crashes]
 
 Contenders alternate within a repeat, so that a busy machine hits all of them; ratios are taken
 within a repeat, and printed as median (lowest–highest). CPU time counts every process involved,
@@ -32,10 +32,8 @@ from arcloop import common
 from arcloop.config import ExecutionConfig
 from arcloop.execution import Sandbox
 from arcloop.records import Execution, Grid, Job, Status
-
-sys.path += [str(Path(__file__).parent), str(Path(__file__).parent.parent / "tests" / "execution")]
-from realistic import jobs as realistic_jobs
-from realistic import made_up_tasks
+from tests.execution.realistic import jobs as realistic_jobs
+from tests.execution.realistic import made_up_tasks
 
 WORKERS = 2
 LIMIT = 2.0
@@ -156,9 +154,10 @@ def joblib_pool(jobs: list[Job], retry: str = "halves") -> dict[str, Any]:
     ``retry`` says what then: ``halves`` calls for each half of the programs, ``singly`` for each program.
     """
     # By its module's name and not __main__'s, so that functions travel by reference, as they do in a package.
-    from bench_sandbox import run_with_alarm
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    from benchmarks.bench_sandbox import run_with_alarm
 
     try:
         results = Parallel(n_jobs=WORKERS)(delayed(run_with_alarm)(job.source, job.inputs) for job in jobs)

@@ -1,6 +1,6 @@
 """How fast does training go? arcloop against stock TRL, on the same rows, weights, adapter and optimizer.
 
-    python benchmarks/bench_train.py [--rows 64] [--repeats 3] [--threads N] [--only arcloop-bfloat16 …]
+    python -m benchmarks.bench_train [--rows 64] [--repeats 3] [--threads N] [--only arcloop-bfloat16 …]
 
 TRL's ``SFTTrainer`` runs in three settings (single rows, eight padded rows, packed to 4,096 tokens)
 and two precisions, arcloop in both. Contenders alternate, each in a process of its own, so that its
@@ -36,8 +36,8 @@ CONTENDERS = [f"{who}-{p}" for p in PRECISIONS for who in ("arcloop", *(f"trl-{s
 
 def make_rows(count: int, path: Path) -> None:
     """Real rows: random programs with the tasks that they solve, as the embedded model is shown them."""
+    from arcloop.exercises.rows import example_of, sample_row
     from arcloop.model.language import load_model
-    from arcloop.pretraining.rows import example_of, sample_row
     from arcloop.seeds import generator
 
     model = load_model("embedded")

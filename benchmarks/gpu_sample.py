@@ -1,6 +1,6 @@
 """Sampling at the size of Llama-3.1-8B on one GPU: tokens/s of arcloop's decoder, of ``generate``, and of vLLM.
 
-    python benchmarks/gpu_sample.py [--out results.json] [--completions 1 16 64 128] [--rows 32 128] [--vllm] [--small]
+    python -m benchmarks.gpu_sample [--out results.json] [--completions 1 16 64 128] [--rows 32 128] [--vllm] [--small]
 
 The network has the shape of the 8B model and random weights in bfloat16, made on the spot (no
 download). Prompts are random tokens, half to all of ``--prompt-tokens`` long. Random weights never

@@ -1,6 +1,6 @@
 """Fine-tuning at the size of Llama-3.1-8B on one GPU: seconds a row, tokens/s, MFU and peak memory, beside stock TRL.
 
-    python benchmarks/gpu_train.py [--out results.json] [--steps 6] [--lengths 4096 8192] [--small]
+    python -m benchmarks.gpu_train [--out results.json] [--steps 6] [--lengths 4096 8192] [--small]
 
 The network has the shape of the 8B model and random weights, made on the spot (no download);
 4-bit NF4 and bfloat16, LoRA of rank 32 on all linear layers, gradient checkpointing, one row a step.

@@ -1,6 +1,6 @@
 """Do outcomes depend on order, workers, mode or load? The same programs in 5 orders, 40 ways in all.
 
-    python benchmarks/sandbox_identity.py [--programs 2000]
+    python -m benchmarks.sandbox_identity [--programs 2000]
 
 A tenth of the programs end badly: exceptions, crashes, memory, state left behind. Each of 5 orders
 is run by 1 and 2 workers, in strict and batch mode, first with nothing else to do, then beside as
@@ -15,14 +15,11 @@ import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Literal
 
 from arcloop.config import ExecutionConfig
 from arcloop.execution import Sandbox
-
-sys.path.append(str(Path(__file__).parent.parent / "tests" / "execution"))
-from test_outcomes import mixed, outcomes
+from tests.execution.test_outcomes import mixed, outcomes
 
 MODES: tuple[Literal["strict", "batch"], ...] = ("strict", "batch")
 

@@ -5,11 +5,11 @@ import random
 import numpy as np
 from hypothesis import strategies as st
 
-from arcloop.augment import apply_task, sample_augmentation
 from arcloop.config import AugmentConfig
 from arcloop.programs import content_id
 from arcloop.records import Augmentation, Candidate, Execution, Grid, Pair, Program, Status, Task
 from arcloop.scoring import score_execution
+from arcloop.tasks.augment import apply_task, sample_augmentation
 
 
 def grid(*rows: str) -> Grid:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, Example, Execution, FinishReason, Grid, Job, Status
 from arcloop.sampling import Request
 from arcloop.training import Fit

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from arc_grids import FLIP, grid
 from arcloop.config import Config, Policy, RelabelConfig, SamplingConfig, SelectionConfig
 from arcloop.errors import RunError
+from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
-from arcloop.outcome import conclude
 from arcloop.progress import Progress
 from arcloop.records import Candidate, Completion, Example, FinishReason, Pair, Status, Task
-from arcloop.report import write_report
-from arcloop.rundir import RunDir
+from arcloop.report.run_page import write_report
+from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request
-from arcloop.submission import validate
+from arcloop.submission.kaggle import validate
 from arcloop.training import Fit
-from fakes import FakeExecutor, FakeSampler, FakeTrainer
+from tests.arc_grids import FLIP, grid
+from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
 
 TURN = Task("turn", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45"), grid("54"))), (grid("67", "80"),))
 TASKS = [FLIP, TURN, dataclasses.replace(TURN, id="again")]

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from arc_grids import FLIP, framed_tasks, grid, grids, tasks
-from arcloop.augment import apply_grid, apply_task, invert_grid, original_outputs
 from arcloop.config import AugmentConfig
-from arcloop.encoding import COLOR_NAMES, decode_grid, encode_grid
+from arcloop.prompts.encoding import COLOR_NAMES, decode_grid, encode_grid
 from arcloop.records import Augmentation, Grid, Task
 from arcloop.seeds import generator, seed_of
+from arcloop.tasks.augment import apply_grid, apply_task, invert_grid, original_outputs
+from tests.arc_grids import FLIP, framed_tasks, grid, grids, tasks
 
 
 @given(framed_tasks())
@@ -39,7 +39,7 @@ def test_the_eight_dihedral_elements_differ() -> None:
 
 
 def test_augmentation_keeps_what_it_is_told_to_keep() -> None:
-    from arcloop.augment import sample_augmentation
+    from arcloop.tasks.augment import sample_augmentation
 
     still = AugmentConfig(dihedral=False, colors=False, order=False)
     frame = sample_augmentation(still, FLIP, generator(0))

@@ -14,23 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arcloop.anchors import Anchors
-from arcloop.background import Background, Took
-from arcloop.budget import Budget, DeadlineError
-from arcloop.curation import Curator
 from arcloop.execution.port import Executor
-from arcloop.filters import Drop, wording
-from arcloop.heat import heats
+from arcloop.hindsight.anchors import Anchors
+from arcloop.hindsight.curation import Curator
+from arcloop.hindsight.filters import Drop, wording
+from arcloop.hindsight.relabel import example
 from arcloop.progress import Progress
-from arcloop.pursuit import Adapters, Pursuit
 from arcloop.records import Candidate, Example, Task
-from arcloop.refinement import parents
-from arcloop.relabel import example
-from arcloop.rundir import GroupDir, RunDir
+from arcloop.runs.rundir import GroupDir, RunDir
 from arcloop.sampling import Sampler
-from arcloop.search import Search
+from arcloop.search.background import Background, Took
+from arcloop.search.budget import Budget, DeadlineError
+from arcloop.search.group import Adapters, Pursuit
+from arcloop.search.heat import heats
+from arcloop.search.refinement import parents
+from arcloop.search.standing import Standing
+from arcloop.search.waves import Search
 from arcloop.seeds import generator
-from arcloop.standing import Standing
 from arcloop.training import Fit, Trainer
 
 __all__ = ["Executor", "Loop"]

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attacks import ATTACKS
 
 from arcloop.config import ExecutionConfig
 from arcloop.execution import Protection, Sandbox
 from arcloop.records import Execution, Job, Status
+from tests.execution.attacks import ATTACKS
 
 LISTED = json.loads((Path(__file__).parent / "hostile_programs.json").read_text())
 OWN = [{"id": name, "code": source, "expect": expect, "probe": "secret"} for name, (expect, source) in ATTACKS.items()]

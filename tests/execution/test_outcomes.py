@@ -5,11 +5,11 @@ import random
 import numpy as np
 import psutil
 import pytest
-from realistic import BODIES, HEAD, jobs, made_up_tasks
 
 from arcloop.config import ExecutionConfig
 from arcloop.execution import Sandbox, screen
 from arcloop.records import Execution, Job, Status
+from tests.execution.realistic import BODIES, HEAD, jobs, made_up_tasks
 
 WEIRD = (
     "import os\nos._exit(1)\n",

@@ -6,12 +6,12 @@ import random
 import numpy as np
 import pytest
 
+from arcloop.exercises.inputs import INPUT_KINDS, sample_inputs
+from arcloop.exercises.rows import compile_source, run_grid, run_source
 from arcloop.grammar import CONCEPTS, DRAWING, PRODUCTIONS, Draft, Scope, production, sample_draft, sample_program
-from arcloop.grammar.drawing import Element, drawing_lines, in_order, sample_elements, sample_raster
+from arcloop.grammar.elements import Element, drawing_lines, in_order, sample_elements, sample_raster
 from arcloop.grammar.program import FILES, Statement, write
 from arcloop.grammar.scope import COLOR_NAMES
-from arcloop.pretraining.inputs import INPUT_KINDS, sample_inputs
-from arcloop.pretraining.rows import compile_source, run_grid, run_source
 from arcloop.records import Grid
 
 

@@ -3,12 +3,12 @@
 import pytest
 
 from arcloop.config import PretrainConfig
+from arcloop.exercises.rows import example_of
 from arcloop.model.language import LanguageModel, chat_text
 from arcloop.pretraining.network import new_network
 from arcloop.pretraining.packs import held_out_row
-from arcloop.pretraining.rows import example_of
 from arcloop.pretraining.tokenizer import train_tokenizer
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 
 SMALL = PretrainConfig(vocabulary=400, width=16, layers=1, heads=2, inner=32, cells=300, easy=0.5, pack=400)
 

@@ -10,15 +10,15 @@ import torch
 from arcloop.config import ExecutionConfig, PretrainConfig
 from arcloop.errors import SandboxError
 from arcloop.execution import Sandbox
+from arcloop.exercises.rows import Row, sample_row
 from arcloop.model.language import LanguageModel
 from arcloop.pretraining import solving
 from arcloop.pretraining.packs import encode_row, held_out_row
-from arcloop.pretraining.rows import Row, sample_row
 from arcloop.records import Completion, FinishReason
 from arcloop.sampling import Request
 from arcloop.seeds import generator
 from arcloop.training.loss import completion_loss
-from fakes import FakeSampler
+from tests.fakes import FakeSampler
 
 
 def rows(count: int, drawing: float) -> list[Row]:

@@ -18,22 +18,22 @@ from typing import Any
 import httpx
 import pytest
 
-from arc_grids import FLIP
 from arcloop.cli import main
 from arcloop.config import AugmentConfig, Config, PromptConfig, SamplingConfig, ServerConfig, TrainingConfig
 from arcloop.errors import ConfigError, RunError, ServerError
 from arcloop.model.card import model_folder
 from arcloop.model.language import load_tokenizer, prompt_format
 from arcloop.programs import extract
-from arcloop.prompts import PromptFormat, make_prompts
+from arcloop.prompts.format import PromptFormat, make_prompts
 from arcloop.records import Completion, FinishReason
-from arcloop.rundir import RunDir
+from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Draw, Request
 from arcloop.sampling.chat import ChatSampler, chat_json
 from arcloop.sampling.lora import check_lora, lora_rank_limit
 from arcloop.sampling.openai import OpenAISampler
 from arcloop.sampling.server import Server, _retry_after
-from loopback import Loopback, Reply, choices
+from tests.arc_grids import FLIP
+from tests.sampling.loopback import Loopback, Reply, choices
 
 TOKENIZER = load_tokenizer("embedded")
 FORMAT = prompt_format("embedded", TOKENIZER, PromptConfig())

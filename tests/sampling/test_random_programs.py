@@ -5,16 +5,16 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from arc_grids import FLIP
-from arcloop.augment import apply_task
 from arcloop.config import AugmentConfig, ExecutionConfig
 from arcloop.execution import Sandbox
 from arcloop.programs import extract
-from arcloop.prompts import make_prompts
+from arcloop.prompts.format import make_prompts
 from arcloop.records import Completion, FinishReason, Job, Status, Task
 from arcloop.sampling import Draw, Request
 from arcloop.sampling.grammar import GrammarSampler, random_program
-from arcloop.tasks import load_tasks
+from arcloop.tasks.augment import apply_task
+from arcloop.tasks.sets import load_tasks
+from tests.arc_grids import FLIP
 
 TASKS = [*load_tasks("arc1-train", 4), *load_tasks("drawing", 3)]
 
@@ -66,7 +66,7 @@ def test_programs_name_colours_of_the_frame_that_they_run_in() -> None:
 
 def test_neither_random_programs_nor_replays_import_torch() -> None:
     probe = (
-        "import sys, arcloop.cli.parts, arcloop.cli.begin, arcloop.sampling.grammar, arcloop.sampling.replay;"
+        "import sys, arcloop.assembly, arcloop.sampling.grammar, arcloop.sampling.replay;"
         "print([m for m in ('torch', 'transformers', 'peft') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from arc_grids import FLIP, grid
-from arcloop.cli.begin import begin, replayed, source_in
+from arcloop.assembly import begin, replayed
+from arcloop.cli.options import source_in
 from arcloop.config import AugmentConfig, Config, RefineConfig, SamplingConfig, StoppingConfig
 from arcloop.errors import ConfigError, RunError
+from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
-from arcloop.outcome import conclude
 from arcloop.progress import Progress
 from arcloop.records import Completion, FinishReason, Pair, Task
-from arcloop.rundir import RunDir
+from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request, Sampler
 from arcloop.sampling.replay import ReplaySampler
-from fakes import FakeExecutor, FakeSampler, FakeTrainer
+from tests.arc_grids import FLIP, grid
+from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
 
 TURN = Task("turn", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45"), grid("54"))), (grid("67", "80"),))
 TASKS = [FLIP, TURN, dataclasses.replace(TURN, id="again")]

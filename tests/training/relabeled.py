@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from arcloop.exercises.rows import example_of, sample_row
 from arcloop.model.language import LanguageModel
-from arcloop.pretraining.rows import example_of, sample_row
 from arcloop.records import Example
 from arcloop.seeds import generator
 

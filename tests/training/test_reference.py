@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-from relabeled import relabeled, write_set
 
 from arcloop.config import LoadingConfig, SessionConfig, TrainingConfig
 from arcloop.model.card import model_folder
 from arcloop.model.language import load_model
 from arcloop.training.rows import Row
 from arcloop.training.session import Session, prepare
+from tests.training.relabeled import relabeled, write_set
 
 STEPS, BATCH = 6, 4
 

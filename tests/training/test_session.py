@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import torch
-from relabeled import relabeled, write_set
 
 from arcloop.cli.train import main
 from arcloop.config import LoadingConfig, SessionConfig, TrainingConfig
@@ -20,8 +19,9 @@ from arcloop.errors import ConfigError
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.training import checkpoint
 from arcloop.training.session import METRICS, Session, prepare
+from tests import ROOT
+from tests.training.relabeled import relabeled, write_set
 
-ROOT = Path(__file__).parent.parent.parent
 SCRIPT = ROOT / "scripts" / "finetuning_hr.py"
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from small_model import Small, make_small
+from tests.vllm_engine.small_model import Small, make_small
 
 # Before vLLM is imported: a gigabyte for keys and values is plenty, and it may run beside other work.
 os.environ |= {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1"}

@@ -11,14 +11,14 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from arc_grids import FLIP
 from arcloop.config import AugmentConfig, SamplingConfig, TrainingConfig
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
-from arcloop.prompts import make_prompts
+from arcloop.prompts.format import make_prompts
 from arcloop.records import Completion
 from arcloop.sampling import Draw, Request, Sampler
 from arcloop.sampling.transformers import TransformersSampler
+from tests.arc_grids import FLIP
 
 RANK = 8
 SAMPLING = SamplingConfig(max_tokens=8, max_prompt_tokens=1016)

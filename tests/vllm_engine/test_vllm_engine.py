@@ -12,9 +12,9 @@ import pytest
 from arcloop.config import EngineConfig
 from arcloop.errors import ConfigError
 from arcloop.records import FinishReason
-from arcloop.rundir import RunDir
+from arcloop.runs.rundir import RunDir
 from arcloop.sampling.vllm import VllmSampler
-from small_model import RANK, SAMPLING, Small, agree, follows_the_adapter, requests, sample
+from tests.vllm_engine.small_model import RANK, SAMPLING, Small, agree, follows_the_adapter, requests, sample
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ import pytest
 from arcloop.config import SamplingConfig, ServerConfig
 from arcloop.errors import ServerError
 from arcloop.records import FinishReason
-from arcloop.rundir import RunDir
+from arcloop.runs.rundir import RunDir
 from arcloop.sampling.openai import OpenAISampler
-from small_model import RANK, SAMPLING, Small, follows_the_adapter, requests, sample
+from tests.vllm_engine.small_model import RANK, SAMPLING, Small, follows_the_adapter, requests, sample
 
 
 @pytest.fixture(scope="module")

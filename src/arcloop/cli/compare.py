@@ -12,11 +12,11 @@ from rich.table import Table
 
 from arcloop.cli.job import say, wide
 from arcloop.cli.table import percent
-from arcloop.comparison import Comparison, compare
-from arcloop.comparison_report import write_comparison
 from arcloop.errors import ConfigError
+from arcloop.evaluation.comparison import Comparison, compare
+from arcloop.evaluation.measurement import Measured, Setting, grouped, measured
 from arcloop.files import write_bytes
-from arcloop.measurement import Measured, Setting, grouped, measured
+from arcloop.report.comparison_page import write_comparison
 
 __all__ = ["main", "print_comparison"]
 

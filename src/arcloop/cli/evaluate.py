@@ -6,7 +6,7 @@ from pathlib import Path
 import tyro
 
 from arcloop.cli.job import finish, wide
-from arcloop.rundir import RunDir
+from arcloop.runs.rundir import RunDir
 
 __all__ = ["main"]
 

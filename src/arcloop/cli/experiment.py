@@ -10,15 +10,15 @@ from typing import Literal
 
 import tyro
 
-from arcloop.cli.begin import begin
+from arcloop.assembly import begin
 from arcloop.cli.compare import print_comparison
 from arcloop.cli.job import go_on, say, wide
-from arcloop.comparison import Comparison, compare
-from arcloop.comparison_report import write_comparison
 from arcloop.errors import ConfigError
-from arcloop.experiment import LEARNING, QUESTIONS, Arm, TaskSet, task_sets
+from arcloop.evaluation.comparison import Comparison, compare
+from arcloop.evaluation.experiment import LEARNING, QUESTIONS, Arm, TaskSet, task_sets
+from arcloop.evaluation.measurement import Setting, measured
 from arcloop.files import write_bytes
-from arcloop.measurement import Setting, measured
+from arcloop.report.comparison_page import write_comparison
 
 __all__ = ["main"]
 

@@ -9,20 +9,20 @@ from types import FrameType
 
 from rich.console import Console
 
-from arcloop.budget import Budget, DeadlineError, moment
-from arcloop.cli.parts import make_parts
+from arcloop.assembly import make_parts
 from arcloop.cli.table import print_numbers
 from arcloop.config import Config
 from arcloop.errors import ArcloopError
+from arcloop.evaluation.outcome import conclude
 from arcloop.execution import Sandbox
 from arcloop.loop import Loop
-from arcloop.outcome import conclude
 from arcloop.progress import Progress
 from arcloop.records import Answers
-from arcloop.report import write_report
-from arcloop.rescoring import Scorer
-from arcloop.rundir import RunDir
-from arcloop.tasks import load_answers
+from arcloop.report.run_page import write_report
+from arcloop.runs.rundir import RunDir
+from arcloop.search.budget import Budget, DeadlineError, moment
+from arcloop.submission.rescoring import Scorer
+from arcloop.tasks.sets import load_answers
 
 _NAMED = 5
 """Skipped prompts that are named on the terminal; all are in the metrics.json of their groups."""

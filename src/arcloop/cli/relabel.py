@@ -10,11 +10,11 @@ from rich.console import Console
 
 from arcloop.cli.job import say
 from arcloop.config import Policy, PromptConfig, RelabelConfig, SelectionConfig
-from arcloop.curation import runs_programs
-from arcloop.dataset import make_dataset
 from arcloop.execution import Sandbox
+from arcloop.hindsight.curation import runs_programs
+from arcloop.hindsight.dataset import make_dataset
 from arcloop.progress import Progress
-from arcloop.rundir import RunDir
+from arcloop.runs.rundir import RunDir
 
 __all__ = ["main"]
 

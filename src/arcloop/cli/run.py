@@ -6,9 +6,10 @@ from typing import Annotated
 
 import tyro
 
-from arcloop.budget import moment
-from arcloop.cli.begin import RunOptions, begin, replayed, source_in
+from arcloop.assembly import begin, replayed
 from arcloop.cli.job import go_on
+from arcloop.cli.options import RunOptions, source_in
+from arcloop.search.budget import moment
 
 __all__ = ["main"]
 

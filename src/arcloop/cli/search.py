@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 import tyro
 
-from arcloop.cli.begin import begin, replayed, source_in
+from arcloop.assembly import begin, replayed
 from arcloop.cli.job import go_on
+from arcloop.cli.options import source_in
 from arcloop.config import AugmentConfig, Config, ExecutionConfig, PromptConfig, ServerConfig, require
 from arcloop.model.card import GRAMMAR, read_card
-from arcloop.prompts import named_template
+from arcloop.prompts.format import named_template
 
 __all__ = ["main"]
 

@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from arcloop.catalogue import entries
-from arcloop.cli.begin import PromptOptions
+from arcloop.cli.options import PromptOptions
 from arcloop.config import PromptConfig
-from arcloop.encoding import COLOR_NAMES
 from arcloop.errors import TaskError
+from arcloop.prompts.catalogue import entries
+from arcloop.prompts.encoding import COLOR_NAMES
 from arcloop.records import Grid
-from arcloop.report import PALETTE
-from arcloop.tasks import TASK_SETS, load_tasks
+from arcloop.report.run_page import PALETTE
+from arcloop.tasks.sets import TASK_SETS, load_tasks
 
 __all__ = ["main"]
 

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from arcloop.metrics import Numbers
+from arcloop.evaluation.metrics import Numbers
 
 __all__ = ["percent", "print_numbers", "steps"]
 

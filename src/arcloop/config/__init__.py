@@ -4,7 +4,6 @@ One frozen dataclass per stage, each handed only its own section; the docstring 
 its help text. A value out of range raises ``ConfigError`` when the section is built.
 """
 
-from arcloop.config.asking import AugmentConfig, EngineConfig, PromptConfig, RefineConfig, SamplingConfig, ServerConfig
 from arcloop.config.learning import (
     AnchorsConfig,
     LoadingConfig,
@@ -17,6 +16,14 @@ from arcloop.config.learning import (
 )
 from arcloop.config.require import require
 from arcloop.config.run import Config
+from arcloop.config.sampling import (
+    AugmentConfig,
+    EngineConfig,
+    PromptConfig,
+    RefineConfig,
+    SamplingConfig,
+    ServerConfig,
+)
 from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig, VotingConfig
 from arcloop.config.sessions import PretrainConfig, SessionConfig
 from arcloop.config.stored import from_json, to_json

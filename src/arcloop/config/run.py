@@ -3,9 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from arcloop.config.asking import AugmentConfig, EngineConfig, PromptConfig, RefineConfig, SamplingConfig, ServerConfig
 from arcloop.config.learning import AnchorsConfig, LoadingConfig, RelabelConfig, SelectionConfig, TrainingConfig
 from arcloop.config.require import require
+from arcloop.config.sampling import (
+    AugmentConfig,
+    EngineConfig,
+    PromptConfig,
+    RefineConfig,
+    SamplingConfig,
+    ServerConfig,
+)
 from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig, VotingConfig
 
 __all__ = ["Config"]

@@ -30,7 +30,7 @@ class Production:
     """What the ``# concepts:`` line calls it; unique."""
     write: Writer
     suits: tuple[str, ...]
-    """Kinds of inputs (see ``arcloop.pretraining.inputs``) on which it usually shows an effect."""
+    """Kinds of inputs (see ``arcloop.exercises.inputs``) on which it usually shows an effect."""
     weight: float
     """How often a program begins with it, relative to others."""
     then: float

@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from arcloop.grammar import colors, counting, drawing, geometry, grids, lines, motion, objects, regions, symmetry
+from arcloop.grammar import colors, counting, elements, geometry, grids, lines, motion, objects, regions, symmetry
 from arcloop.grammar.production import PRODUCTIONS, Production
 from arcloop.grammar.scope import Scope
 
 __all__ = ["CONCEPTS", "DRAWING", "Draft", "Statement", "sample_draft", "sample_program", "write"]
 
-FILES = (geometry, colors, objects, regions, lines, motion, symmetry, grids, counting, drawing)
+FILES = (geometry, colors, objects, regions, lines, motion, symmetry, grids, counting, elements)
 """The files of productions; importing them fills the registry."""
 
 CONCEPTS = tuple(PRODUCTIONS)

@@ -31,7 +31,7 @@ from arcloop.model import attention
 from arcloop.model.adapter import Adapter, attach, attach_saved
 from arcloop.model.card import model_folder, read_card
 from arcloop.model.weights import Weights
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Message
 
 __all__ = [

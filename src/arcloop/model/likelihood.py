@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from arcloop.model.language import LanguageModel
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 
 __all__ = ["Likelihood"]
 

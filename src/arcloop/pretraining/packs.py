@@ -11,8 +11,8 @@ from itertools import count
 from torch.utils.data import DataLoader, Dataset
 
 from arcloop.config import PretrainConfig
+from arcloop.exercises import rows
 from arcloop.model.language import LanguageModel
-from arcloop.pretraining import rows
 from arcloop.seeds import generator
 from arcloop.training.rows import Row, encode_rows
 

@@ -21,13 +21,13 @@ from transformers import PreTrainedTokenizerFast
 
 from arcloop.config import PretrainConfig, from_json, to_json
 from arcloop.errors import ConfigError, ModelError
+from arcloop.exercises.rows import example_of, sample_row
 from arcloop.model.card import CARD, ModelCard
 from arcloop.pretraining.network import checked_start, new_network
-from arcloop.pretraining.rows import example_of, sample_row
+from arcloop.pretraining.replica import CHECKPOINT
 from arcloop.pretraining.solving import MAX_TOKENS, check_sandbox
 from arcloop.pretraining.tokenizer import train_tokenizer
-from arcloop.pretraining.worker import CHECKPOINT
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Message
 from arcloop.seeds import generator
 
@@ -100,7 +100,7 @@ def _run_workers(
     on_progress: Callable[[dict[str, float]], None],
 ) -> None:
     (work / "rendezvous").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "arcloop.pretraining.worker", str(config_path), str(work)]
+    command = [sys.executable, "-m", "arcloop.pretraining.replica", str(config_path), str(work)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     if config.data_workers:
         # Threads of the tokenizer do not survive the fork of a data worker, and it would say so each time.

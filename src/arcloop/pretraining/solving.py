@@ -11,9 +11,9 @@ from arcloop.config import ExecutionConfig, SamplingConfig
 from arcloop.errors import SandboxError
 from arcloop.execution import Sandbox
 from arcloop.execution.port import Executor
+from arcloop.exercises.rows import Row, task_of
 from arcloop.grammar import DRAWING
 from arcloop.model.language import LanguageModel
-from arcloop.pretraining.rows import Row, task_of
 from arcloop.programs import extract
 from arcloop.records import Augmentation, Job, Prompt
 from arcloop.sampling import Draw, Request, Sampler

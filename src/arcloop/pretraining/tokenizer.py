@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from arcloop.encoding import box_words
+from arcloop.prompts.encoding import box_words
 
 __all__ = ["train_tokenizer"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from arcloop.config import SamplingConfig, ServerConfig
 from arcloop.errors import ConfigError
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Message, Prompt
-from arcloop.sampling.asking import Asking, clean
+from arcloop.sampling.requests import Asking, clean
 from arcloop.sampling.server import Content, Server
 
 __all__ = ["ChatSampler", "chat_json"]

@@ -11,11 +11,11 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from arcloop.augment import apply_task
 from arcloop.grammar import DRAWING, PRODUCTIONS, Scope, sample_draft
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Message, Task
 from arcloop.sampling.port import Request
+from arcloop.tasks.augment import apply_task
 
 __all__ = ["GrammarSampler"]
 

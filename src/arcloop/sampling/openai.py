@@ -12,11 +12,11 @@ from transformers import PreTrainedTokenizerBase
 
 from arcloop.config import SamplingConfig, ServerConfig
 from arcloop.model.language import adds_bos, answer_end, chat_ids
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, Prompt
-from arcloop.sampling.asking import Asking, clean
 from arcloop.sampling.lora import check_lora
 from arcloop.sampling.port import Draw
+from arcloop.sampling.requests import Asking, clean
 from arcloop.sampling.server import Content, RefusedError, Server
 
 __all__ = ["OpenAISampler"]

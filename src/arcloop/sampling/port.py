@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, Prompt
 
 __all__ = ["Draw", "Request", "Sampler"]

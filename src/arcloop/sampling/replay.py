@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arcloop.augment import apply_task
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Message, Parent, Prompt, Task
 from arcloop.sampling.port import Draw, Request
+from arcloop.tasks.augment import apply_task
 
 __all__ = ["Load", "ReplaySampler"]
 

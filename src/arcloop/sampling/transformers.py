@@ -18,7 +18,7 @@ from arcloop.config import SamplingConfig
 from arcloop.errors import ConfigError
 from arcloop.model.effective import holding
 from arcloop.model.language import LanguageModel
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Prompt
 from arcloop.sampling.choose import choose
 from arcloop.sampling.memory import PrefixMemory

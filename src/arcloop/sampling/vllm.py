@@ -24,7 +24,7 @@ from arcloop.config import EngineConfig, SamplingConfig
 from arcloop.errors import ConfigError, ModelError, ServerError
 from arcloop.model.card import model_folder
 from arcloop.model.language import answer_end, chat_ids
-from arcloop.prompts import PromptFormat
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason
 from arcloop.sampling.lora import check_lora, lora_rank_limit
 from arcloop.sampling.port import Draw, Request

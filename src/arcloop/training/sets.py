@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arcloop.errors import ExampleError
-from arcloop.prompts import Chat
+from arcloop.prompts.format import Chat
 from arcloop.records import Example, Message
 
 __all__ = ["read_set"]

@@ -1,0 +1,279 @@
+"""Config → the sampler and the trainer of a run."""
+
+import contextlib
+import dataclasses
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from arcloop.config import Config
+from arcloop.errors import ConfigError, RunError, ServerError
+from arcloop.hindsight.anchors import Anchors
+from arcloop.model.card import GRAMMAR, read_card, resolve
+from arcloop.prompts.format import PromptFormat
+from arcloop.records import Example, Task
+from arcloop.runs.rundir import RunDir, manifest
+from arcloop.sampling import Sampler
+from arcloop.sampling.grammar import GrammarSampler
+from arcloop.sampling.lora import adapter_rank
+from arcloop.sampling.replay import ReplaySampler
+from arcloop.tasks.sets import TASK_SETS, load_tasks, task_to_json
+from arcloop.training import Fit, Trainer
+from arcloop.training.sets import read_set
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from arcloop.model.language import LanguageModel
+
+__all__ = ["Parts", "begin", "make_parts", "replayed"]
+
+# Imports of torch are inside the functions, because they take seconds that an error in the arguments should not.
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What searches and what learns."""
+
+    sampler: Sampler
+    trainer: Trainer | None
+    """None beside a sampler without weights."""
+    anchors: Anchors | None = None
+    """Where anchor rows come from; None where nothing is learned."""
+    apart: bool = False
+    """Do sampler and trainer share neither network nor device, so that both can work at a time?"""
+    summary: Callable[[], str] = lambda: ""
+    """What was used of a server so far, in one line; empty where there is none."""
+
+
+@contextlib.contextmanager
+def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
+    """The sampler and the trainer of a resolved configuration, for as long as the context lasts.
+
+    ``tasks`` are those of the run, which random programs are made for.
+
+    Raises:
+        ArcloopError: the model, the server or the engine cannot be had.
+    """
+    if config.sampler == "grammar":
+        yield Parts(GrammarSampler(tasks, config.prompt.template or read_card(config.model).template), None)
+    elif config.sampler == "replay":
+        yield _replay(config)
+    else:
+        make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
+        with make(config) as parts:
+            yield parts
+
+
+def _replay(config: Config) -> Parts:
+    source = RunDir.open(Path(config.source or ""))
+    template = config.prompt.template or read_card(config.model).template
+    return Parts(ReplaySampler(str(source.path), template, source.groups(), source.answered), None)
+
+
+@contextlib.contextmanager
+def _transformers(config: Config) -> Iterator[Parts]:
+    from arcloop.model.language import load_model
+    from arcloop.sampling.transformers import TransformersSampler
+    from arcloop.training.trainer import LoraTrainer
+
+    model = load_model(config.model, config.prompt, config.loading)
+    yield Parts(
+        TransformersSampler(model, config.sampling),
+        LoraTrainer(model, config.training),
+        _anchors(config, model.format, model.tokenizer),
+    )
+
+
+@contextlib.contextmanager
+def _vllm(config: Config) -> Iterator[Parts]:
+    from arcloop.model.language import load_tokenizer, prompt_format
+    from arcloop.sampling.vllm import VllmSampler
+
+    tokenizer = load_tokenizer(config.model)
+    format_ = prompt_format(config.model, tokenizer, config.prompt)
+    rank = config.training.lora_r if config.rounds > 1 else None
+    if config.adapter is not None:
+        rank = adapter_rank(Path(config.adapter))
+    sampler = VllmSampler(
+        config.model,
+        tokenizer,
+        format_,
+        config.sampling,
+        config.engine,
+        rank,
+        four_bit=config.loading.use_4bit_quantization,
+    )
+    try:
+        anchors = _anchors(config, format_, tokenizer)
+        yield Parts(sampler, _LateTrainer(config, before=sampler.rest), anchors)
+    finally:
+        sampler.close()
+
+
+@contextlib.contextmanager
+def _openai(config: Config) -> Iterator[Parts]:
+    from arcloop.model.language import load_tokenizer, prompt_format
+    from arcloop.sampling.chat import ChatSampler, chat_json
+    from arcloop.sampling.openai import OpenAISampler
+    from arcloop.sampling.server import Server
+
+    server = Server(config.server)
+    sampler: Sampler
+    anchors = None
+    if config.server.api == "chat":
+        card = read_card(config.model)
+        template, cells = config.prompt.template or card.template, config.prompt.cells or card.cells
+        format_ = PromptFormat(template, chat_json, config.prompt.library, cells)
+        sampler = ChatSampler(config.model, format_, config.sampling, config.server, server=server)
+    else:
+        tokenizer = load_tokenizer(config.model)
+        format_ = prompt_format(config.model, tokenizer, config.prompt)
+        learns = config.rounds > 1 or config.adapter is not None
+        anchors = _anchors(config, format_, tokenizer)
+        sampler = OpenAISampler(
+            config.model, tokenizer, format_, config.sampling, config.server, learns=learns, server=server
+        )
+    try:
+        yield Parts(sampler, _LateTrainer(config), anchors, True, lambda: server.usage.line(config.server))
+    finally:
+        # The server outlives the run; the run's adapter need not stay in it.
+        with contextlib.suppress(ServerError):
+            sampler.use_adapter(None)
+
+
+def _anchors(config: Config, format_: PromptFormat, tokenizer: "PreTrainedTokenizerBase") -> Anchors:
+    from arcloop.model.language import answer_end
+
+    end = str(tokenizer.decode([answer_end(config.model, tokenizer)]))
+    return Anchors(config.anchors, format_, lambda path: read_set(Path(path), format_.chat, end))
+
+
+class _LateTrainer:
+    """A ``LoraTrainer`` whose network is loaded when there is something to train, beside a sampler that has its own."""
+
+    def __init__(self, config: Config, before: Callable[[], None] = lambda: None) -> None:
+        """``before`` is called before the network takes memory."""
+        self._config = config
+        self._before = before
+        self._model: LanguageModel | None = None
+
+    def fit(
+        self,
+        examples: Sequence[Example],
+        start: Path | None,
+        out: Path,
+        rng: random.Random,
+        on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+    ) -> Fit:
+        """See ``Trainer``. Between trainings the network waits in the machine's memory, not on the GPU."""
+        import torch
+
+        from arcloop.model.language import load_model
+        from arcloop.training.trainer import LoraTrainer
+
+        self._before()
+        if self._model is None:
+            self._model = load_model(self._config.model, self._config.prompt, self._config.loading)
+            self._home = self._model.device
+        network, home, loading = cast(torch.nn.Module, self._model.network), self._home, self._config.loading
+        # Quantized weights are small, and those spread over GPUs do not move.
+        moves = home.type == "cuda" and loading.device_map is None and not loading.use_4bit_quantization
+        if moves:
+            network.to(home)
+        try:
+            return LoraTrainer(self._model, self._config.training).fit(examples, start, out, rng, on_step)
+        finally:
+            if moves:
+                network.to("cpu")
+                torch.cuda.empty_cache()
+
+
+def replayed(source: Path) -> Config:
+    """The configuration under which a run's completions are given again as they were.
+
+    Raises:
+        RunError: ``source`` is no run directory.
+    """
+    run = RunDir.open(source)
+    return dataclasses.replace(run.config(), sampler="replay", source=str(source.resolve()), adapter=None)
+
+
+def begin(given: Config, out: Path) -> RunDir:
+    """Begin a run, or find the one in ``out`` if it is the same.
+
+    Raises:
+        ArcloopError: the tasks, the model, the adapter or the earlier run cannot be had, or ``out`` holds something else.
+    """
+    given = _with_model(given)
+    # Paths as they are from anywhere, so that a run can be resumed from another folder.
+    given = dataclasses.replace(given, tasks=_absolute(given.tasks), model=_absolute(given.model))
+    if given.anchors.path is not None:
+        given = dataclasses.replace(
+            given, anchors=dataclasses.replace(given.anchors, path=str(Path(given.anchors.path).resolve()))
+        )
+    if given.adapter is not None:
+        given = dataclasses.replace(given, adapter=str(_adapter(Path(given.adapter))))
+    tasks = load_tasks(given.tasks, given.limit, given.task_ids)
+    if given.source is not None:
+        source = RunDir.open(Path(given.source))
+        if not any(True for index in range(len(source.groups())) for _ in source.done_groups(index)):
+            raise RunError(
+                f"--from {given.source}: nothing in it is done; expected a run with completions — resume it first"
+            )
+        _same_prompts(given, source.config())
+        known = [task_to_json(task) for task in source.tasks()]
+        if not any(task_to_json(task) in known for task in tasks):
+            raise RunError(
+                f"--from {given.source}: none of its {len(known)} tasks is among the {len(tasks)} of {given.tasks}; "
+                "expected the same task set — leave --tasks out"
+            )
+        config = given
+    else:
+        card = read_card(given.model)
+        config = resolve(given, card)
+        if given.refine.share:
+            PromptFormat(given.prompt.template or card.template, lambda messages: "").check_refines()
+    return RunDir.create(out, config, tasks, manifest(config, tasks))
+
+
+def _with_model(given: Config) -> Config:
+    """``--model grammar`` and ``--model replay`` say what ``--sampler`` can say too: here both are said."""
+    if given.source is not None:
+        source = Path(given.source).resolve()
+        model = RunDir.open(source).config().model if given.model == "replay" else given.model
+        return dataclasses.replace(given, sampler="replay", model=model, source=str(source))
+    if GRAMMAR in (given.sampler, given.model):
+        return dataclasses.replace(given, sampler="grammar", model=GRAMMAR)
+    return given
+
+
+def _same_prompts(given: Config, source: Config) -> None:
+    """A replay asks what was asked: refuse settings that would change the prompts, or the completions after them."""
+    for name in ("model", "seed", "augment", "prompt", "refine", "sampling"):
+        now, then = getattr(given, name), getattr(source, name)
+        if now != then:
+            if dataclasses.is_dataclass(then):
+                changed = next(
+                    f.name for f in dataclasses.fields(then) if getattr(now, f.name) != getattr(then, f.name)
+                )
+                name, now, then = f"{name}.{changed}", getattr(now, changed), getattr(then, changed)
+            flag = name.replace("_", "-")
+            raise ConfigError(
+                f"{name} is {now!r}, but {then!r} in {given.source}; expected the same in a replay — leave --{flag} out"
+            )
+
+
+def _adapter(folder: Path) -> Path:
+    if not (folder / "adapter_config.json").is_file():
+        raise ConfigError(
+            f"adapter {folder}: no adapter_config.json in it; expected the folder of a saved adapter — check the path"
+        )
+    return folder.resolve()
+
+
+def _absolute(name: str) -> str:
+    path = Path(name)
+    return str(path.resolve()) if path.exists() and name not in (*TASK_SETS, "drawing", "embedded", GRAMMAR) else name

@@ -1,0 +1,1 @@
+"""Stored programs and answers → numbers with intervals, comparisons, experiments."""

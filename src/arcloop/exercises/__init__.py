@@ -1,0 +1,1 @@
+"""Random program × inputs → a task that it solves, to practise on; without torch."""

@@ -1,0 +1,236 @@
+"""Pretraining rows: a random program and the task that it solves.
+
+Turns a generator into a ``Row``: program × inputs → outputs. Promises that the program maps every
+shown input to the shown output, that the task is neither identity nor (drawings aside) constant,
+that no single statement of the program is without effect on the train pairs, and that equal generator
+states give equal rows. The programs come from the project's own grammar and run in this process.
+"""
+
+import random
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import arcloop.common
+from arcloop.exercises.inputs import OTHER_BACKGROUND, sample_inputs
+from arcloop.grammar import DRAWING, PRODUCTIONS, Draft, Scope, sample_draft
+from arcloop.grammar.elements import sample_drawing
+from arcloop.grammar.program import Statement, choose
+from arcloop.prompts.format import PromptFormat
+from arcloop.records import Example, Grid, Pair, Task
+
+__all__ = ["Row", "Transform", "compile_source", "example_of", "run_grid", "run_source", "sample_row", "task_of"]
+
+Transform = Callable[[Any], Any]
+
+NAMES: dict[str, Any] = {name: value for name, value in vars(arcloop.common).items() if not name.startswith("_")} | {
+    "np": np
+}
+
+PLAIN = (
+    ("flip", "np.flip(grid, 0)"),
+    ("flip", "np.flip(grid, 1)"),
+    ("transpose", "grid.T"),
+    ("rotate", "np.rot90(grid, 1)"),
+    ("rotate", "np.rot90(grid, 2)"),
+    ("rotate", "np.rot90(grid, 3)"),
+    ("crop", "crop(grid)"),
+    ("half", "grid[:len(grid) // 2]"),
+    ("half", "grid[-(len(grid) // 2):]"),
+    ("half", "grid[:, :grid.shape[1] // 2]"),
+    ("half", "grid[:, -(grid.shape[1] // 2):]"),
+    ("scale", "scale_sprite(grid, 2)"),
+    ("scale", "scale_sprite(grid, 3)"),
+    ("tile", "np.tile(grid, (2, 2))"),
+)
+"""Concept and expression of programs so short that a longer one of equal effect is replaced by them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A task and the program that made it."""
+
+    source: str
+    """The whole program."""
+    pairs: tuple[Pair, ...]
+    """2–4 train pairs; 1 for a drawing."""
+    test_input: Grid
+    """The test input that is shown; the program gives a valid grid on it too."""
+    concepts: tuple[str, ...]
+    """Concepts of the program, in order."""
+    kind: str
+    """Kind of the inputs."""
+
+    @property
+    def cells(self) -> int:
+        """Cells of all shown grids: about half the tokens of the prompt."""
+        return self.test_input.size + sum(pair.input.size + pair.output.size for pair in self.pairs)
+
+
+def compile_source(source: str) -> Transform:
+    """The program's ``transform``, its imports answered from ``arcloop.common``."""
+    namespace = dict(NAMES)
+    exec(compile(source.removeprefix("from common import *\n"), "<program>", "exec"), namespace)
+    transform: Transform = namespace["transform"]
+    return transform
+
+
+def run_grid(transform: Transform, grid: Grid) -> Grid | None:
+    """The output on a copy of one input; None where the program fails or gives no valid grid."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a mean of nothing, say: such a program teaches nothing
+        try:
+            output = np.asarray(transform(grid.astype(np.int64)))
+        except Exception:
+            return None
+    if output.ndim != 2 or output.dtype.kind not in "iu" or not 0 < min(output.shape) <= max(output.shape) <= 30:
+        return None
+    if output.min() < 0 or output.max() > 9:
+        return None
+    return output.astype(np.int8)
+
+
+def run_source(source: str, inputs: Sequence[Grid]) -> list[Grid | None]:
+    """Outputs of a trusted program on the inputs."""
+    transform = compile_source(source)
+    return [run_grid(transform, grid) for grid in inputs]
+
+
+PLAIN_DRAFTS = tuple(Draft((Statement(concept, f"grid = {code}"),)) for concept, code in PLAIN)
+PLAIN_TRANSFORMS = tuple(compile_source(draft.source) for draft in PLAIN_DRAFTS)
+
+
+def same_effect(transform: Transform, inputs: Sequence[Grid], outputs: Sequence[Grid]) -> bool:
+    """Does the program map the first inputs to the outputs, and give a valid grid on the last input?"""
+    return (
+        all(
+            (output := run_grid(transform, grid)) is not None and np.array_equal(output, expected)
+            for grid, expected in zip(inputs[:-1], outputs, strict=True)
+        )
+        and run_grid(transform, inputs[-1]) is not None
+    )
+
+
+def simplify(draft: Draft, inputs: Sequence[Grid], outputs: Sequence[Grid]) -> Draft:
+    """The draft without statements that make no difference to the train outputs, or a plain program in its place.
+
+    The last input is the test input: what a statement does there alone, nobody could have known.
+    """
+    for shorter in draft.shorter():
+        if same_effect(compile_source(shorter.source), inputs, outputs):
+            return simplify(shorter, inputs, outputs)
+    for plain, transform in zip(PLAIN_DRAFTS, PLAIN_TRANSFORMS, strict=True):
+        if len(plain.source) < len(draft.source) and same_effect(transform, inputs, outputs):
+            return plain
+    return draft
+
+
+def instructive(inputs: Sequence[Grid], outputs: Sequence[Grid], constant: bool, plain: bool) -> bool:
+    """Is there something to learn from the pairs?
+
+    Not if most inputs come back unchanged, if all outputs are equal though inputs differ (unless
+    ``constant``), or if most outputs have one colour only (unless ``plain``).
+    """
+    unchanged = sum(np.array_equal(grid, output) for grid, output in zip(inputs, outputs, strict=True))
+    if 2 * unchanged >= len(inputs):
+        return False
+    if not constant and all(np.array_equal(output, outputs[0]) for output in outputs[1:]):
+        return False
+    one_color = sum(bool((output == output.flat[0]).all()) for output in outputs)
+    return plain or 2 * one_color < len(inputs)
+
+
+def fit(inputs: Sequence[Grid], outputs: Sequence[Grid], cells: int) -> int:
+    """How many pairs fit into ``cells`` together with the last input as the test input; the first ones are kept."""
+    room = cells - inputs[-1].size
+    for index, (grid, output) in enumerate(zip(inputs[:-1], outputs, strict=True)):
+        room -= grid.size + output.size
+        if room < 0:
+            return index
+    return len(outputs)
+
+
+def sample_row(
+    rng: random.Random,
+    max_cells: int = 900,
+    drawing: float = 0.15,
+    weights: Mapping[str, float] | None = None,
+    elements: int = 5,
+) -> Row:
+    """Draw programs and inputs until a row is worth learning from.
+
+    Args:
+        rng: Decides everything.
+        max_cells: Largest number of cells of all shown grids; one row in thirty may have three times as many.
+        drawing: Share of rows from the drawing domain.
+        weights: Factor on each concept's weight, as in ``sample_draft``.
+        elements: Most elements of a drawing.
+    """
+    cells = 3 * max_cells if rng.random() < 1 / 30 else max_cells
+    wants_drawing = rng.random() < drawing
+    while True:
+        row = _drawing_row(rng, cells, elements) if wants_drawing else _program_row(rng, cells, weights or {})
+        if row is not None:
+            return row
+
+
+def task_of(row: Row, task_id: str) -> Task:
+    """The row as a task to be solved."""
+    return Task(task_id, row.pairs, (row.test_input,))
+
+
+def example_of(row: Row, format_: PromptFormat) -> Example:
+    """The row as the loop would relabel it."""
+    return Example("row", "row", format_.prompt_text(task_of(row, "row"), 0), format_.answer_text(row.source))
+
+
+def _program_row(rng: random.Random, cells: int, weights: Mapping[str, float]) -> Row | None:
+    first = choose(rng, weights)
+    for _ in range(3):
+        kind = rng.choice(first.suits) if rng.random() < 0.85 else "real"
+        inputs = sample_inputs(rng, kind, rng.randint(3, 5), cells // 4)
+        if len(inputs) < 3:
+            continue
+        for _ in range(3):
+            draft = sample_draft(Scope.of(rng, inputs), weights, first)
+            row = _row(draft, inputs, kind, cells)
+            if row is not None:
+                return row
+    return None
+
+
+def _drawing_row(rng: random.Random, cells: int, elements: int) -> Row | None:
+    count = rng.randint(1, elements)
+    side = max(3, min(30, int((cells / 3) ** 0.5)))
+    height = rng.randint(min(4, side), min(side, 6 + 4 * count))
+    width = height if rng.random() < 0.7 else rng.randint(min(4, side), min(side, 6 + 4 * count))
+    code = sample_drawing(rng, count, height, width)
+    if not code:
+        return None
+    draft = Draft(tuple(Statement(DRAWING, line) for line in code.split("\n")))
+    back = rng.randint(1, 9) if rng.random() < OTHER_BACKGROUND else 0
+    blank: Grid = np.full((height, width), back, dtype=np.int8)
+    return _row(draft, (blank, blank), "blank", cells)
+
+
+def _row(draft: Draft, inputs: tuple[Grid, ...], kind: str, cells: int) -> Row | None:
+    transform = compile_source(draft.source)
+    outputs: list[Grid] = []
+    for grid in inputs:
+        output = run_grid(transform, grid)
+        if output is None:
+            return None
+        outputs.append(output)
+    drawn = draft.concepts[0] == DRAWING
+    count = fit(inputs, outputs[:-1], cells)
+    if count < (1 if drawn else 2):
+        return None
+    shown, outputs = (*inputs[:count], inputs[-1]), outputs[:count]
+    if not instructive(shown[:-1], outputs, kind == "blank", drawn or PRODUCTIONS[draft.concepts[0]].plain):
+        return None
+    draft = simplify(draft, shown, outputs)
+    pairs = tuple(Pair(grid, output) for grid, output in zip(shown[:-1], outputs, strict=True))
+    return Row(draft.source, pairs, shown[-1], draft.concepts, kind)

@@ -1,0 +1,1 @@
+"""Grid ⇄ text, task → prompt, the program library as a list."""

@@ -1,0 +1,1 @@
+"""A run directory, or a comparison → one HTML page."""

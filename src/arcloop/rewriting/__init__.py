@@ -1,0 +1,1 @@
+"""Program → the same program, or another, written differently."""

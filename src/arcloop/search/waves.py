@@ -1,0 +1,219 @@
+"""One round's search for one group of tasks: prompt, sample, extract, execute, score.
+
+Goes in waves, so that between two of them the loop can see what was found. What a search that was
+interrupted has stored is taken up again wave by wave; a wave that is not there whole is sampled
+whole again, which gives the same programs.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from arcloop.config import Config
+from arcloop.execution.port import Executor
+from arcloop.programs import extract
+from arcloop.progress import Progress
+from arcloop.prompts.format import make_prompt
+from arcloop.records import Candidate, Completion, Execution, FinishReason, Job, Program, Prompt, Score, Task
+from arcloop.runs.rundir import GroupDir
+from arcloop.sampling import Draw, Request, Sampler
+from arcloop.scoring import score_execution
+from arcloop.search.heat import HIGHEST
+from arcloop.search.refinement import as_parent, parent_for
+from arcloop.seeds import seed_of
+from arcloop.tasks.augment import apply_task
+
+__all__ = ["Search"]
+
+T = TypeVar("T")
+
+
+class Search:
+    """The records of a search, wave after wave."""
+
+    def __init__(
+        self,
+        config: Config,
+        sampler: Sampler,
+        executor: Executor,
+        progress: Progress,
+        round_: int,
+        tasks: Sequence[Task],
+        over: Callable[[int], bool] = lambda tokens: False,
+        parents: Mapping[str, Sequence[Candidate]] | None = None,
+        heat: Mapping[str, float] | None = None,
+    ) -> None:
+        """Make no prompt yet.
+
+        ``over``: told the tokens sampled so far after each completion; where it says yes, sampling ends. ``parents``:
+        task id → earlier programs that its prompts may show, the best first. ``heat``: task id → what its temperatures are
+        multiplied by.
+        """
+        self._config = config
+        self._sampler = sampler
+        self._executor = executor
+        self._progress = progress
+        self._round = round_
+        self._over = over
+        self._parents = parents or {}
+        self._heat = heat or {}
+        self._tasks = {task.id: task for task in tasks}
+        self._prompts: dict[str, Prompt] = {}
+        self._completions: dict[str, Completion] = {}
+        self._programs: dict[str, Program] = {}
+        self._executions: dict[str, Execution] = {}
+        self._scores: dict[str, Score] = {}
+        self._stored: dict[str, tuple[Completion, Candidate | None]] = {}
+        self.skipped: dict[str, Prompt] = {}
+        """Prompts that do not fit the model."""
+        self.taken: Counter[str] = Counter()
+        """Task id → draws used up, those of skipped prompts among them."""
+        self.tokens = 0
+        """Tokens sampled."""
+        self.cut = False
+        """Did ``over`` end the last wave?"""
+
+    def take_up(self, group: GroupDir) -> None:
+        """Use what an interrupted search of the same round and group has stored, where a wave is there whole."""
+        found = {candidate.program.completion_id: candidate for candidate in group.candidates()}
+        completions = (c for c in group.completions() if c.finish_reason is not FinishReason.ERROR)
+        self._stored = {c.id: (c, found.get(c.id)) for c in completions}
+
+    def wave(self, counts: Mapping[str, int]) -> list[Candidate]:
+        """Sample so many further programs for each task, run and score them; returns them in the order of their draws."""
+        requests = self._requests(counts)
+        ids = [draw.completion_id for request in requests for draw in request.draws]
+        if all(i in self._stored for i in ids):
+            for completion, candidate in (self._stored[i] for i in ids):
+                self._note(completion)
+                if candidate is not None:
+                    self._programs[completion.id] = candidate.program
+                    self._executions[completion.id] = candidate.execution
+                    self._scores[completion.id] = candidate.score
+            self._progress.advance(len(ids), found=True)
+        else:
+            self._sample(requests)
+        return [self._candidate(i) for i in sorted(ids) if i in self._scores]
+
+    def candidates(self) -> list[Candidate]:
+        """Every program so far, in the order of the draws."""
+        return [self._candidate(i) for i in sorted(self._scores)]
+
+    def completions_per_task(self) -> Counter[str]:
+        """Task id → completions so far of prompts without a parent, those left out at which a server failed."""
+        sampled = (c for c in self._completions.values() if c.finish_reason is not FinishReason.ERROR)
+        return Counter(c.task_id for c in sampled if self._prompts[c.prompt_id].parent is None)
+
+    def counts(self) -> dict[str, int]:
+        """How many completions there are, at how many of these a server failed, tokens, and programs in them."""
+        failed = sum(c.finish_reason is FinishReason.ERROR for c in self._completions.values())
+        return {
+            "completions": len(self._completions),
+            "failed_completions": failed,
+            "tokens": self.tokens,
+            "programs": len(self._programs),
+        }
+
+    def write(self, group: GroupDir) -> None:
+        """Store the records; a completion whose program was not run yet is left out."""
+        waiting = self._programs.keys() - self._scores.keys()
+        completions = _sorted({i: c for i, c in self._completions.items() if i not in waiting})
+        order = sorted(self._scores)
+        group.write_search(
+            list(self._prompts.values()),
+            completions,
+            [self._programs[i] for i in order],
+            [self._executions[i] for i in order],
+            [self._scores[i] for i in order],
+        )
+
+    def _note(self, completion: Completion) -> None:
+        self._completions[completion.id] = completion
+        self.tokens += completion.tokens
+
+    def _candidate(self, i: str) -> Candidate:
+        prompt = self._prompts[self._completions[i].prompt_id]
+        return Candidate(
+            self._programs[i], prompt.augmentation, self._executions[i], self._scores[i], parent=prompt.parent
+        )
+
+    def _sample(self, requests: Sequence[Request]) -> None:
+        asked = {r.prompt.id: apply_task(r.prompt.augmentation, self._tasks[r.prompt.task_id]) for r in requests}
+        jobs: dict[str, Job] = {}
+
+        def sampled() -> Iterator[Job]:
+            """Jobs as completions come in: programs run while others are sampled."""
+            for completion in self._sampler.sample(requests):
+                self._note(completion)
+                program = extract(completion, self._sampler.format.prefix)
+                if program is None:
+                    self._progress.advance()
+                else:
+                    self._programs[completion.id] = program
+                    inputs, task_id = asked[completion.prompt_id].inputs, completion.task_id
+                    jobs[completion.id] = Job(completion.id, program.source, inputs, group=task_id)
+                    yield jobs[completion.id]
+                if self._over(self.tokens):
+                    self.cut = True
+                    return
+
+        def score(execution: Execution) -> None:
+            task = asked[self._completions[execution.id].prompt_id]
+            self._executions[execution.id] = execution
+            self._scores[execution.id] = score_execution(execution, task)
+
+        for execution in self._executor.execute(sampled()):
+            score(execution)
+            self._progress.advance()
+        # What solves its task decides the submission: it has to do so again, strictly.
+        perfect = sorted(i for i in jobs if i in self._scores and self._scores[i].perfect)
+        for execution in self._executor.confirm([(jobs[i], self._executions[i]) for i in perfect], reseed=True):
+            score(execution)
+
+    def _requests(self, counts: Mapping[str, int]) -> list[Request]:
+        """The next draws of each task, after their prompts; prompts that do not fit the model are left out."""
+        per_prompt = self._config.sampling.completions_per_prompt
+        requests = []
+        for task_id, count in counts.items():
+            first = self.taken[task_id]
+            draws = range(first, first + count)
+            self.taken[task_id] += count
+            for number in range(draws.start // per_prompt, -(-draws.stop // per_prompt)):
+                own = range(max(draws.start, number * per_prompt), min(draws.stop, (number + 1) * per_prompt))
+                prompt = self._prompt(task_id, number)
+                if prompt.id in self.skipped or (prompt.id not in self._prompts and not self._fits(prompt)):
+                    self.skipped[prompt.id] = prompt
+                    self._progress.advance(len(own))
+                    continue
+                self._prompts[prompt.id] = prompt
+                requests.append(Request(prompt, tuple(self._draw(task_id, draw) for draw in own)))
+        return requests
+
+    def _prompt(self, task_id: str, number: int) -> Prompt:
+        config, task = self._config, self._tasks[task_id]
+        known = self._prompts.get(f"r{self._round}/{task_id}/p{number}")
+        if known is not None:
+            return known
+        parent = parent_for(number, self._parents.get(task_id, ()), config.refine)
+        if parent is not None:
+            frame = (parent.augmentation, as_parent(parent, task))
+            prompt = make_prompt(task, self._round, number, config.augment, self._sampler.format, config.seed, frame)
+            if self._fits(prompt):
+                return prompt
+        # Where an earlier program makes it too long, the task is asked without.
+        return make_prompt(task, self._round, number, config.augment, self._sampler.format, config.seed)
+
+    def _fits(self, prompt: Prompt) -> bool:
+        limit = self._config.sampling.max_prompt_tokens
+        return not limit or self._sampler.length(prompt.text) <= limit
+
+    def _draw(self, task_id: str, draw: int) -> Draw:
+        """A draw with an id, a seed and a temperature of its own."""
+        usual = self._config.sampling.temperature[draw % len(self._config.sampling.temperature)]
+        temperature = min(usual * self._heat.get(task_id, 1.0), max(usual, HIGHEST))
+        seed = seed_of(self._config.seed, "draw", self._round, task_id, draw)
+        return Draw(f"r{self._round}/{task_id}/d{draw:05}", seed, temperature)
+
+
+def _sorted(records: Mapping[str, T]) -> list[T]:
+    return [records[i] for i in sorted(records)]

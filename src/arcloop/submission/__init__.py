@@ -1,0 +1,1 @@
+"""Executions and scores → two attempts per test grid → ``submission.json``."""

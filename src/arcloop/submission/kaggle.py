@@ -1,0 +1,75 @@
+"""Attempts → the Kaggle file ``submission.json``, its validator and its scorer.
+
+``{task_id: [{"attempt_1": grid, "attempt_2": grid}, one per test input]}``, every task and both
+attempts always present.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from arcloop.errors import RunError, TaskError
+from arcloop.records import Answers, Attempt, Grid, Task
+from arcloop.tasks.sets import grid_from_json
+
+__all__ = ["Submission", "hits", "submission_json", "validate"]
+
+Submission = dict[str, list[dict[str, list[list[int]]]]]
+"""The parsed file."""
+
+
+def submission_json(attempts: Sequence[Attempt]) -> str:
+    """The attempts, which are in the order of the test inputs, as the text of ``submission.json``."""
+    content: Submission = {}
+    for a in attempts:
+        content.setdefault(a.task_id, []).append({"attempt_1": a.attempt_1.tolist(), "attempt_2": a.attempt_2.tolist()})
+    return json.dumps(content) + "\n"
+
+
+def validate(content: Any, tasks: Sequence[Task]) -> Submission:
+    """The content of a submission file, if it is valid for these tasks.
+
+    Raises:
+        RunError: a task, test input, attempt or grid is missing or malformed; the message names it.
+    """
+    if not isinstance(content, dict):
+        raise RunError(
+            f"submission: a JSON {type(content).__name__}; expected an object from task id to attempts — rebuild it"
+        )
+    missing = [task.id for task in tasks if task.id not in content]
+    if missing:
+        raise RunError(
+            f"submission: no entry for {', '.join(missing[:3])} ({len(missing)} in all); expected every task — rebuild it"
+        )
+    for task in tasks:
+        entries = content[task.id]
+        if not isinstance(entries, list) or len(entries) != len(task.test_inputs):
+            raise RunError(
+                f"submission: task {task.id} has not {len(task.test_inputs)} entries; expected one per test input — rebuild it"
+            )
+        for i, entry in enumerate(entries):
+            for key in ("attempt_1", "attempt_2"):
+                try:
+                    grid_from_json(entry[key], f"submission: task {task.id}, test input {i}: {key}")
+                except (KeyError, TypeError):
+                    raise RunError(
+                        f"submission: task {task.id}, test input {i}: no {key}; expected a grid — rebuild it"
+                    ) from None
+                except TaskError as error:
+                    raise RunError(str(error)) from None
+    return content
+
+
+def hits(submission: Submission, answers: Answers) -> dict[str, list[bool]]:
+    """Task id → for each test input, whether one of the two attempts is exactly right; tasks without answers are left out."""
+    return {
+        task_id: [_hit(entry, answer) for entry, answer in zip(submission[task_id], outputs, strict=True)]
+        for task_id, outputs in answers.items()
+        if task_id in submission
+    }
+
+
+def _hit(entry: dict[str, list[list[int]]], answer: Grid) -> bool:
+    return any(np.array_equal(np.array(entry[key], dtype=np.int8), answer) for key in ("attempt_1", "attempt_2"))

@@ -1,0 +1,1 @@
+"""Task sets, their augmentations and the drawing suite."""

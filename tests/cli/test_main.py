@@ -1,0 +1,66 @@
+"""The small commands, in this process."""
+
+import sys
+
+import pytest
+
+from arcloop.cli import COMMANDS, main
+from arcloop.prompts.catalogue import entries
+
+
+def arcloop(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["arcloop", *arguments])
+    return main()
+
+
+def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert arcloop(monkeypatch) == arcloop(monkeypatch, "--help") == 0
+    printed = capsys.readouterr().out
+    assert all(f"  {command} " in printed for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        arcloop(monkeypatch, command, "--help")
+    assert ended.value.code == 0
+    assert f"arcloop {command}" in capsys.readouterr().out
+
+
+def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert arcloop(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out.startswith("arcloop 0.")
+
+
+def test_show_task_prints_its_grids(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert arcloop(monkeypatch, "show", "task", "25ff71a9") == 0
+    printed = capsys.readouterr().out
+    assert "train 4: input" in printed and "test input 2" in printed and "1 1 1" in printed
+
+
+def test_show_prompt_prints_what_the_model_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert arcloop(monkeypatch, "show", "prompt", "25ff71a9") == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith(
+        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nInput:\nHeight@3 Width@3 Back@Black\nRow@0 Blue@0 "
+    )
+    assert captured.err.endswith(" tokens\n")
+    settings = ("--prompt.template", "plain", "--prompt.library")
+    assert arcloop(monkeypatch, "show", "prompt", "25ff71a9", *settings) == 0
+    assert "detect_mirror_symmetry(" in capsys.readouterr().out
+
+
+def test_show_common_lists_the_library(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert arcloop(monkeypatch, "show", "common") == 0
+    printed = capsys.readouterr().out
+    assert all(f"{entry.name}{entry.signature}\n    {entry.line}" in printed for entry in entries())
+
+
+def test_an_unknown_task_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert arcloop(monkeypatch, "show", "task", "nobody") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "task nobody: in none of arc1-train" in line

@@ -1,0 +1,223 @@
+"""Runs side by side: what is averaged, what is called a difference, what is refused."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from arcloop.cli import main
+from arcloop.config import Config
+from arcloop.errors import RunError
+from arcloop.evaluation.comparison import compare
+from arcloop.evaluation.measurement import Measured, Setting, grouped, measured
+from arcloop.evaluation.outcome import conclude
+from arcloop.loop import Loop
+from arcloop.progress import Progress
+from arcloop.records import Pair, Task
+from arcloop.runs.rundir import RunDir, manifest
+from tests.arc_grids import FLIP, grid
+from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
+
+ANSWERS = {"flip": (grid("765"), grid("21", "43"))}
+OTHER = Task("other", (Pair(grid("12"), grid("21")),), (grid("67"),))
+
+
+def task_numbers(right: int, programs: int = 8, hits: Sequence[bool] | None = (False,)) -> dict[str, Any]:
+    counts = {"programs": programs, "tokens": 100, "grids": 4 * programs, "valid_grids": 3 * programs}
+    known = {"perfect": None if hits is None else right, "hits": hits if hits is None else list(hits)}
+    first = programs - right + 1 if right else None  # the right ones come last
+    found = {"first_train_perfect": first, "first_perfect": None if hits is None else first}
+    best = {"best": {"pixels": 1.0 if right else 0.5} if programs else None}
+    return counts | {"complete": 2, "unique": 1, "train_perfect": right} | known | found | best
+
+
+def run(
+    right: Sequence[int],
+    path: str = "a",
+    seed: int = 0,
+    programs: int = 8,
+    settings: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Measured:
+    """A run in which ``right`` programs of each task solve it; a task is hit if there is one."""
+    numbers = {f"t{i}": task_numbers(n, programs, (n > 0,)) for i, n in enumerate(right)}
+    made = Measured(path, seed, settings or {"rounds": 1}, {name: {} for name in numbers}, numbers, 10.0, True)
+    return dataclasses.replace(made, **changes)
+
+
+def against(first: Measured, second: Measured) -> dict[str, str]:
+    compared = compare([Setting("A", (first,)), Setting("B", (second,))])
+    return {contrast.number: contrast.verdict for contrast in compared.contrasts}
+
+
+def test_a_clear_difference_is_called_and_noise_is_not() -> None:
+    nothing, much, little = run([0] * 40), run([1] * 20 + [0] * 20, "b"), run([1] * 3 + [0] * 37, "c")
+    assert set(against(nothing, much).values()) == {"better"}
+    assert set(against(much, nothing).values()) == {"worse"}
+    assert set(against(nothing, little).values()) == {"within noise"}
+    assert list(against(nothing, little)) == ["solved@2", "pass@n", "train pass@n", "best pixel similarity"]
+
+
+def test_what_was_found_is_a_curve_over_the_programs() -> None:
+    compared = compare([Setting("A", (run([1, 0], programs=4),)), Setting("B", (run([4, 2], "b", programs=4),))])
+    assert [row.found for row in compared.rows] == [(0, 0, 0, 0, 0.5), (0, 0.5, 0.5, 1, 1)]
+
+
+def test_unequal_budgets_have_no_winner_and_are_compared_at_the_smaller() -> None:
+    compared = compare([Setting("A", (run([0] * 40),)), Setting("B", (run([9] * 40, programs=16),))])
+    assert {contrast.verdict for contrast in compared.contrasts} == {"no winner called"}
+    assert compared.k == 8 and set(compared.rows[0].reached) == {"solved@2", "pass@8", "train pass@8"}
+    assert "16 programs a task and A 8 (2 ×)" in compared.remarks[0]
+    # Nearly equal is equal: prompts that did not fit may differ by seed.
+    nearly = run([9] * 39 + [0], numbers=run([9] * 40, programs=16).numbers | {"t39": task_numbers(0, 14)})
+    assert set(against(run([0] * 40, programs=16), nearly).values()) == {"better"}
+
+
+def test_programs_moved_to_unsolved_tasks_are_an_equal_budget() -> None:
+    moved = run([2, 1, 0], numbers={"t0": task_numbers(2, 4), "t1": task_numbers(1, 16), "t2": task_numbers(0, 4)})
+    compared = compare([Setting("A", (run([1, 0, 0]),)), Setting("B", (moved,))])
+    assert compared.k is None and compared.rows[1].reached["pass@n"][0] == pytest.approx(2 / 3)
+
+
+def test_seeds_are_averaged_task_by_task() -> None:
+    group = Setting("B", (run([8, 0], seed=1), run([0, 0], seed=2)))
+    compared = compare([Setting("A", (run([0, 0]),)), group])
+    value, low, high = compared.rows[1].reached["pass@n"]
+    assert (value, compared.rows[1].by_seed["pass@n"]) == (0.25, (0.5, 0.0))
+    assert low <= value <= high
+    assert compared.contrasts[0].difference.value == 0.25
+    assert compared.rows[1].programs == 16 and compared.rows[1].valid_outputs == 0.75
+
+
+def test_how_near_the_best_program_comes_counts_where_budgets_are_equal() -> None:
+    far, near, none = ({"best": best} for best in ({"pixels": 0.5}, {"pixels": 0.75}, None))
+    one = run([0] * 8, numbers={f"t{i}": task_numbers(0) | far for i in range(8)})
+    other = run([0] * 8, "b", numbers={f"t{i}": task_numbers(0) | (near if i else none) for i in range(8)})
+    compared = compare([Setting("A", (one,)), Setting("B", (other,))])
+    assert [row.reached["best pixel similarity"][0] for row in compared.rows] == [0.5, 0.65625]
+    clear = dataclasses.replace(other, numbers={t: task_numbers(0) | near for t in one.numbers})
+    assert against(one, clear)["best pixel similarity"] == "better" and against(one, clear)["pass@n"] == "within noise"
+
+
+def test_the_verdict_minds_how_many_settings_are_compared() -> None:
+    # Six tasks gained, none lost: p = 2 / 64 alone, 4 / 64 as one of two.
+    better, other = run([1] * 6 + [0] * 9, "b"), run([0] * 15, "c")
+    assert against(run([0] * 15), better)["pass@n"] == "better"
+    compared = compare([Setting(name, (r,)) for name, r in (("A", run([0] * 15)), ("B", better), ("C", other))])
+    assert [c.verdict for c in compared.contrasts if c.name == "B"] == ["within noise"] * 4
+    assert compared.contrasts[0].p == pytest.approx(4 / 64)
+
+
+def test_only_tasks_that_all_runs_share_count() -> None:
+    first, second = run([1, 1, 1]), run([1, 0, 1, 1], "b")
+    changed = dataclasses.replace(second, tasks=second.tasks | {"t2": {"other": "grids"}})
+    assert compare([Setting("A", (first,)), Setting("B", (changed,))]).tasks == ("t0", "t1")
+    with pytest.raises(RunError, match="no task in common"):
+        compare([Setting("A", (first,)), Setting("B", (run([], "b"),))])
+    with pytest.raises(RunError, match="no programs"):
+        compare([Setting("A", (first,)), Setting("B", (run([0, 0], "b", programs=0),))])
+
+
+def test_tasks_without_answers_count_for_the_train_pairs_alone() -> None:
+    blind = run([1, 0], numbers={"t0": task_numbers(1, hits=None), "t1": task_numbers(0)})
+    compared = compare([Setting("A", (run([1, 0]),)), Setting("B", (blind,))])
+    assert compared.rows[0].reached["pass@n"][0] == 0 and compared.rows[0].reached["train pass@n"][0] == 0.5
+
+
+def test_answered_tasks_without_programs_count_as_unsolved() -> None:
+    for most in (8, 16):
+        one = run(
+            [0], numbers={"t0": task_numbers(0, 0), "t1": task_numbers(1, most, hits=None)}, tasks={"t0": {}, "t1": {}}
+        )
+        other = dataclasses.replace(one, numbers=one.numbers | {"t1": task_numbers(1, 8, hits=None)})
+        compared = compare([Setting("A", (one,)), Setting("B", (other,))])
+        assert [row.reached[f"pass@{compared.k or 'n'}"][0] for row in compared.rows] == [0, 0]
+
+
+def test_runs_are_grouped_by_all_but_seed_machine_and_versions() -> None:
+    base = {"rounds": 1, "execution.workers": 1, "version of torch": "2"}
+    same = base | {"execution.workers": 9, "version of torch": "3"}
+    runs = [
+        run([1], "x/a", 1, settings=base),
+        run([1], "x/b", 2, settings=same),
+        run([1], "x/c", 1, settings={"rounds": 2}),
+    ]
+    settings = grouped(runs)
+    assert [(s.name, len(s.runs)) for s in settings] == [("a ×2", 2), ("c", 1)]
+    assert compare(settings).differing["rounds"] == ("1", "2")
+    assert "a ×2 averages over runs that differ in execution.workers, version of torch." in compare(settings).remarks
+    with pytest.raises(RunError, match="equal settings and seed 1"):
+        grouped([*runs, runs[0]])
+
+
+def searched(path: Path, seed: int, **changes: Any) -> Path:
+    """A run on fakes, evaluated."""
+    config = Config("fakes", rounds=1, programs=12, seed=seed, **changes)
+    tasks = [FLIP, OTHER]
+    made = RunDir.create(path, config, tasks, manifest(config, tasks))
+    with Progress(Console(quiet=True), 100, "programs") as progress:
+        Loop(made, FakeSampler(), FakeExecutor(), FakeTrainer(), progress).search_and_learn()
+    conclude(made, ANSWERS)
+    return path
+
+
+def arcloop(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["arcloop", "compare", *map(str, arguments)])
+    return main()
+
+
+def test_the_command_prints_and_writes_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [searched(tmp_path / "one", 1), searched(tmp_path / "two", 2), searched(tmp_path / "three", 1, group_size=1)]
+    assert arcloop(monkeypatch, *runs, "--json", tmp_path / "out.json", "--report", tmp_path / "out.html") == 0
+    printed = capsys.readouterr().out
+    assert "2 tasks in common" in printed and "one ×2" in printed and "--group-size" in printed
+    assert "three against one ×2, solved@2: " in printed and "within noise" in printed
+    content = json.loads((tmp_path / "out.json").read_text())
+    assert content["rows"][0]["seeds"] == [1, 2] and content["contrasts"][0]["verdict"] == "within noise"
+    page = (tmp_path / "out.html").read_text()
+    assert page.count("<polyline") == 2 and "one ×2" in page and "three against one ×2" in page
+    assert arcloop(monkeypatch, "--group", f"A={runs[0]},{runs[1]}", f"B={runs[2]}") == 0
+    assert "B against A" in capsys.readouterr().out
+
+
+def test_errors_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = searched(tmp_path / "one", 1), searched(tmp_path / "two", 2)
+    stale = searched(tmp_path / "stale", 3)
+    content = json.loads((stale / "metrics.json").read_text())
+    (stale / "metrics.json").write_text(json.dumps(content | {"groups_done": 0}))
+    new = searched(tmp_path / "new", 4)
+    (new / "metrics.json").unlink()
+    cases: list[tuple[list[object], str]] = [
+        ([], "no runs"),
+        ([one, "--group", f"A={two}"], "expected one of the two"),
+        ([one], "at least two"),
+        ([one, one], "equal settings and seed"),
+        ([one, tmp_path], "no config.json"),
+        ([one, stale], "counts 0 groups; expected the 1"),
+        ([one, new], "arcloop evaluate"),
+        (["--group", "A"], "NAME=RUN,RUN"),
+        (["--group", f"A={one}", f"A={two}"], "another name each"),
+        (["--group", f"A={one},{one}"], "comes twice"),
+        ([one, two, "--json", one / "config.json" / "x"], "pass another"),
+    ]
+    for arguments, words in cases:
+        assert arcloop(monkeypatch, *arguments) == 2, arguments
+        (line,) = capsys.readouterr().err.splitlines()
+        assert words in line
+
+
+def test_what_is_read_is_what_the_run_did(tmp_path: Path) -> None:
+    read = measured(searched(tmp_path / "run", 5))
+    assert read.seed == 5 and read.finished and set(read.numbers) == {"flip", "other"}
+    assert read.numbers["flip"]["programs"] == 12 and read.numbers["flip"]["tokens"] == 36
+    assert read.settings["sampling.top_p"] == 0.95 and "seed" not in read.settings
+    assert read.numbers["other"]["hits"] is None

@@ -1,0 +1,48 @@
+"""Grids come back from Parquet as they were, however they are cut."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arcloop.errors import RunError
+from arcloop.records import Execution, Grid, Status
+from arcloop.runs.tables import EXECUTIONS
+from tests.arc_grids import grids
+
+
+def execution(number: int, outputs: list[Grid | None]) -> Execution:
+    return Execution(f"r0/t/d{number}", Status.OK, tuple(outputs), "", 0.5, 0.25)
+
+
+@given(st.lists(st.lists(st.none() | grids(), max_size=4), max_size=6))
+def test_executions_come_back_as_they_were(outputs: list[list[Grid | None]]) -> None:
+    stored = [execution(number, grids_) for number, grids_ in enumerate(outputs)]
+    with TemporaryDirectory() as folder:
+        EXECUTIONS.write(Path(folder), stored)
+        read = EXECUTIONS.read(Path(folder))
+    assert len(read) == len(stored)
+    for one, other in zip(read, stored, strict=True):
+        assert (one.id, one.status, one.cpu_seconds) == (other.id, other.status, other.cpu_seconds)
+        assert len(one.outputs) == len(other.outputs)
+        for a, b in zip(one.outputs, other.outputs, strict=True):
+            assert (a is None) == (b is None)
+            if a is not None and b is not None:
+                assert a.dtype == np.int8 and a.flags.c_contiguous and np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("rows", [[[1, 2], [3]], [[1], [2, 3]]])
+def test_a_grid_that_is_no_rectangle_is_named(rows: list[list[int]], tmp_path: Path) -> None:
+    EXECUTIONS.write(tmp_path, [execution(0, [np.zeros((2, 2), dtype=np.int8)])])
+    path = tmp_path / "executions.parquet"
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("outputs")
+    damaged = pa.array([[rows]], type=table.schema.field(place).type)
+    pq.write_table(table.set_column(place, table.schema.field(place), damaged), path)
+    with pytest.raises(RunError, match="rows differ in length"):
+        EXECUTIONS.read(tmp_path)
