@@ -30,6 +30,7 @@ from arcloop.runs.rundir import RunDir
 from arcloop.sampling.transformers import TransformersSampler
 from arcloop.tasks.sets import load_tasks
 from arcloop.training.trainer import LoraTrainer
+from tests.fakes import MANIFEST
 
 SMALL = [
     "67a3c6ac",
@@ -56,23 +57,22 @@ def measure(model: LanguageModel, sandbox: Sandbox, config: Config, folder: Path
     """Seconds of each stage, and counts, of one run."""
     tasks = load_tasks(config.tasks, None, config.task_ids)
     start = time.perf_counter()
-    run = RunDir.create(folder, config, tasks, {})
+    run = RunDir.create(folder, config, tasks, MANIFEST)
     sampler, trainer = TransformersSampler(model, config.sampling), LoraTrainer(model, config.training)
     with Progress(Console(quiet=True), 1, "programs") as progress:
         Loop(run, sampler, sandbox, trainer, progress).search_and_learn()
     spent = Counter({"wall": time.perf_counter() - start})
     for round_ in range(config.rounds):
-        numbers = run.group(round_, 0).metrics()
-        curate = numbers.get("curate_seconds", 0.0)
-        spent.update(
-            search=numbers["search_seconds"],
-            curate=curate,
-            train=numbers.get("learn_seconds", 0.0) - curate,
-            programs=numbers["completions"],
-            tokens=numbers["tokens"],
-            rows=numbers.get("trained_rows", 0),
-            steps=numbers.get("steps", 0),
-        )
+        numbers = run.group(round_, 0).numbers()
+        search, learning = numbers.search, numbers.learning
+        spent.update(search=search.search_seconds, programs=search.completions, tokens=search.tokens)
+        if learning is not None:
+            spent.update(
+                curate=learning.curate_seconds,
+                train=learning.learn_seconds - learning.curate_seconds,
+                rows=learning.trained_rows,
+                steps=learning.steps,
+            )
     spent["rest"] = spent["wall"] - spent["search"] - spent["curate"] - spent["train"]
     return spent
 

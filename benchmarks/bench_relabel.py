@@ -31,6 +31,7 @@ from arcloop.scoring import score_execution
 from arcloop.seeds import generator
 from arcloop.tasks.augment import apply_task
 from arcloop.tasks.sets import load_tasks
+from tests.fakes import MANIFEST, NOTHING
 
 PER_PROMPT = 8
 
@@ -45,7 +46,7 @@ def made_up(grid: Grid, rng: random.Random, turns: int, colors: list[int]) -> Gr
 
 def build(path: Path, tasks: list[Task], programs: int) -> RunDir:
     config = Config("arc1-eval", programs=programs, rounds=1, prompt=PromptConfig(template="barc"))
-    run = RunDir.create(path, config, tasks, {})
+    run = RunDir.create(path, config, tasks, MANIFEST)
     words = prompt_format("embedded", load_tokenizer("embedded"), config.prompt)
     for index, group_tasks in enumerate(run.groups()):
         group, search = run.group(0, index), ([], [], [], [], [])
@@ -70,7 +71,7 @@ def build(path: Path, tasks: list[Task], programs: int) -> RunDir:
                 executions.append(Execution(name, Status.OK, outputs, "", 0.001, 0.001))
                 scores.append(score_execution(executions[-1], shown))
         group.write_search(*search)
-        group.finish({"solved": []})
+        group.finish(NOTHING)
         print(f"\rbuilding: {index + 1}/{len(run.groups())} groups", end="", file=sys.stderr)
     print(file=sys.stderr)
     return run

@@ -36,14 +36,14 @@ CONTENDERS = [f"{who}-{p}" for p in PRECISIONS for who in ("arcloop", *(f"trl-{s
 
 def make_rows(count: int, path: Path) -> None:
     """Real rows: random programs with the tasks that they solve, as the embedded model is shown them."""
-    from arcloop.exercises.rows import example_of, sample_row
+    from arcloop.exercises.exercise import example_of, sample_exercise
     from arcloop.model.language import load_model
     from arcloop.seeds import generator
 
     model = load_model("embedded")
     with path.open("w") as file:
         for number in range(count):
-            example = example_of(sample_row(generator(3, "bench", number), max_cells=900), model.format)
+            example = example_of(sample_exercise(generator(3, "bench", number), max_cells=900), model.format)
             file.write(json.dumps({"prompt": example.prompt, "completion": example.completion}) + "\n")
 
 

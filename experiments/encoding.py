@@ -25,9 +25,10 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from arcloop.config import PretrainConfig
+from arcloop.exercises import exercise
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, chat_text
-from arcloop.pretraining import rows, worker
+from arcloop.pretraining import replica
 from arcloop.pretraining.network import new_network
 from arcloop.prompts.encoding import box_words, encode_boxes
 from arcloop.prompts.format import PromptFormat
@@ -86,13 +87,13 @@ class Form:
                 yield self.cell + 30 * color + y
                 open_run = color
 
-    def encode(self, row: rows.Row) -> Row:
+    def encode(self, row: exercise.Exercise) -> Row:
         """The whole row in tokens."""
         prompt = [self.tokenizer.bos_token_id]
         for pair in row.pairs:
             prompt += [self.mark, *self.grid(pair.input), self.mark + 1, *self.grid(pair.output)]
         prompt += [self.mark, *self.grid(row.test_input), self.mark + 2]
-        answer = self.tokenizer(rows.example_of(row, self.words).completion, add_special_tokens=False)["input_ids"]
+        answer = self.tokenizer(exercise.example_of(row, self.words).completion, add_special_tokens=False)["input_ids"]
         return Row((*prompt, *answer, self.tokenizer.eos_token_id), len(prompt), 1.0)
 
 
@@ -110,7 +111,9 @@ def train(form: str, minutes: float, rate: float, drawing: float, cells: int) ->
     model = LanguageModel(form, network, tokenizer, words)
 
     def row(kind: str, number: int, share: float) -> Row:
-        return made.encode(rows.sample_row(generator("encoding", kind, number), max_cells=cells, drawing=share))
+        return made.encode(
+            exercise.sample_exercise(generator("encoding", kind, number), max_cells=cells, drawing=share)
+        )
 
     held_out = {
         kind: [row(f"held-out {kind}", number, share) for number in range(150)]
@@ -135,10 +138,10 @@ def train(form: str, minutes: float, rate: float, drawing: float, cells: int) ->
         length = median(sum(len(list(made.grid(grid))) for grid in some) for some in grids)
         print(f"{form:8} {task_set}: {length:.0f} tokens in the grids of a task, at the median")
 
-    optimizers = worker._optimizers(config, network)
+    optimizers = replica._optimizers(config, network)
     start, seen, said = time.process_time(), 0, 0.0
     while (done := (time.process_time() - start) / 60 / minutes) < 1:
-        worker._set_rates(optimizers, done, config)
+        replica._set_rates(optimizers, done, config)
         batch: list[Row] = []
         while sum(len(one.ids) for one in batch) < PACK:
             batch.append(row("train", seen, drawing))

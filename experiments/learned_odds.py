@@ -32,12 +32,12 @@ from arcloop.hindsight.filters import wording
 from arcloop.hindsight.relabel import example
 from arcloop.model.card import read_card
 from arcloop.model.language import load_model
-from arcloop.model.likelihood import Likelihood
 from arcloop.records import Candidate, Task
 from arcloop.runs.rundir import RunDir
 from arcloop.seeds import generator
 from arcloop.tasks.augment import apply_task
 from arcloop.training.trainer import LoraTrainer
+from experiments.likelihood import Likelihood
 
 FINDS = range(1, 7)
 """Right draws of a task that counts as rarely solved."""

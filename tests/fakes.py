@@ -9,8 +9,20 @@ import numpy as np
 
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, Example, Execution, FinishReason, Grid, Job, Status
+from arcloop.runs.numbers import GroupNumbers, Manifest, SearchNumbers
 from arcloop.sampling import Request
 from arcloop.training import Fit
+
+MANIFEST = Manifest({}, "", "")
+"""Of a run that depends on no files."""
+
+NOTHING = GroupNumbers(
+    SearchNumbers(
+        True, 0, (), 0, 0, 0, 0, (), (), (), {}, 0, 0, 0, adapter=None, rolled_back=None, heat={}, search_seconds=0
+    ),
+    learning=None,
+)
+"""Of a group whose programs were put there by other means than a search."""
 
 PROGRAMS = {
     "copy": lambda grid: grid,

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,108 +13,111 @@ from tests import ROOT
 
 SOURCE = ROOT / "src" / "arcloop"
 
-ORDER = [
-    "errors",
-    "records",
-    "seeds",
-    "config",
-    "progress",
-    "files",
-    "common",
-    "catalogue",
-    "grammar",
-    "drawing",
-    "tasks",
-    "augment",
-    "encoding",
-    "prompts",
-    "model",
-    "sampling",
-    "programs",
-    "execution",
-    "scoring",
-    "relabel",
-    "filters",
-    "refinement",
-    "selection",
-    "simplification",
-    "painting",
-    "ordering",
-    "variation",
-    "curation",
-    "training",
-    "pretraining",
-    "anchors",
-    "voting",
-    "rescoring",
-    "submission",
-    "tables",
-    "rundir",
-    "allocation",
-    "standing",
-    "budget",
-    "health",
-    "heat",
-    "background",
-    "search",
-    "pursuit",
-    "loop",
-    "estimates",
-    "metrics",
-    "outcome",
-    "measurement",
-    "comparison",
-    "experiment",
-    "dataset",
-    "charts",
-    "pages",
-    "report",
-    "comparison_report",
-    "cli",
-]
-"""The modules in the order in which data flows through them; each may import those before it."""
+ORDER: dict[str, str] = {
+    "errors": "",
+    "records": "",
+    "seeds": "",
+    "progress": "",
+    "files": "",
+    "config": "require sampling searching training run stored sessions",
+    "common": "grids disjoint regions symmetry colors display drawing symmetry_search objects components boxes placement sprites detection",
+    "grammar": "boxes scope production geometry lines symmetry colors objects grids elements motion regions counting program",
+    "tasks": "pictures augment sets",
+    "prompts": "encoding catalogue format",
+    "model": "card weights attention effective adapter language",
+    "sampling": "port stream choose lora memory replay grammar server transformers vllm requests openai chat",
+    "programs": "",
+    "execution": "port limits randomness screen frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
+    "scoring": "",
+    "submission": "voting kaggle",
+    "runs": "numbers tables rundir",
+    "search": "budget allocation heat refinement health background standing waves group",
+    "rewriting": "simplification paintings variation rewrite",
+    "exercises": "look patterns panels marks scenes inputs exercise",
+    "training": "port rows examples order packing processes store loss optimization checkpoint trainer session",
+    "pretraining": "tokenizer network packs solving replica pretrain",
+    "hindsight": "relabel filters selection curation anchors dataset learning",
+    "loop": "",
+    "evaluation": "estimates metrics outcome measurement comparison experiment",
+    "report": "charts run_page comparison_page",
+    "assembly": "",
+    "cli": "table job options run search resume evaluate compare experiment train relabel execute show pretrain __main__",
+}
+"""Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")
 
 
+def module(path: Path) -> str:
+    """``folder.module``, ``folder`` for its ``__init__``, or the name of a module at the root."""
+    return ".".join(part for part in path.relative_to(SOURCE).with_suffix("").parts if part != "__init__")
+
+
 def room(path: Path) -> str:
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    return module(path).partition(".")[0]
+
+
+PLACES = [place for name, within in ORDER.items() for place in [*(f"{name}.{one}" for one in within.split()), name]]
+"""All modules in order; a folder itself (its ``__init__``) comes after what is in it."""
 
 
 def imported(path: Path) -> set[str]:
-    """Rooms of the package that a file imports anywhere, also inside functions."""
-    rooms = set()
+    """Modules of the package that a file imports anywhere, also inside functions."""
+    found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             if node.level:
                 # The library is also imported as ``common``, so it knows itself by no absolute name.
-                assert room(path) == "common", f"{path}: relative import"
-                continue
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+                assert room(path) == "common" and node.level == 1, f"{path}: relative import"
+                names = [f"arcloop.common.{node.module}"]
+            else:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        rooms |= {name.split(".")[1] for name in names if name.startswith("arcloop.")}
-    return rooms
+        for name in names:
+            parts = name.split(".")[1:3] if name.startswith("arcloop.") else []
+            found |= {place for place in (".".join(parts), ".".join(parts[:1])) if place in PLACES and parts}
+    # From a module of a folder, the folder is named too, and says nothing.
+    return {one for one in found if "." in one or not any(other.startswith(f"{one}.") for other in found)}
 
 
 def test_the_order_names_every_module() -> None:
-    rooms = {room(path) for path in FILES}
-    assert rooms == set(ORDER)
+    there = {module(path) for path in FILES if path.name != "__init__.py"}
+    folders = {room(path) for path in FILES}
+    assert there | folders == set(PLACES)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_imports_point_upward_in_the_order(path: Path) -> None:
-    own = ORDER.index(room(path))
-    assert [name for name in imported(path) if ORDER.index(name) > own] == []
+    own = PLACES.index(module(path))
+    # A module may know that its folder has an ``__init__`` with the port in it, as ``from arcloop.sampling import Draw``.
+    below = [name for name in imported(path) if PLACES.index(name) > own and name != room(path)]
+    assert below == []
+
+
+def test_no_two_modules_share_a_name_and_not_a_meaning() -> None:
+    """Commands are named after what they call; the others that share a name are two sides of one thing."""
+    shared = {"colors", "objects", "symmetry", "regions", "grids", "boxes", "port"}
+    names = Counter(one for name, within in ORDER.items() if name != "cli" for one in (within.split() or [name]))
+    assert {name for name, count in names.items() if count > 1} <= shared
+
+
+def test_the_loop_is_the_method_on_one_page() -> None:
+    assert len((SOURCE / "loop.py").read_text().splitlines()) < 130
+
+
+def test_tests_stand_where_the_code_does() -> None:
+    folders = {path.parent.relative_to(ROOT / "tests").parts[:1] for path in (ROOT / "tests").rglob("test_*.py")}
+    assert {parts[0] for parts in folders if parts} <= {*ORDER, "scenarios", "vllm_engine"}
 
 
 def test_contributing_lists_the_same_order() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     listed = re.search(r"```\n(errors .*?)```", text, re.DOTALL)
     assert listed is not None
-    assert re.findall(r"\w+", listed[1]) == ORDER
+    assert re.findall(r"\w+", listed[1]) == list(ORDER)
 
 
 def test_readme_tree_shows_every_module_and_nothing_else() -> None:

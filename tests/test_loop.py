@@ -1,7 +1,6 @@
 """The whole loop on fakes: what it stores, that it resumes, and what it may look at."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from arcloop.sampling import Request
 from arcloop.submission.kaggle import validate
 from arcloop.training import Fit
 from tests.arc_grids import FLIP, grid
-from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
+from tests.fakes import MANIFEST, FakeExecutor, FakeSampler, FakeTrainer
 
 TURN = Task("turn", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45"), grid("54"))), (grid("67", "80"),))
 TASKS = [FLIP, TURN, dataclasses.replace(TURN, id="again")]
@@ -37,7 +36,7 @@ class Parts:
         self.sampler, self.executor, self.trainer = FakeSampler(), FakeExecutor(), FakeTrainer()
 
     def run(self, path: Path, config: Config = CONFIG) -> RunDir:
-        run = RunDir.create(path, config, TASKS, {})
+        run = RunDir.create(path, config, TASKS, MANIFEST)
         with Progress(Console(quiet=True), 100, "programs") as progress:
             Loop(run, self.sampler, self.executor, self.trainer, progress).search_and_learn()
         return run
@@ -88,7 +87,7 @@ def test_draws_at_which_a_server_failed_are_stored_and_counted_apart(tmp_path: P
     stored = [c for i in range(len(run.groups())) for c in run.group(0, i).completions()]
     failed = [c for c in stored if c.finish_reason is FinishReason.ERROR]
     assert len(stored) == 60 and len(failed) == 15 and all(math.isnan(c.logprob) for c in failed)
-    assert sum(run.group(0, i).metrics()["failed_completions"] for i in range(2)) == 15
+    assert sum(run.group(0, i).search_numbers().failed_completions for i in range(2)) == 15
     assert conclude(run, ANSWERS)["run"]["programs"] == 45
     assert not {c.id for c in failed} & {c.program.completion_id for c in everything(run)}
 
@@ -97,11 +96,11 @@ def test_the_loop_searches_learns_and_solves(tmp_path: Path) -> None:
     parts = Parts()
     run = parts.run(tmp_path / "run")
     finish(run)
-    numbers = json.loads((run.path / "metrics.json").read_text())
-    assert [row["programs"] for row in numbers["rounds"]] == [60, 60, 60]
-    assert numbers["run"]["train_pass_at_n"] == 1
-    assert numbers["run"]["solved_at_2"] == 1
-    assert numbers["tasks"]["again"]["hits"] is None  # no answers were given for it
+    numbers = run.numbers()
+    assert [row.programs for row in numbers.rounds] == [60, 60, 60]
+    assert numbers.run.train_pass_at_n == 1
+    assert numbers.run.solved_at_2 == 1
+    assert numbers.tasks["again"].hits is None  # no answers were given for it
     # Two groups learn after each of the first two rounds, from examples, and the next search uses what they learned.
     assert len(parts.trainer.fits) == 4 and all(parts.trainer.fits)
     assert parts.sampler.adapters == [
@@ -127,13 +126,13 @@ def test_a_program_that_gives_something_else_again_neither_solves_nor_teaches(tm
     parts.executor.unsteady = {"mirror", "tumble", "turn"}  # what solves the tasks, in one frame or another
     run = parts.run(tmp_path / "run")
     finish(run)
-    assert run.read("metrics.json")["run"]["train_pass_at_n"] == 0
-    assert run.group(0, 0).metrics()["solved"] == []
+    assert run.numbers().run.train_pass_at_n == 0
+    assert run.group(0, 0).search_numbers().solved == []
     unsteady = [c for c in everything(run) if c.execution.status is Status.NONDETERMINISTIC]
     assert unsteady and not any(c.score.perfect for c in unsteady)
     taught = {example.completion for examples in parts.trainer.fits for example in examples}
     assert taught and all("shift" in text for text in taught)
-    dropped = [run.group(r, g).metrics()["dropped"] for r in (0, 1) for g in (0, 1)]
+    dropped = [run.group(r, g).numbers().learning.dropped for r in (0, 1) for g in (0, 1)]
     assert any(reasons.get("nondeterministic") for reasons in dropped)
 
 
@@ -161,14 +160,14 @@ def test_a_run_killed_while_learning_or_before_it_is_marked_done_resumes(tmp_pat
 
 
 def test_a_run_killed_at_its_very_beginning_begins_again(tmp_path: Path) -> None:
-    run = RunDir.create(tmp_path / "run", CONFIG, TASKS, {})
+    run = RunDir.create(tmp_path / "run", CONFIG, TASKS, MANIFEST)
     (run.path / "config.json").unlink()
     (run.path / ".manifest.json.tmp").write_text("half")
     finish(Parts().run(run.path))
 
 
 def test_a_beginning_that_has_done_nothing_gives_way_to_another_run(tmp_path: Path) -> None:
-    RunDir.create(tmp_path / "run", dataclasses.replace(CONFIG, model="no such model"), TASKS, {})
+    RunDir.create(tmp_path / "run", dataclasses.replace(CONFIG, model="no such model"), TASKS, MANIFEST)
     finish(Parts().run(tmp_path / "run"))
 
 
@@ -245,7 +244,7 @@ def test_what_solves_the_train_pairs_or_is_trained_on_is_confirmed(tmp_path: Pat
 def test_prompts_that_do_not_fit_are_counted_and_skipped(tmp_path: Path) -> None:
     config = dataclasses.replace(CONFIG, rounds=1, sampling=SamplingConfig(max_prompt_tokens=1))
     run = Parts().run(tmp_path / "run", config)
-    assert len(run.group(0, 0).metrics()["skipped_prompts"]) == 6
+    assert len(run.group(0, 0).search_numbers().skipped_prompts) == 6
     finish(run)
     validate(run.read("submission.json"), TASKS)
 
@@ -254,7 +253,7 @@ def test_a_folder_of_another_run_is_left_alone(tmp_path: Path) -> None:
     run = Parts().run(tmp_path / "run")
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     with pytest.raises(RunError, match=r"seed 4, not 5.*pass another --out"):
-        RunDir.create(run.path, dataclasses.replace(CONFIG, seed=5), TASKS, {})
+        RunDir.create(run.path, dataclasses.replace(CONFIG, seed=5), TASKS, MANIFEST)
     with pytest.raises(RunError, match="tasks_sha256"):
         RunDir.create(run.path, CONFIG, TASKS, {"tasks_sha256": "other"})
     assert before == {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
@@ -263,7 +262,7 @@ def test_a_folder_of_another_run_is_left_alone(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_text("mine")
     with pytest.raises(RunError, match=r"no config.json in it"):
-        RunDir.create(tmp_path, CONFIG, TASKS, {})
+        RunDir.create(tmp_path, CONFIG, TASKS, MANIFEST)
     assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
 
 

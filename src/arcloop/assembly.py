@@ -21,7 +21,7 @@ from arcloop.sampling.lora import adapter_rank
 from arcloop.sampling.replay import ReplaySampler
 from arcloop.tasks.sets import TASK_SETS, load_tasks, task_to_json
 from arcloop.training import Fit, Trainer
-from arcloop.training.sets import read_set
+from arcloop.training.examples import read_set
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -46,7 +46,7 @@ def test_a_search_writes_an_ordinary_run(arcloop, tmp_path: Path) -> None:  # ty
     assert code == 0 and "random programs of the grammar" in printed and "pass@n" in printed
     run = RunDir.open(out)
     validate(run.read("submission.json"), run.tasks())
-    assert len(run.group(0, 0).prompts()) == 4 and run.read("metrics.json")["run"]["programs"] == 12
+    assert len(run.group(0, 0).prompts()) == 4 and run.numbers().run.programs == 12
     assert arcloop("evaluate", out)[0] == arcloop("resume", out)[0] == 0
     # The same words again are the same run; other ones are not.
     assert arcloop("search", "--model", "grammar", *SMALL, "--batch-size", 3, "--out", out)[0] == 0
@@ -122,7 +122,7 @@ def test_the_embedded_model_searches_with_an_adapter_and_skips_what_is_too_long(
     assert f"model embedded with adapter {adapter}" in printed
     assert "skipped     1 prompts (longer than 200 tokens): r0/007bbfb7/p0" in printed
     run = RunDir.open(tmp_path / "run")
-    assert run.group(0, 0).metrics()["completions"] == 2
+    assert run.group(0, 0).search_numbers().completions == 2
     shutil.rmtree(adapter)
     assert arcloop("evaluate", run.path)[0] == 0
 

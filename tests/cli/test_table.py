@@ -1,35 +1,35 @@
 """The table that a run ends with."""
 
-import dataclasses
 import io
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from arcloop.cli.table import HEALTH, print_numbers
+from arcloop.cli.table import print_numbers
 from arcloop.evaluation.metrics import curves, summarize, task_numbers
+from arcloop.runs.numbers import RoundHealth, RunCurves, RunNumbers
 from tests.arc_grids import FLIP, candidate
 
 
-def numbers(rounds: int) -> dict[str, Any]:
-    """What ``metrics.json`` says of so many rounds with four programs each, one of them right."""
+def numbers(rounds: int) -> RunNumbers:
+    """Of so many rounds with four programs each, one of them right."""
     right = [pair.output for pair in FLIP.train] + list(FLIP.test_inputs)
     found = candidate(FLIP, right, name="a")
     each = [task_numbers(FLIP, "abcd", [found], FLIP.test_inputs) for _ in range(rounds)]
     total = each[0]
     for one in each[1:]:
         total += one
-    return {
-        "rounds": [dataclasses.asdict(summarize([one])) | {"programs": 1000 + i} for i, one in enumerate(each, 1)],
-        "health": [dict.fromkeys(HEALTH, i) for i in range(1, rounds + 1)],
-        "run": dataclasses.asdict(summarize([total], {"flip": [True, False]})),
-        "solved_at_2_interval": [0.25, 0.75],
-        "curves": {
-            "rounds": [dataclasses.asdict(curves([one])) for one in each],
-            "run": dataclasses.asdict(curves([total])),
-        },
-    }
+    return RunNumbers(
+        groups_done=rounds,
+        seconds=1.0,
+        rounds=tuple(replace(summarize([one]), programs=1000 + i) for i, one in enumerate(each, 1)),
+        health=tuple(RoundHealth(i, i, i, i, i, i, i, i, i) for i in range(1, rounds + 1)),
+        run=summarize([total], {"flip": [True, False]}),
+        solved_at_2_interval=(0.25, 0.75),
+        curves=RunCurves(tuple(curves([one]) for one in each), curves([total])),
+        tasks={},
+    )
 
 
 def printed(rounds: int, width: int) -> list[str]:

@@ -19,6 +19,7 @@ from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Pair, Task
+from arcloop.runs.numbers import BestProgram, TaskOutcome
 from arcloop.runs.rundir import RunDir, manifest
 from tests.arc_grids import FLIP, grid
 from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
@@ -27,13 +28,26 @@ ANSWERS = {"flip": (grid("765"), grid("21", "43"))}
 OTHER = Task("other", (Pair(grid("12"), grid("21")),), (grid("67"),))
 
 
-def task_numbers(right: int, programs: int = 8, hits: Sequence[bool] | None = (False,)) -> dict[str, Any]:
-    counts = {"programs": programs, "tokens": 100, "grids": 4 * programs, "valid_grids": 3 * programs}
-    known = {"perfect": None if hits is None else right, "hits": hits if hits is None else list(hits)}
+def task_numbers(
+    right: int, programs: int = 8, hits: Sequence[bool] | None = (False,), pixels: float | None = None
+) -> TaskOutcome:
     first = programs - right + 1 if right else None  # the right ones come last
-    found = {"first_train_perfect": first, "first_perfect": None if hits is None else first}
-    best = {"best": {"pixels": 1.0 if right else 0.5} if programs else None}
-    return counts | {"complete": 2, "unique": 1, "train_perfect": right} | known | found | best
+    near = (1.0 if right else 0.5) if pixels is None else pixels
+    return TaskOutcome(
+        programs=programs,
+        tokens=100,
+        grids=4 * programs,
+        valid_grids=3 * programs,
+        complete=2,
+        unique=1,
+        train_perfect=right,
+        perfect=None if hits is None else right,
+        first_train_perfect=first,
+        first_perfect=None if hits is None else first,
+        hits=None if hits is None else tuple(hits),
+        best=BestProgram("d", "", (), near, 0, ()) if programs else None,
+        votes=(),
+    )
 
 
 def run(
@@ -95,12 +109,13 @@ def test_seeds_are_averaged_task_by_task() -> None:
 
 
 def test_how_near_the_best_program_comes_counts_where_budgets_are_equal() -> None:
-    far, near, none = ({"best": best} for best in ({"pixels": 0.5}, {"pixels": 0.75}, None))
-    one = run([0] * 8, numbers={f"t{i}": task_numbers(0) | far for i in range(8)})
-    other = run([0] * 8, "b", numbers={f"t{i}": task_numbers(0) | (near if i else none) for i in range(8)})
+    far, near = task_numbers(0, pixels=0.5), task_numbers(0, pixels=0.75)
+    none = dataclasses.replace(far, best=None)
+    one = run([0] * 8, numbers={f"t{i}": far for i in range(8)})
+    other = run([0] * 8, "b", numbers={f"t{i}": near if i else none for i in range(8)})
     compared = compare([Setting("A", (one,)), Setting("B", (other,))])
     assert [row.reached["best pixel similarity"][0] for row in compared.rows] == [0.5, 0.65625]
-    clear = dataclasses.replace(other, numbers={t: task_numbers(0) | near for t in one.numbers})
+    clear = dataclasses.replace(other, numbers={t: near for t in one.numbers})
     assert against(one, clear)["best pixel similarity"] == "better" and against(one, clear)["pass@n"] == "within noise"
 
 
@@ -218,6 +233,6 @@ def test_errors_are_one_line(
 def test_what_is_read_is_what_the_run_did(tmp_path: Path) -> None:
     read = measured(searched(tmp_path / "run", 5))
     assert read.seed == 5 and read.finished and set(read.numbers) == {"flip", "other"}
-    assert read.numbers["flip"]["programs"] == 12 and read.numbers["flip"]["tokens"] == 36
+    assert read.numbers["flip"].programs == 12 and read.numbers["flip"].tokens == 36
     assert read.settings["sampling.top_p"] == 0.95 and "seed" not in read.settings
-    assert read.numbers["other"]["hits"] is None
+    assert read.numbers["other"].hits is None

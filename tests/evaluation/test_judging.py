@@ -12,7 +12,8 @@ from arcloop.evaluation.metrics import curves, summarize, task_numbers
 from arcloop.records import Augmentation, Candidate, Task
 from arcloop.scoring import pixel_similarity
 from arcloop.submission.kaggle import hits, submission_json, validate
-from arcloop.submission.voting import groups_for, output_for, vote
+from arcloop.submission.voting import Ballot, vote
+from arcloop.tasks.augment import original_outputs
 from tests.arc_grids import FLIP, candidate, candidates, framed_tasks, grid
 
 RIGHT = [np.flip(g, 1) for g in FLIP.inputs]
@@ -46,10 +47,13 @@ def test_two_attempts_differ_and_order_does_not_matter(given_: tuple[Task, list[
 @given(candidates())
 def test_votes_of_one_test_input_do_not_touch_another(given_: tuple[Task, list[Candidate]]) -> None:
     task, made = given_
+    ballot = Ballot(task)
+    ballot.add(made)
     for index, test_input in enumerate(task.test_inputs):
-        outputs = [output_for(one, task, index) for one in made]
+        place = len(task.train) + index
+        outputs = [original_outputs(c.augmentation, c.execution.outputs, len(task.train))[place] for c in made]
         known = {g.tobytes() for g in outputs if g is not None and not np.array_equal(g, test_input)}
-        assert {group.grid.tobytes() for group in groups_for(made, task, index)} == known
+        assert {group.grid.tobytes() for group in ballot.groups(index)} == known
 
 
 def test_train_perfect_programs_outvote_any_number_of_others() -> None:

@@ -6,10 +6,11 @@ import random
 import numpy as np
 import pytest
 
+from arcloop.exercises.exercise import compile_source, run_grid, run_source
 from arcloop.exercises.inputs import INPUT_KINDS, sample_inputs
-from arcloop.exercises.rows import compile_source, run_grid, run_source
 from arcloop.grammar import CONCEPTS, DRAWING, PRODUCTIONS, Draft, Scope, production, sample_draft, sample_program
-from arcloop.grammar.elements import Element, drawing_lines, in_order, sample_elements, sample_raster
+from arcloop.grammar.boxes import in_reading_order
+from arcloop.grammar.elements import Element, drawing_lines, sample_elements, sample_raster
 from arcloop.grammar.program import FILES, Statement, write
 from arcloop.grammar.scope import COLOR_NAMES
 from arcloop.records import Grid
@@ -121,7 +122,7 @@ def test_elements_on_a_raster_are_inside_apart_and_share_rows_or_columns() -> No
         rng = random.Random(seed)
         height, width, count = rng.randint(4, 22), rng.randint(4, 22), rng.randint(1, 5)
         elements = sample_raster(rng, count, height, width)
-        assert len(elements) <= count and elements == in_order(elements)
+        assert len(elements) <= count and elements == in_reading_order(elements)
         covered = np.zeros((height, width), dtype=int)
         for element in elements:
             covered[element.x : element.x + element.h, element.y : element.y + element.w] += 1
@@ -134,9 +135,9 @@ def test_elements_are_in_reading_order_and_keep_who_covers_whom() -> None:
     low = Element("square", 5, 5, 2, 2, 1)
     high = Element("square", 0, 0, 2, 2, 2)
     over = Element("square", 4, 4, 2, 2, 3)
-    assert in_order([low, high]) == [high, low]
-    assert in_order([low, over]) == [low, over]
-    assert in_order([low, over, high]) == [high, low, over]
+    assert in_reading_order([low, high]) == [high, low]
+    assert in_reading_order([low, over]) == [low, over]
+    assert in_reading_order([low, over, high]) == [high, low, over]
 
 
 def test_color_names_are_those_of_the_library() -> None:

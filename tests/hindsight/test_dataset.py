@@ -19,9 +19,9 @@ from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Pair, Task
 from arcloop.runs.rundir import RunDir
-from arcloop.training.sets import read_set
+from arcloop.training.examples import read_set
 from tests.arc_grids import FLIP, grid
-from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
+from tests.fakes import MANIFEST, FakeExecutor, FakeSampler, FakeTrainer
 
 TURN = Task("turn", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45"), grid("54"))), (grid("67", "80"),))
 TASKS = [FLIP, TURN, dataclasses.replace(TURN, id="again")]
@@ -33,7 +33,7 @@ ALL, AS_IS = SelectionConfig(policy="all"), RelabelConfig()
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
     """A finished run on fakes."""
-    made = RunDir.create(tmp_path_factory.mktemp("runs") / "run", CONFIG, TASKS, {})
+    made = RunDir.create(tmp_path_factory.mktemp("runs") / "run", CONFIG, TASKS, MANIFEST)
     with Progress(Console(quiet=True), 100, "programs") as progress:
         Loop(made, FakeSampler(), FakeExecutor(), FakeTrainer(), progress).search_and_learn()
     return made
@@ -123,7 +123,7 @@ def test_a_set_interrupted_while_it_gets_its_names_is_not_there(
 
 
 def test_an_unfinished_run_gives_what_is_done(run: RunDir, tmp_path: Path) -> None:
-    part = RunDir.create(tmp_path / "run", CONFIG, TASKS, {})
+    part = RunDir.create(tmp_path / "run", CONFIG, TASKS, MANIFEST)
     with pytest.raises(RunError, match="expected a searched round"):
         make_dataset(part, tmp_path / "set", ALL, AS_IS, WORDS)
     (part.path / "round_000").mkdir()

@@ -3,7 +3,7 @@
 import pytest
 
 from arcloop.config import PretrainConfig
-from arcloop.exercises.rows import example_of
+from arcloop.exercises.exercise import example_of
 from arcloop.model.language import LanguageModel, chat_text
 from arcloop.pretraining.network import new_network
 from arcloop.pretraining.packs import held_out_row

@@ -10,7 +10,7 @@ import torch
 from arcloop.config import ExecutionConfig, PretrainConfig
 from arcloop.errors import SandboxError
 from arcloop.execution import Sandbox
-from arcloop.exercises.rows import Row, sample_row
+from arcloop.exercises.exercise import Exercise, sample_exercise
 from arcloop.model.language import LanguageModel
 from arcloop.pretraining import solving
 from arcloop.pretraining.packs import encode_row, held_out_row
@@ -21,8 +21,8 @@ from arcloop.training.loss import completion_loss
 from tests.fakes import FakeSampler
 
 
-def rows(count: int, drawing: float) -> list[Row]:
-    return [sample_row(generator(number), max_cells=300, drawing=drawing) for number in range(count)]
+def rows(count: int, drawing: float) -> list[Exercise]:
+    return [sample_exercise(generator(number), max_cells=300, drawing=drawing) for number in range(count)]
 
 
 class Writer(FakeSampler):

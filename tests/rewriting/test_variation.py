@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcloop.rewriting.boxes import turned
+from arcloop.rewriting.paintings import turned
 from arcloop.rewriting.variation import variants
 
 SQUARES = """from common import *

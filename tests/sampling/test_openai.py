@@ -402,7 +402,7 @@ def test_the_loop_learns_with_a_server_that_loads_adapters(tmp_path: Path, monke
         monkeypatch.setattr(sys, "argv", ["arcloop", "run", *settings, *where])
         assert main() == 0
     run = RunDir.open(out)
-    assert run.group(0, 0).metrics()["trained_rows"] > 0
+    assert run.group(0, 0).numbers().learning.trained_rows > 0
     said = [(path.removeprefix("/v1/"), body) for path, body, _ in server.asked]
     assert [path for path, _ in said] == [
         "load_lora_adapter",  # only whether it could
@@ -510,7 +510,7 @@ def test_a_server_solves_the_drawings_that_the_network_in_this_process_solves(
         command = [sys.executable, "-m", "arcloop.cli", "run", "--tasks", "drawing", *settings, *server]
         done = subprocess.run([*command, "--sampler", sampler, "--out", str(out)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        solved[sampler] = RunDir.open(out).group(0, 0).metrics()["solved"]
+        solved[sampler] = RunDir.open(out).group(0, 0).search_numbers().solved
     assert solved["openai"] == solved["transformers"]
     assert "drawing-random-01" in solved["openai"]
 
@@ -525,8 +525,8 @@ def test_the_loop_runs_with_a_server(served: tuple[str, str], tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert "prompt tokens" in done.stdout and "train pass@n" in done.stdout
     run = RunDir.open(tmp_path / "run")
-    assert run.group(0, 0).metrics()["completions"] == 8
-    assert run.group(0, 0).metrics()["failed_completions"] == 0
+    assert run.group(0, 0).search_numbers().completions == 8
+    assert run.group(0, 0).search_numbers().failed_completions == 0
     assert not any(b"secret-key" in path.read_bytes() for path in run.path.rglob("*") if path.is_file())
     # Learning needs more than this server has.
     again = subprocess.run(

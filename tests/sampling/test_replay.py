@@ -20,7 +20,7 @@ from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request, Sampler
 from arcloop.sampling.replay import ReplaySampler
 from tests.arc_grids import FLIP, grid
-from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
+from tests.fakes import MANIFEST, NOTHING, FakeExecutor, FakeSampler, FakeTrainer
 
 TURN = Task("turn", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45"), grid("54"))), (grid("67", "80"),))
 TASKS = [FLIP, TURN, dataclasses.replace(TURN, id="again")]
@@ -39,7 +39,7 @@ def searched(
     if source:
         config = dataclasses.replace(config, sampler="replay", source=str(source.path))
         sampler = ReplaySampler("earlier", "compact", source.groups(), source.answered)
-    run = RunDir.create(path, config, TASKS if tasks is None else tasks, {})
+    run = RunDir.create(path, config, TASKS if tasks is None else tasks, MANIFEST)
     trainer = None if source else FakeTrainer()
     sampler = sampler or FakeSampler()
     with Progress(Console(quiet=True), 100, "programs") as progress:
@@ -81,9 +81,9 @@ def test_a_replay_goes_back_where_the_run_went_back(tmp_path: Path) -> None:
     config = dataclasses.replace(CONFIG, rounds=3, programs=40, stopping=StoppingConfig(perfect=3, every=8))
     source = searched(tmp_path / "source", config, sampler=Spoilt())
     again = searched(tmp_path / "again", config, source)
-    rolled_back = [source.group(r, g).metrics()["rolled_back"] for r in range(3) for g in range(2)]
+    rolled_back = [source.group(r, g).search_numbers().rolled_back for r in range(3) for g in range(2)]
     assert any(rolled_back)
-    assert rolled_back == [again.group(r, g).metrics()["rolled_back"] for r in range(3) for g in range(2)]
+    assert rolled_back == [again.group(r, g).search_numbers().rolled_back for r in range(3) for g in range(2)]
     assert found(again) == found(source)
 
 
@@ -105,10 +105,10 @@ def test_prompts_that_the_run_did_not_ask_are_skipped_with_their_ids(source: Run
     # The same name with other grids is another task.
     changed = dataclasses.replace(FLIP, test_inputs=(grid("99"), grid("11")))
     run = searched(tmp_path / "more", dataclasses.replace(CONFIG, rounds=1), source, [changed, TURN, other])
-    numbers = [run.group(0, index).metrics() for index in range(2)]
-    assert numbers[0]["skipped_prompts"] == ["r0/flip/p0", "r0/flip/p1"]
-    assert numbers[1]["skipped_prompts"] == ["r0/other/p0", "r0/other/p1"]
-    assert numbers[0]["completions"] == 12 and numbers[0]["failed_completions"] == 0
+    numbers = [run.group(0, index).search_numbers() for index in range(2)]
+    assert numbers[0].skipped_prompts == ("r0/flip/p0", "r0/flip/p1")
+    assert numbers[1].skipped_prompts == ("r0/other/p0", "r0/other/p1")
+    assert numbers[0].completions == 12 and numbers[0].failed_completions == 0
 
 
 def test_completions_that_the_run_does_not_have_are_recorded_as_failed(source: RunDir, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_completions_that_the_run_does_not_have_are_recorded_as_failed(source: R
     reasons = completions(run)
     lost = {f"r0/{task}/d{draw:05}" for task in ("flip", "turn") for draw in range(12, 16)}
     assert {i for i, reason in reasons.items() if reason is FinishReason.ERROR} == lost
-    assert run.group(0, 0).metrics()["failed_completions"] == 8
+    assert run.group(0, 0).search_numbers().failed_completions == 8
     assert "not in the run earlier" in {c.text for c in run.answered(0)[1]}
 
 
@@ -134,7 +134,7 @@ def stored(tmp_path: Path) -> Path:
     with pytest.raises(RunError, match="nothing in it is done"):
         begin(replayed(run.path), tmp_path / "again")
     run.group(0, 0).clear()
-    run.group(0, 0).finish({})
+    run.group(0, 0).finish(NOTHING)
     return run.path
 
 

@@ -22,7 +22,7 @@ from arcloop.sampling.transformers import TransformersSampler
 from arcloop.submission.kaggle import validate
 from arcloop.tasks.sets import load_answers, load_tasks
 from arcloop.training.trainer import LoraTrainer
-from tests.fakes import FakeTrainer
+from tests.fakes import MANIFEST, FakeTrainer
 
 TASKS = [
     "67a3c6ac",
@@ -58,7 +58,7 @@ class Machine:
 
     def run(self, path: Path, config: Config) -> RunDir:
         config = resolve(config, read_card("embedded"))
-        run = RunDir.create(path, config, load_tasks(config.tasks, None, config.task_ids), {})
+        run = RunDir.create(path, config, load_tasks(config.tasks, None, config.task_ids), MANIFEST)
         sampler, trainer = TransformersSampler(self.model, config.sampling), LoraTrainer(self.model, config.training)
         with Progress(Console(quiet=True), 1, "programs") as progress:
             Loop(run, sampler, self.sandbox, trainer, progress).search_and_learn()
@@ -83,12 +83,12 @@ def test_every_policy_learns_in_both_ways(machine: Machine, tmp_path: Path, poli
     run = machine.run(tmp_path / "run", config)
     numbers = conclude(run, load_answers("arc1-train"))
     validate(run.read("submission.json"), run.tasks())
-    assert numbers["run"]["programs"] == 60 and run.finished
-    first, second = (run.group(r, 0).metrics() for r in (0, 1))
+    assert numbers.run.programs == 60 and run.finished
+    first, second = (run.group(r, 0).numbers().learning for r in (0, 1))
     if policy != "correct-only":
-        assert first["steps"] and second["steps"]
+        assert first.steps and second.steps
         # From the base model on, an adapter is as far away as it has moved; else the ways add up.
-        assert (second["adapter_norm"] == second["adapter_change"]) == restart
+        assert (second.adapter_norm == second.adapter_change) == restart
 
 
 class Untaught(TransformersSampler):
@@ -121,10 +121,10 @@ def test_learning_that_ruins_the_model_is_rolled_back_and_costs_no_more_than_the
     )
     run = machine.run(tmp_path / "run", config)
     numbers = conclude(run, load_answers("arc1-train"))
-    assert run.group(1, 0).metrics()["rolled_back"] == "round_000/group_000/adapter"
+    assert run.group(1, 0).search_numbers().rolled_back == "round_000/group_000/adapter"
     assert numbers["health"][1]["rolled_back"] == 1
     resolved = resolve(config, read_card("embedded"))
-    search_only = RunDir.create(tmp_path / "search", resolved, run.tasks(), {})
+    search_only = RunDir.create(tmp_path / "search", resolved, run.tasks(), MANIFEST)
     with Progress(Console(quiet=True), 1, "programs") as progress:
         sampler = Untaught(machine.model, resolved.sampling)
         Loop(search_only, sampler, machine.sandbox, FakeTrainer(), progress).search_and_learn()

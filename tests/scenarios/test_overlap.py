@@ -20,7 +20,7 @@ from arcloop.sampling import Request
 from arcloop.search.background import Background, Took
 from arcloop.search.budget import Budget, DeadlineError
 from arcloop.training import Fit
-from tests.fakes import FakeTrainer
+from tests.fakes import MANIFEST, FakeTrainer
 from tests.scenarios.test_steering import Harmful
 from tests.test_loop import CONFIG, TASKS, Parts, finish
 
@@ -35,7 +35,7 @@ class Apart(Parts):
     def run(
         self, path: Path, config: object = CONFIG, budget: Budget | None = None, wave: Callable[[], None] | None = None
     ) -> RunDir:
-        run = RunDir.create(path, config, TASKS, {})  # type: ignore[arg-type]
+        run = RunDir.create(path, config, TASKS, MANIFEST)  # type: ignore[arg-type]
         if wave is not None:
             sample = self.sampler.sample
 
@@ -61,11 +61,12 @@ def test_overlap_changes_nothing_that_is_stored(tmp_path: Path, size: int, resta
         run = parts.run(tmp_path / name, config)
         stored.append(finish(run))
         learned.append([[example.id for example in fit] for fit in parts.trainer.fits])
-        numbers = [run.group(r, g).metrics() for r in range(3) for g in range(len(run.groups()))]
+        numbers = [dataclasses.asdict(run.group(r, g).numbers()) for r in range(3) for g in range(len(run.groups()))]
         stored[-1] |= {
             f"{key} of {i}": repr(value).encode()
             for i, one in enumerate(numbers)
-            for key, value in one.items()
+            for part in (one["search"], one["learning"] or {})
+            for key, value in part.items()
             if not key.endswith("seconds")
         }
     assert stored[0] == stored[1]
@@ -235,7 +236,7 @@ def test_learning_that_ends_while_the_run_is_stopped_counts(tmp_path: Path) -> N
         parts.run(tmp_path / "run", dataclasses.replace(CONFIG, health=HealthConfig(rollback=0)), wave=wave)
     # The fake's only step may be before or after the interrupt; half a learning is never taken for a whole one.
     group = RunDir.open(tmp_path / "run").group(0, 0)
-    assert not group.done or (group.metrics()["steps"] == 1 and (group.adapter / "learned").exists())
+    assert not group.done or (group.numbers().learning.steps == 1 and (group.adapter / "learned").exists())
 
 
 def test_a_deadline_stops_search_and_learning(tmp_path: Path) -> None:
@@ -259,10 +260,10 @@ def test_a_deadline_stops_search_and_learning(tmp_path: Path) -> None:
 def test_seconds_of_learning_beside_a_search_are_stored_apart(tmp_path: Path) -> None:
     run = Apart().run(tmp_path / "run", LEARN_ALL)
     for group in (run.group(r, g) for r in range(2) for g in range(2)):
-        numbers = group.metrics()
-        assert 0 <= numbers["overlap_seconds"] <= numbers["learn_seconds"]
+        learning = group.numbers().learning
+        assert 0 <= learning.overlap_seconds <= learning.learn_seconds
     alone = Parts().run(tmp_path / "alone", LEARN_ALL)
-    assert alone.group(0, 0).metrics()["overlap_seconds"] == 0
+    assert alone.group(0, 0).numbers().learning.overlap_seconds == 0
 
 
 def test_work_beside_is_waited_for_and_taken_in_by_the_main_thread() -> None:

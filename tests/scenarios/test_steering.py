@@ -21,7 +21,7 @@ from arcloop.search.budget import Budget, DeadlineError
 from arcloop.search.heat import heats
 from arcloop.submission.kaggle import validate
 from arcloop.training import Fit
-from tests.fakes import FakeTrainer
+from tests.fakes import MANIFEST, FakeTrainer
 from tests.test_loop import ANSWERS, CONFIG, TASKS, Parts, everything, finish
 
 SMALL_WAVES = dataclasses.replace(
@@ -30,7 +30,7 @@ SMALL_WAVES = dataclasses.replace(
 
 
 def run_until(parts: Parts, path: Path, config: Config, budget: Budget) -> RunDir:
-    run = RunDir.create(path, config, TASKS, {})
+    run = RunDir.create(path, config, TASKS, MANIFEST)
     with Progress(Console(quiet=True), 100, "programs") as progress:
         Loop(run, parts.sampler, parts.executor, parts.trainer, progress, budget=budget).search_and_learn()
     return run
@@ -56,10 +56,10 @@ def test_a_task_that_is_done_gets_no_more_and_others_get_its_programs(tmp_path: 
     for round_ in range(3):
         counts = sampled(moved, round_)
         assert not done & counts.keys()
-        done |= {t for i in range(2) for t in moved.group(round_, i).metrics()["stopped"]}
+        done |= {t for i in range(2) for t in moved.group(round_, i).search_numbers().stopped}
     assert done
     finish(moved)
-    assert moved.read("metrics.json")["health"][-1]["stopped_tasks"] == len(done)
+    assert moved.numbers().health[-1].stopped_tasks == len(done)
 
 
 def test_a_budget_of_programs_is_kept_whatever_it_is(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_the_submission_on_disk_is_that_of_all_that_was_found(tmp_path: Path) ->
 
 def test_a_long_search_is_stored_while_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = finish(Parts().run(tmp_path / "whole", SMALL_WAVES))
-    monkeypatch.setattr("arcloop.loop._STORED_EVERY", 0.0)
+    monkeypatch.setattr("arcloop.search.group._STORED_EVERY", 0.0)
     path, parts = tmp_path / "run", Parts()
     original, seen = parts.sampler.sample, []
 
@@ -151,7 +151,7 @@ def test_a_long_search_is_stored_while_it_goes_on(tmp_path: Path, monkeypatch: p
 
 
 def test_a_run_has_a_submission_before_anything_is_searched(tmp_path: Path) -> None:
-    run = RunDir.create(tmp_path / "run", CONFIG, TASKS, {})
+    run = RunDir.create(tmp_path / "run", CONFIG, TASKS, MANIFEST)
     validate(run.read("submission.json"), TASKS)
 
 
@@ -177,9 +177,9 @@ def test_an_adapter_that_does_harm_is_dropped_after_a_probe(tmp_path: Path) -> N
     parts = Parts()
     parts.trainer = Harmful()
     run = parts.run(tmp_path / "run", config)
-    dropped = [run.group(r, 0).metrics()["rolled_back"] for r in range(3)]
+    dropped = [run.group(r, 0).search_numbers().rolled_back for r in range(3)]
     assert dropped == [None, "round_000/group_000/adapter", "round_001/group_000/adapter"]
-    assert [run.group(r, 0).metrics()["adapter"] for r in range(3)] == [None] * 3
+    assert [run.group(r, 0).search_numbers().adapter for r in range(3)] == [None] * 3
     # Apart from the probe the rounds go on as if nothing had been learned.
     base = Parts()
     base.sampler.use_adapter = lambda folder: None  # type: ignore[method-assign]
@@ -195,7 +195,7 @@ def test_an_adapter_that_does_harm_is_dropped_after_a_probe(tmp_path: Path) -> N
     kept = Parts()
     kept.trainer = Harmful()
     kept_run = kept.run(tmp_path / "kept", dataclasses.replace(config, health=HealthConfig(rollback=0)))
-    assert kept_run.group(1, 0).metrics()["adapter"] == "round_000/group_000/adapter"
+    assert kept_run.group(1, 0).search_numbers().adapter == "round_000/group_000/adapter"
 
 
 def test_an_adapter_that_does_harm_is_dropped_again_after_a_resume(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_a_task_whose_programs_are_alike_is_sampled_hotter_in_the_next_round(tmp
     hot = 0
     for round_ in range(4):
         group = run.group(round_, 0)
-        assert group.numbers()["heat"] == expected
+        assert group.search_numbers().heat == expected
         for completion in group.completions():
             usual = (1.75, 0.5)[int(completion.id[-5:]) % 2]
             assert asked[completion.id] == min(2.0, usual * expected.get(completion.task_id, 1.0))
@@ -309,10 +309,10 @@ def test_a_task_whose_programs_are_alike_is_sampled_hotter_in_the_next_round(tmp
     again = temperatures(rest)
     resumed = rest.run(tmp_path / "half", config)
     assert again.items() <= asked.items() and {i.partition("/")[0] for i in again} == {"r3"}
-    assert [resumed.group(r, 0).numbers()["heat"] for r in range(4)] == [
-        run.group(r, 0).numbers()["heat"] for r in range(4)
+    assert [resumed.group(r, 0).search_numbers().heat for r in range(4)] == [
+        run.group(r, 0).search_numbers().heat for r in range(4)
     ]
-    assert run.group(3, 0).numbers()["heat"] and finish(resumed) == finish(run)
+    assert run.group(3, 0).search_numbers().heat and finish(resumed) == finish(run)
 
 
 def test_anchor_rows_are_a_share_of_what_is_learned_from(tmp_path: Path) -> None:
@@ -320,11 +320,11 @@ def test_anchor_rows_are_a_share_of_what_is_learned_from(tmp_path: Path) -> None
     config = dataclasses.replace(CONFIG, group_size=0, anchors=AnchorsConfig(share=0.5))
     original = parts.sampler.format
     run = parts.run(tmp_path / "run", config)
-    numbers = run.group(0, 0).metrics()
-    assert numbers["anchors"] == numbers["examples"] > 0
+    numbers = run.group(0, 0).numbers().learning
+    assert numbers.anchors == numbers.examples > 0
     (first, *_) = parts.trainer.fits
     anchors = [e for e in first if e.id.startswith("anchor/")]
-    assert len(anchors) == numbers["anchors"] and all("def transform" in a.completion or a.completion for a in anchors)
+    assert len(anchors) == numbers.anchors and all("def transform" in a.completion or a.completion for a in anchors)
     assert Anchors(AnchorsConfig(share=0), original).rows(100, random.Random(0)) == []
     plain = dataclasses.replace(original, template="barc")
     assert Anchors(AnchorsConfig(), plain).rows(100, random.Random(0)) == []

@@ -38,7 +38,7 @@ from arcloop.scoring import effect
 from arcloop.search.refinement import as_parent, parent_for, parents
 from arcloop.tasks.augment import apply_task
 from tests.arc_grids import FLIP, candidate, candidates, grid
-from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
+from tests.fakes import MANIFEST, FakeExecutor, FakeSampler, FakeTrainer
 
 # The fakes know no program for these, so they stay open and their programs can be bettered to the end.
 HARD = Task("hard", (Pair(grid("12", "30"), grid("1")), Pair(grid("45"), grid("54"))), (grid("67", "80"),))
@@ -66,7 +66,7 @@ def searched(
     if source:
         config = dataclasses.replace(config, sampler="replay", source=str(source.path))
         sampler = ReplaySampler("earlier", "compact", source.groups(), source.answered)
-    run, trainer = RunDir.create(path, config, TASKS, {}), FakeTrainer()
+    run, trainer = RunDir.create(path, config, TASKS, MANIFEST), FakeTrainer()
     with Progress(Console(quiet=True), 100, "programs") as progress:
         Loop(run, sampler, FakeExecutor(), None if source else trainer, progress).search_and_learn()
     conclude(run, {})
@@ -207,7 +207,7 @@ def test_a_prompt_that_a_parent_makes_too_long_is_asked_without(tmp_path: Path) 
     sampling = dataclasses.replace(CONFIG.sampling, max_prompt_tokens=len(plain.split()) + 4)
     run, _ = searched(tmp_path / "run", dataclasses.replace(CONFIG, sampling=sampling))
     assert len(prompts(run, 1)) >= 12 and not any(prompt.parent for prompt in prompts(run, 1))
-    assert run.group(1, 0).metrics()["skipped_prompts"] == []
+    assert run.group(1, 0).search_numbers().skipped_prompts == ()
 
 
 def test_answers_to_parents_put_no_blame_on_an_adapter(tmp_path: Path) -> None:
@@ -221,9 +221,9 @@ def test_answers_to_parents_put_no_blame_on_an_adapter(tmp_path: Path) -> None:
 
     config = dataclasses.replace(CONFIG, refine=RefineConfig(0.9))
     run, _ = searched(tmp_path / "run", config, sampler=Untrained())
-    numbers = [run.group(round_, index).metrics() for round_ in (1, 2) for index in range(2)]
-    assert [n["rolled_back"] for n in numbers] == [None] * 4
-    assert all(n["programs"] < n["completions"] / 2 for n in numbers)
+    numbers = [run.group(round_, index).search_numbers() for round_ in (1, 2) for index in range(2)]
+    assert [n.rolled_back for n in numbers] == [None] * 4
+    assert all(n.programs < n.completions / 2 for n in numbers)
 
 
 @pytest.mark.parametrize("restart", [True, False])
@@ -241,7 +241,7 @@ def test_a_run_that_refines_resumes_and_replays_to_the_same_end(tmp_path: Path, 
                     raise KeyboardInterrupt
                 return super()._run(job)
 
-        half = RunDir.create(tmp_path / str(moment), config, TASKS, {})
+        half = RunDir.create(tmp_path / str(moment), config, TASKS, MANIFEST)
         with pytest.raises(KeyboardInterrupt), Progress(Console(quiet=True), 100, "programs") as progress:
             Loop(half, FakeSampler(), Stopping(), FakeTrainer(), progress).search_and_learn()
         assert files(searched(half.path, config)[0], "examples") == files(run, "examples")
@@ -252,7 +252,7 @@ def test_a_run_that_refines_resumes_and_replays_to_the_same_end(tmp_path: Path, 
     other, _ = searched(
         tmp_path / "other", dataclasses.replace(config, refine=RefineConfig(), relabel=RelabelConfig()), run
     )
-    assert other.group(1, 0).metrics()["skipped_prompts"]
+    assert other.group(1, 0).search_numbers().skipped_prompts
 
 
 @pytest.mark.parametrize("restart", [True, False])

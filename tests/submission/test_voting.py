@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcloop.records import Attempt, Candidate, Grid, Task
-from arcloop.submission.voting import Ballot, groups_for, vote
+from arcloop.submission.voting import Ballot, vote
 from tests.arc_grids import FLIP, candidate, candidates, grid
 
 RIGHT: list[Grid | None] = [np.flip(g, 1) for g in FLIP.inputs]
@@ -72,12 +72,12 @@ def test_a_program_that_fails_on_one_test_input_votes_on_the_other() -> None:
 @given(candidates(), st.integers(0, 2**32))
 def test_the_order_of_the_candidates_changes_nothing(given_: tuple[Task, list[Candidate]], seed: int) -> None:
     task, made = given_
-    evidence = {c.program.completion_id: -float(len(c.program.completion_id) % 3) for c in made[::2]}
     shuffled = random.Random(seed).sample(made, len(made))
-    assert text(vote(made, task, evidence)) == text(vote(shuffled, task, evidence))
-    assert [c.leader for c in ballot(made, task).contested(2)] == [
-        c.leader for c in ballot(shuffled, task).contested(2)
-    ]
+    assert text(vote(made, task)) == text(vote(shuffled, task))
+    for index in range(len(task.test_inputs)):
+        assert [g.leader for g in ballot(made, task).groups(index)] == [
+            g.leader for g in ballot(shuffled, task).groups(index)
+        ]
 
 
 @given(candidates(), st.data())
@@ -105,7 +105,7 @@ def test_attempts_are_two_different_grids_and_the_best_two_groups(given_: tuple[
     for attempt in vote(made, task):
         grids = [attempt.attempt_1, attempt.attempt_2]
         assert not np.array_equal(*grids)
-        groups = groups_for(made, task, attempt.test_index)[:2]
+        groups = ballot(made, task).groups(attempt.test_index)[:2]
         assert all(np.array_equal(g.grid, a) for g, a in zip(groups, grids, strict=False))
         assert attempt.votes[: len(groups)] == tuple(g.weight for g in groups)
         assert all(v == 0 for v in attempt.votes[len(groups) :])
@@ -118,25 +118,3 @@ def test_stand_ins_differ_whatever_the_input_and_the_one_known_grid(cell: int) -
         made = [] if known is None else [guess(known)]
         for attempt in vote(made, task):
             assert not np.array_equal(attempt.attempt_1, attempt.attempt_2)
-
-
-def test_evidence_decides_among_equal_ranks_only() -> None:
-    made = [guess(1, 60), guess(2, 61), guess(3, 62), guess(4, 90, perfect=True)]
-    ids = {int(c.execution.outputs[2][0, 0]): c.program.completion_id for c in made}  # type: ignore[index]
-    assert firsts(vote(made, FLIP)[0]) == [4, 1]
-    assert firsts(vote(made, FLIP, {ids[1]: -9.0, ids[2]: -5.0, ids[3]: -2.0})[0]) == [4, 3]
-    # A program that nothing is known of comes after those that were asked about; less than a thousandth is no evidence.
-    assert firsts(vote(made, FLIP, {ids[3]: -500.0})[0]) == [4, 3]
-    assert firsts(vote(made, FLIP, {ids[1]: -2.0, ids[2]: -1.9999, ids[3]: -3.0})[0]) == [4, 1]
-
-
-def test_contested_is_what_ties_for_an_attempt() -> None:
-    def numbers(made: list[Candidate], most: int = 9) -> list[int]:
-        return [int(group.grid[0, 0]) for group in ballot(made, FLIP).contested(most)]
-
-    first, second = guess(8, 90, perfect=True), guess(9, 91, perfect=True)
-    tied = [guess(number, 60 + number) for number in (1, 2, 3)]
-    assert numbers([]) == numbers(tied[:2]) == numbers([first, second, *tied]) == []
-    assert numbers(tied) == numbers([first, *tied]) == [1, 2, 3]
-    assert numbers([first, *tied], most=2) == [1, 2]
-    assert numbers([first, tied[0]]) == []

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from arcloop.exercises.rows import example_of, sample_row
+from arcloop.exercises.exercise import example_of, sample_exercise
 from arcloop.model.language import LanguageModel
 from arcloop.records import Example
 from arcloop.seeds import generator
@@ -12,7 +12,7 @@ from arcloop.seeds import generator
 def relabeled(model: LanguageModel, count: int, cells: int = 60) -> list[Example]:
     examples = []
     for number in range(count):
-        row = sample_row(generator(7, "relabeled", number), max_cells=cells)
+        row = sample_exercise(generator(7, "relabeled", number), max_cells=cells)
         made = example_of(row, model.format)
         examples.append(Example(f"e{number}", f"t{number % 7}", made.prompt, made.completion))
     return examples

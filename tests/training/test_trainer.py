@@ -16,7 +16,7 @@ from arcloop.model.language import LanguageModel, load_model
 from arcloop.records import Example
 from arcloop.training.loss import completion_loss
 from arcloop.training.rows import Row, encode_rows
-from arcloop.training.trainer import LoraTrainer, _best_last
+from arcloop.training.trainer import LoraTrainer
 
 PROGRAM = "def transform(input_grid):\n    return np.flip(input_grid, {axis})"
 
@@ -104,11 +104,6 @@ def test_training_lowers_the_loss_and_changes_the_adapter_alone(model: LanguageM
             assert torch.equal(parameter, base[name.replace(".base_layer", "")])
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
     assert all("lora_" in name for name in load_file(tmp_path / "a" / "adapter_model.safetensors"))
-
-
-def test_the_best_programs_of_all_tasks_come_last_when_asked() -> None:
-    made = [Example(f"{task}{i}", task, "", "") for task, count in (("a", 3), ("b", 2), ("c", 1)) for i in range(count)]
-    assert [example.id for example in _best_last(made)] == ["a0", "a1", "b0", "a2", "b1", "c0"]
 
 
 def test_equal_inputs_give_equal_adapters_also_on_a_used_trainer(model: LanguageModel, tmp_path: Path) -> None:

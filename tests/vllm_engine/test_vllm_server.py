@@ -103,6 +103,6 @@ def test_the_loop_searches_and_learns_with_a_server(url: str, small: Small, tmp_
     )
     assert done.returncode == 0, done.stderr[-4000:]
     run = RunDir.open(tmp_path / "run")
-    assert run.finished and run.group(1, 0).metrics()["failed_completions"] == 0
+    assert run.finished and run.group(1, 0).search_numbers().failed_completions == 0
     # The run's adapter does not stay in the server.
     assert len(httpx.get(f"{url}/models").json()["data"]) == 1

@@ -49,7 +49,7 @@ class Arguments:
     model: str = "embedded"
     """As in ``arcloop run``."""
     questions: bool = False
-    """Also what is open: the best programs last, the other way of restarting, no solved tasks, augmentation the other way;
+    """Also what is open: the other way of restarting, no solved tasks, augmentation the other way;
     each with three learning rounds."""
 
 

@@ -21,7 +21,6 @@ from arcloop.records import Answers
 from arcloop.report.run_page import write_report
 from arcloop.runs.rundir import RunDir
 from arcloop.search.budget import Budget, DeadlineError, moment
-from arcloop.submission.rescoring import Scorer
 from arcloop.tasks.sets import load_answers
 
 _NAMED = 5
@@ -88,15 +87,11 @@ def _origin(config: Config) -> str:
 
 
 def finish(run: RunDir, console: Console) -> None:
-    """Write submission, numbers and report from what is done, and print the table.
-
-    Programs are rescored if the run asks for it and is finished.
-    """
+    """Write submission, numbers and report from what is done, and print the table."""
     groups = len(run.groups())
-    scorer = _scorer(run, console) if run.config().voting.rescore else None
     with Progress(console, groups, "groups") as progress:
         progress.stage("voting and counting")
-        numbers = conclude(run, _answers(run, console), progress.advance, scorer)
+        numbers = conclude(run, _answers(run, console), progress.advance)
     report = write_report(run)
     print_numbers(numbers, console)
     for line in _left_out(run):
@@ -107,9 +102,9 @@ def finish(run: RunDir, console: Console) -> None:
 def _left_out(run: RunDir) -> Iterator[str]:
     """A line on the prompts that were skipped, and one on the completions that failed, where there are any."""
     config = run.config()
-    done = [group.metrics() for index in range(len(run.groups())) for _, group in run.done_groups(index)]
-    skipped = [prompt_id for numbers in done for prompt_id in numbers["skipped_prompts"]]
-    failed = sum(numbers.get("failed_completions", 0) for numbers in done)  # not in the first runs
+    done = [group.search_numbers() for index in range(len(run.groups())) for _, group in run.done_groups(index)]
+    skipped = [prompt_id for numbers in done for prompt_id in numbers.skipped_prompts]
+    failed = sum(numbers.failed_completions for numbers in done)
     if skipped:
         too_long = f"longer than {config.sampling.max_prompt_tokens} tokens"
         why = f"not asked in {config.source}, or too long there" if config.source else too_long
@@ -118,18 +113,6 @@ def _left_out(run: RunDir) -> Iterator[str]:
     if failed:
         why = f"not in {config.source}" if config.source else "the server failed at them"
         yield f"failed      {failed} completions ({why})"
-
-
-def _scorer(run: RunDir, console: Console) -> Scorer | None:
-    if not run.finished:
-        say(console, "not finished, so not rescored yet")
-        return None
-    run.check_model()
-    config = run.config()
-    from arcloop.model.language import load_model  # here, because torch takes seconds
-    from arcloop.model.likelihood import Likelihood
-
-    return Likelihood(load_model(config.model, config.prompt, config.loading))
 
 
 def _answers(run: RunDir, console: Console) -> Answers:

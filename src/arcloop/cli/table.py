@@ -1,12 +1,11 @@
 """Numbers → tables on a terminal or in a log."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from arcloop.evaluation.metrics import Numbers
+from arcloop.runs.numbers import Curve, Numbers, RunNumbers
 
 __all__ = ["percent", "print_numbers", "steps"]
 
@@ -42,38 +41,38 @@ _LABEL, _ROUND, _RUN = 19, 12, 25
 """Widths of the columns, with what keeps them apart."""
 
 
-def print_numbers(numbers: dict[str, Any], console: Console) -> None:
-    """The content of ``metrics.json``: the table of rounds and run, then pass@k at the powers of two below n.
+def print_numbers(numbers: RunNumbers, console: Console) -> None:
+    """Print a run's numbers: the table of rounds and run, then pass@k at the powers of two below n.
 
     Of more rounds than the console has room for, some at even distances, the first and the last among them.
     """
-    shown = _spread(len(numbers["rounds"]), max(0, console.width - _LABEL - _RUN) // _ROUND)
-    rows = [numbers["rounds"][i] for i in shown]
-    curves = [numbers["curves"]["rounds"][i] for i in shown]
-    run, run_curves = numbers["run"], numbers["curves"]["run"]
+    shown = _spread(len(numbers.rounds), max(0, console.width - _LABEL - _RUN) // _ROUND)
+    rows = [numbers.rounds[i] for i in shown]
+    curves = [numbers.curves.rounds[i] for i in shown]
+    run, run_curves = numbers.run, numbers.curves.run
     table = Table("", *(f"round {i + 1}" for i in shown), "run", box=None, header_style="bold", padding=(0, 3, 0, 0))
     for column in table.columns:
         column.no_wrap = True
     for name in Numbers.__dataclass_fields__:
         if name in CURVES:
-            cells = [_point(curve[CURVES[name]], None) for curve in curves]
-            cells.append(_point(run_curves[CURVES[name]], None, interval=True))
+            cells = [_point(getattr(curve, CURVES[name]), None) for curve in curves]
+            cells.append(_point(getattr(run_curves, CURVES[name]), None, interval=True))
         else:
-            interval = numbers["solved_at_2_interval"] if name == "solved_at_2" else None
-            cells = [*(_cell(name, row[name]) for row in rows), _cell(name, run[name], interval)]
+            interval = numbers.solved_at_2_interval if name == "solved_at_2" else None
+            cells = [*(_cell(name, getattr(row, name)) for row in rows), _cell(name, getattr(run, name), interval)]
         if any(cells):
             table.add_row(LABELS[name], *cells)
     for name, label in HEALTH.items():
-        if any(row[name] for row in numbers["health"]):
-            table.add_row(label, *(_health(name, numbers["health"][i][name]) for i in shown), "")
+        if any(getattr(row, name) for row in numbers.health):
+            table.add_row(label, *(_health(name, getattr(numbers.health[i], name)) for i in shown), "")
     # One curve is enough here; the report draws both.
-    name = "pass_at_n" if run_curves["pass_at_k"] else "train_pass_at_n"
-    curve = run_curves[CURVES[name]]
-    ks = steps(len(curve["value"]))[:-1]
+    name = "pass_at_n" if run_curves.pass_at_k else "train_pass_at_n"
+    curve: Curve = getattr(run_curves, CURVES[name])
+    ks = steps(len(curve.value))[:-1]
     if ks:
         table.add_section()
     for k in ks:
-        of_rounds = (_point(one[CURVES[name]], k) for one in curves)
+        of_rounds = (_point(getattr(one, CURVES[name]), k) for one in curves)
         table.add_row(f"{LABELS[name].removesuffix('n')}{k}", *of_rounds, _point(curve, k, interval=True))
     console.print(table)
 
@@ -108,13 +107,13 @@ def _health(name: str, value: float | None) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _point(curve: dict[str, Any] | None, k: int | None, interval: bool = False) -> str:
+def _point(curve: Curve | None, k: int | None, interval: bool = False) -> str:
     """The curve at k programs, or at its end; nothing where it is shorter than that."""
-    if curve is None or len(curve["value"]) < (k or 1):
+    if curve is None or len(curve.value) < (k or 1):
         return ""
     place = -1 if k is None else k - 1
-    return percent(curve["value"][place], (curve["low"][place], curve["high"][place]) if interval else None)
+    return percent(curve.value[place], (curve.low[place], curve.high[place]) if interval else None)
 
 
-def _cell(name: str, value: Any, interval: Sequence[float] | None = None) -> str:
+def _cell(name: str, value: float | None, interval: Sequence[float] | None = None) -> str:
     return str(value) if name == "programs" else percent(value, interval)

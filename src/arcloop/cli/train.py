@@ -60,11 +60,6 @@ def main(argv: list[str]) -> int:
     console = Console(quiet=not processes.first, width=None if Console().is_terminal else 200)
     session, loading = arguments.session, _mixed_precision(arguments.loading)
     training = resolve_training(arguments.training, read_card(arguments.model_path))
-    if training.order != "shuffled":
-        raise ConfigError(
-            f"--order {training.order}; expected shuffled, because a training set does not say which program is the best"
-            " — leave it out (arcloop run can use it)"
-        )
     model = load_model(arguments.model_path, PromptConfig(), loading, full=not session.use_lora)
     if arguments.inspect:
         _inspect(model, session, training.max_tokens, arguments.inspect, console)

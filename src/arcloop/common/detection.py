@@ -9,8 +9,8 @@ import numpy as np
 from .boxes import bounding_box, crop
 from .colors import Color
 from .components import find_connected_components
+from .disjoint import choose_disjoint
 from .grids import Grid, Mask, blanks
-from .packing import choose_disjoint
 
 
 def detect_objects(

@@ -4,16 +4,6 @@ One frozen dataclass per stage, each handed only its own section; the docstring 
 its help text. A value out of range raises ``ConfigError`` when the section is built.
 """
 
-from arcloop.config.learning import (
-    AnchorsConfig,
-    LoadingConfig,
-    Optimizer,
-    Policy,
-    RelabelConfig,
-    Schedule,
-    SelectionConfig,
-    TrainingConfig,
-)
 from arcloop.config.require import require
 from arcloop.config.run import Config
 from arcloop.config.sampling import (
@@ -24,9 +14,19 @@ from arcloop.config.sampling import (
     SamplingConfig,
     ServerConfig,
 )
-from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig, VotingConfig
+from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig
 from arcloop.config.sessions import PretrainConfig, SessionConfig
-from arcloop.config.stored import from_json, to_json
+from arcloop.config.stored import config_json, from_json, read_config, to_json
+from arcloop.config.training import (
+    AnchorsConfig,
+    LoadingConfig,
+    Optimizer,
+    Policy,
+    RelabelConfig,
+    Schedule,
+    SelectionConfig,
+    TrainingConfig,
+)
 
 __all__ = [
     "AnchorsConfig",
@@ -50,8 +50,9 @@ __all__ = [
     "SessionConfig",
     "StoppingConfig",
     "TrainingConfig",
-    "VotingConfig",
+    "config_json",
     "from_json",
+    "read_config",
     "require",
     "to_json",
 ]

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from arcloop.config.learning import AnchorsConfig, LoadingConfig, RelabelConfig, SelectionConfig, TrainingConfig
 from arcloop.config.require import require
 from arcloop.config.sampling import (
     AugmentConfig,
@@ -13,7 +12,8 @@ from arcloop.config.sampling import (
     SamplingConfig,
     ServerConfig,
 )
-from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig, VotingConfig
+from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig
+from arcloop.config.training import AnchorsConfig, LoadingConfig, RelabelConfig, SelectionConfig, TrainingConfig
 
 __all__ = ["Config"]
 
@@ -85,8 +85,6 @@ class Config:
     """When a task is no longer sampled, and who gets its programs."""
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     """What a whole run may spend, spread evenly over all that is still to be searched."""
-    voting: VotingConfig = field(default_factory=VotingConfig)
-    """How the two attempts for a test grid are chosen."""
 
     def __post_init__(self) -> None:
         for name in ("rounds", "programs"):
@@ -112,9 +110,3 @@ class Config:
         replays = "replay" in (self.sampler, self.model)
         expected = "expected a run's folder with --sampler replay, and nothing with another sampler"
         require(replays == (self.source is not None), "from", self.source, expected)
-        require(
-            not (chat and self.voting.rescore),
-            "voting.rescore",
-            True,
-            "expected a model that can be loaded here, beside --server.api chat",
-        )

@@ -1,11 +1,11 @@
-"""How long a task is searched, how programs are run, what is watched, and how grids are chosen."""
+"""How long a task is searched, how programs are run, and what is watched."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from arcloop.config.require import require
 
-__all__ = ["BudgetConfig", "ExecutionConfig", "HealthConfig", "StoppingConfig", "VotingConfig"]
+__all__ = ["BudgetConfig", "ExecutionConfig", "HealthConfig", "StoppingConfig"]
 
 
 @dataclass(frozen=True)
@@ -91,20 +91,3 @@ class ExecutionConfig:
         require(self.memory >= 64, "execution.memory", self.memory, "expected 64 megabytes or more")
         require(self.batch_size >= 1, "execution.batch-size", self.batch_size, "expected 1 or more")
         require(self.lower_after >= 0, "execution.lower-after", self.lower_after, "expected 0 (never) or more")
-
-
-@dataclass(frozen=True)
-class VotingConfig:
-    """How the two attempts for a test grid are chosen."""
-
-    rescore: bool = False
-    """Where several grids tie for an attempt, ask the model how likely it finds the program behind each, and take the
-    likeliest; otherwise the shortest. Needs the model once more when the run is finished, and on each evaluation."""
-    views: int = 8
-    """Orders of the train pairs, and test inputs, under which it is asked about each program."""
-    candidates: int = 8
-    """Programs that it is asked about for one test grid at the most, the shortest first."""
-
-    def __post_init__(self) -> None:
-        for name in ("views", "candidates"):
-            require(getattr(self, name) >= 1, f"voting.{name}", getattr(self, name), "expected 1 or more")

@@ -1,4 +1,9 @@
-"""A configuration ⇄ the JSON that a run records."""
+"""A configuration ⇄ the JSON that a run records.
+
+``to_json`` and ``from_json`` take any dataclass of settings. A run's own configuration says its schema
+besides (``config_json``, ``read_config``): one of schema 1, which arcloop 0.1 wrote and which does not
+say so, is converted; one of an unknown schema is refused.
+"""
 
 import dataclasses
 import json
@@ -7,11 +12,15 @@ import typing
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from arcloop.config.run import Config
 from arcloop.errors import ConfigError
 
-__all__ = ["from_json", "to_json"]
+__all__ = ["config_json", "from_json", "read_config", "to_json"]
 
 C = TypeVar("C")
+
+SCHEMA = 2
+"""Version of ``config.json``; raised whenever a setting is removed or changes its meaning."""
 
 
 def to_json(config: object) -> str:
@@ -25,13 +34,55 @@ def from_json(cls: type[C], path: Path) -> C:
     Raises:
         ConfigError: the file cannot be read, lacks a setting, or has one that is unknown or of another kind.
     """
+    return typing.cast(C, _build(cls, _read(path), str(path)))
+
+
+def config_json(config: Config) -> str:
+    """A run's configuration as its directory holds it; ``read_config`` is the inverse."""
+    return json.dumps({"schema": SCHEMA} | dataclasses.asdict(config), indent=2) + "\n"
+
+
+def read_config(path: Path) -> Config:
+    """Read what ``config_json`` wrote to ``path``, or what arcloop 0.1 wrote there.
+
+    Raises:
+        ConfigError: as ``from_json``; or the file is of an unknown schema, or asks for what this version no longer does.
+    """
+    raw = _read(path)
+    schema = raw.pop("schema", 1) if isinstance(raw, dict) else SCHEMA
+    if schema not in (1, SCHEMA):
+        raise ConfigError(
+            f"{path}: schema {schema!r}; expected {SCHEMA} or 1 — use the version of arcloop that wrote it, or a later one"
+        )
+    return typing.cast(Config, _build(Config, _from_1(raw, str(path)) if schema == 1 else raw, str(path)))
+
+
+def _from_1(raw: Any, where: str) -> Any:
+    """Schema 1 had two settings more, which had no measurable effect (LOG.md): in their default position they go."""
+    if not isinstance(raw, dict):
+        return raw
+    voting, training = raw.get("voting"), raw.get("training")
+    asked = isinstance(voting, dict) and voting.get("rescore")
+    order = training.get("order", "shuffled") if isinstance(training, dict) else "shuffled"
+    for name, value, gone in (("voting.rescore", True, asked), ("training.order", order, order != "shuffled")):
+        if gone:
+            raise ConfigError(
+                f"{where}: {name} is {value!r}; expected the default, as this version no longer has the setting — "
+                "use arcloop 0.1 for this run"
+            )
+    kept = {name: value for name, value in raw.items() if name != "voting"}
+    if isinstance(training, dict):
+        kept["training"] = {name: value for name, value in training.items() if name != "order"}
+    return kept
+
+
+def _read(path: Path) -> Any:
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(
             f"{path}: cannot be read as JSON ({error}); expected a configuration — restore the file"
         ) from None
-    return typing.cast(C, _build(cls, raw, str(path)))
 
 
 def _build(cls: Any, raw: Any, where: str) -> Any:

@@ -93,7 +93,7 @@ def compare(settings: Sequence[Setting]) -> Comparison:
         raise RunError(
             f"{', '.join(run.path for run in runs)}: no task in common; expected runs on one task set — check --tasks"
         )
-    least = min(max(run.numbers[task_id]["programs"] for task_id in tasks) for run in runs)
+    least = min(max(run.numbers[task_id].programs for task_id in tasks) for run in runs)
     if not least:
         raise RunError("a run has no programs for the shared tasks yet; expected some — arcloop resume it first")
     budgets = [_total(setting, tasks, "programs") for setting in settings]
@@ -119,26 +119,26 @@ class _Values:
     def per_run(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Number → values (runs, tasks) and sizes (tasks,), over the tasks for which all runs know it."""
         found = {}
-        answered = [t for t in self.tasks if all(run.numbers[t]["hits"] is not None for run in self.all_runs)]
+        answered = [t for t in self.tasks if all(run.numbers[t].hits is not None for run in self.all_runs)]
         if answered:
-            hits = [[sum(run.numbers[t]["hits"]) for t in answered] for run in self.setting.runs]
-            sizes = [len(self.setting.runs[0].numbers[t]["hits"]) for t in answered]
+            hits = [[sum(run.numbers[t].hits or ()) for t in answered] for run in self.setting.runs]
+            sizes = [len(self.setting.runs[0].numbers[t].hits or ()) for t in answered]
             found["solved@2"] = np.array(hits, dtype=np.float64), np.array(sizes, dtype=np.float64)
-        judged = [t for t in self.tasks if all(run.numbers[t]["perfect"] is not None for run in self.all_runs)]
+        judged = [t for t in self.tasks if all(run.numbers[t].perfect is not None for run in self.all_runs)]
         for name, key, over in (
             (f"pass@{self.k or 'n'}", "perfect", judged),
             (f"train pass@{self.k or 'n'}", "train_perfect", self.tasks),
         ):
             if over:
                 at_k = [
-                    [_at(run.numbers[t]["programs"], run.numbers[t][key], self.k) for t in over]
+                    [_at(run.numbers[t].programs, getattr(run.numbers[t], key), self.k) for t in over]
                     for run in self.setting.runs
                 ]
                 found[name] = np.array(at_k), np.ones(len(over))
         if self.k is None:
             # Of a run with more programs, the best of so few is not known.
-            best = [[run.numbers[t]["best"] for t in self.tasks] for run in self.setting.runs]
-            pixels = np.array([[program["pixels"] if program else 0.0 for program in run] for run in best])
+            best = [[run.numbers[t].best for t in self.tasks] for run in self.setting.runs]
+            pixels = np.array([[program.pixels if program else 0.0 for program in run] for run in best])
             found["best pixel similarity"] = pixels, np.ones(len(self.tasks))
         return found
 
@@ -169,10 +169,10 @@ class _Values:
 
     def _found(self) -> tuple[float, ...]:
         """Right on the tests too where all answers are known, else on the train pairs."""
-        known = all(run.numbers[t]["hits"] is not None for run in self.all_runs for t in self.tasks)
+        known = all(run.numbers[t].hits is not None for run in self.all_runs for t in self.tasks)
         counts = [run.numbers[t] for run in self.setting.runs for t in self.tasks]
-        firsts = [count["first_perfect" if known else "first_train_perfect"] for count in counts]
-        most = max(count["programs"] for count in counts)
+        firsts = [count.first_perfect if known else count.first_train_perfect for count in counts]
+        most = max(count.programs for count in counts)
         after = np.bincount([first for first in firsts if first is not None], minlength=most + 1).cumsum()
         return tuple(round(float(share), 6) for share in after / len(firsts))
 
@@ -184,7 +184,7 @@ def _at(n: int, correct: int, k: int | None) -> float:
 
 def _total(setting: Setting, tasks: Sequence[str], name: str) -> float:
     """Sum over the tasks, mean over the runs."""
-    return float(sum(run.numbers[t][name] for run in setting.runs for t in tasks) / len(setting.runs))
+    return float(sum(getattr(run.numbers[t], name) for run in setting.runs for t in tasks) / len(setting.runs))
 
 
 def _contrasts(values: Sequence[_Values]) -> tuple[Contrast, ...]:

@@ -66,7 +66,6 @@ NONE = AugmentConfig(dihedral=False, colors=False, order=False)
 
 QUESTIONS = (
     LEARNING[2],
-    Arm("best programs last", 4, lambda c: replace(c, training=replace(c.training, order="best-last"))),
     Arm("restart the other way", 4, lambda c: replace(c, restart=not c.restart)),
     Arm("without solved tasks", 4, lambda c: replace(c, selection=replace(c.selection, solved_tasks=False))),
     Arm("augmentation the other way", 4, lambda c: replace(c, augment=AugmentConfig() if c.augment == NONE else NONE)),

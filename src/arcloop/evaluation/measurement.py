@@ -13,6 +13,7 @@ from typing import Any
 
 from arcloop.config import to_json
 from arcloop.errors import RunError
+from arcloop.runs.numbers import TaskOutcome
 from arcloop.runs.rundir import RunDir
 
 __all__ = ["Measured", "Setting", "grouped", "measured"]
@@ -44,8 +45,8 @@ class Measured:
     """Dotted name → value, of every setting but the seed; with spaces in the name: versions, and a digest of the model."""
     tasks: Mapping[str, Any]
     """Task id → the task's JSON."""
-    numbers: Mapping[str, Mapping[str, Any]]
-    """Task id → its part of ``metrics.json``."""
+    numbers: Mapping[str, TaskOutcome]
+    """Task id → its outcome."""
     seconds: float
     """Wall time of search and learning, over all tasks of the run."""
     finished: bool
@@ -68,25 +69,21 @@ def measured(path: Path) -> Measured:
     run = RunDir.open(path)
     if not (path / "metrics.json").is_file():
         raise RunError(f"{path}: no metrics.json; expected an evaluated run — arcloop evaluate {path}")
-    content = run.read("metrics.json")
+    if not (path / "metrics.json").is_file():
+        raise RunError(f"{path}: no metrics.json; expected an evaluated run — arcloop evaluate {path}")
+    numbers = run.numbers()
     done = sum(1 for index in range(len(run.groups())) for _ in run.done_groups(index))
-    if content.get("groups_done") != done:
+    if numbers.groups_done != done:
         raise RunError(
-            f"{path}: metrics.json counts {content.get('groups_done', 'no')} groups; expected the {done} that are done "
+            f"{path}: metrics.json counts {numbers.groups_done} groups; expected the {done} that are done "
             f"— arcloop evaluate {path}"
-        )
-    if any("first_perfect" not in numbers for numbers in content["tasks"].values()):
-        raise RunError(
-            f"{path}: metrics.json is of an older version; expected when a task was first solved — arcloop evaluate {path}"
         )
     manifest = run.manifest()
     settings = _flat(json.loads(to_json(run.config())))
     seed = settings.pop("seed")
-    settings |= {f"version of {name}": version for name, version in manifest["versions"].items()}
-    settings["files of the model"] = manifest["model_sha256"][:12]
-    return Measured(
-        str(path), seed, settings, run.read("tasks.json"), content["tasks"], content["seconds"], run.finished
-    )
+    settings |= {f"version of {name}": version for name, version in manifest.versions.items()}
+    settings["files of the model"] = manifest.model_sha256[:12]
+    return Measured(str(path), seed, settings, run.read("tasks.json"), numbers.tasks, numbers.seconds, run.finished)
 
 
 def grouped(runs: Sequence[Measured]) -> list[Setting]:

@@ -23,10 +23,11 @@ import numpy as np
 
 from arcloop.evaluation.estimates import bootstrap, pass_curves
 from arcloop.records import Candidate, Grid, Status, Task
+from arcloop.runs.numbers import Curve, Curves, Numbers
 from arcloop.scoring import effect
 from arcloop.tasks.augment import original_outputs
 
-__all__ = ["Curve", "Curves", "Numbers", "TaskNumbers", "curves", "solved_interval", "summarize", "task_numbers"]
+__all__ = ["TaskNumbers", "curves", "solved_interval", "summarize", "task_numbers"]
 
 
 @dataclass(frozen=True)
@@ -87,48 +88,6 @@ class TaskNumbers:
             first_train_perfect=first(self.first_train_perfect, other.first_train_perfect),
             first_perfect=first(self.first_perfect, other.first_perfect),
         )
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The table's row for some rounds; shares are 0–1, None where answers are not known."""
-
-    programs: int
-    valid_code: float
-    valid_outputs: float
-    unique_outputs: float
-    pixel_similarity: float
-    correct_grids: float
-    train_pass_rate: float
-    train_pass_at_n: float
-    pass_rate: float | None
-    pass_at_n: float | None
-    solved_at_2: float | None
-
-
-@dataclass(frozen=True)
-class Curve:
-    """pass@k for k = 1 … n, the largest number of programs that a task got; shares, 0–1."""
-
-    value: tuple[float, ...]
-    """Mean over the tasks; entry k − 1 is that of k programs. The last is pass@n."""
-    low: tuple[float, ...]
-    """Lower ends of 95 % intervals, from the bootstrap over tasks."""
-    high: tuple[float, ...]
-    """Upper ends."""
-    every_task_to: int
-    """Up to this k every task has k programs; beyond, one with fewer counts with all it has (``estimates.pass_curves``)."""
-    tasks: int
-
-
-@dataclass(frozen=True)
-class Curves:
-    """The two pass@k curves of some rounds."""
-
-    train_pass_at_k: Curve
-    """Right on all train pairs."""
-    pass_at_k: Curve | None
-    """Right on all train and test pairs, over the tasks whose answers are known; None if there are none."""
 
 
 def task_numbers(

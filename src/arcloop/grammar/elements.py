@@ -7,13 +7,13 @@ inside the canvas; does not promise that each is still visible.
 
 import random
 from dataclasses import dataclass
-from typing import TypeVar
 
+from arcloop.grammar.boxes import Box, in_reading_order
 from arcloop.grammar.production import production
 from arcloop.grammar.scope import COLOR_NAMES, Scope
 from arcloop.records import Grid
 
-__all__ = ["Element", "drawing_lines", "in_order", "sample_drawing", "sample_elements"]
+__all__ = ["Element", "drawing_lines", "sample_drawing", "sample_elements"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Element:
     rising: bool = False
     """Of a diagonal: from the lower left to the upper right."""
 
-    def overlaps(self, other: "Element") -> bool:
-        """Do the two boxes share a cell?"""
-        rows = self.x < other.x + other.h and other.x < self.x + self.h
-        return rows and self.y < other.y + other.w and other.y < self.y + self.w
+    @property
+    def box(self) -> Box:
+        """The rectangle that it touches."""
+        return Box(self.x, self.y, self.h, self.w)
 
     def code(self) -> str:
         """The statement, or the two statements of a frame."""
@@ -61,9 +61,6 @@ class Element:
         grid[self.x : self.x + self.h, self.y : self.y + self.w] = self.color
         if self.kind == "frame":
             grid[self.x + 1 : self.x + self.h - 1, self.y + 1 : self.y + self.w - 1] = 0
-
-
-E = TypeVar("E", bound=Element)
 
 
 def _span(start: int, length: int) -> str:
@@ -103,9 +100,9 @@ def sample_elements(
         if len(elements) == count:
             break
         element = _element(rng, rng.choices(KINDS, weights)[0], height, width, longest, rng.choice(palette))
-        if overlap or not any(element.overlaps(other) for other in elements):
+        if overlap or not any(element.box.overlaps(other.box) for other in elements):
             elements.append(element)
-    return in_order(elements)
+    return in_reading_order(elements)
 
 
 def sample_raster(rng: random.Random, count: int, height: int, width: int) -> list[Element]:
@@ -128,7 +125,7 @@ def sample_raster(rng: random.Random, count: int, height: int, width: int) -> li
         h, w = (rng.randint(1, largest.h), rng.randint(1, largest.w)) if varied else (largest.h, largest.w)
         x, y = x + rng.randint(0, largest.h - h), y + rng.randint(0, largest.w - w)
         elements.append(Element(kind, x, y, h, w, rng.choice(palette)))
-    return in_order(elements)
+    return in_reading_order(elements)
 
 
 def _element(rng: random.Random, kind: str, height: int, width: int, longest: int, color: int) -> Element:
@@ -150,19 +147,6 @@ def _element(rng: random.Random, kind: str, height: int, width: int, longest: in
             kind = "rectangle"
     x, y = rng.randint(0, height - h), rng.randint(0, width - w)
     return Element(kind, x, y, h, w, color, kind == "diagonal" and rng.random() < 0.5)
-
-
-def in_order(elements: list[E]) -> list[E]:
-    """Reading order by upper left corner, where no two elements that overlap change places."""
-    ordered: list[E] = []
-    for element in elements:
-        place = len(ordered)
-        while place and (element.x, element.y) < (ordered[place - 1].x, ordered[place - 1].y):
-            if element.overlaps(ordered[place - 1]):
-                break
-            place -= 1
-        ordered.insert(place, element)
-    return ordered
 
 
 def drawing_lines(elements: list[Element]) -> str:

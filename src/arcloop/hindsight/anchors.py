@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from arcloop.config import AnchorsConfig
-from arcloop.exercises.rows import example_of, sample_row
+from arcloop.exercises.exercise import example_of, sample_exercise
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Example
 from arcloop.seeds import generator
@@ -46,7 +46,7 @@ class Anchors:
             rows = self._file(self._anchors.path)
             drawn = [rng.choice(rows) for _ in range(count)] if rows else []
         elif self._words.template == "compact":
-            drawn = [example_of(sample_row(rng), self._words) for _ in range(count)]
+            drawn = [example_of(sample_exercise(rng), self._words) for _ in range(count)]
         else:
             drawn = []
         return [replace(row, id=f"anchor/{i}") for i, row in enumerate(drawn)]

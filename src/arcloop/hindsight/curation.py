@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 
+from arcloop import rewriting
 from arcloop.config import RelabelConfig, SelectionConfig
 from arcloop.execution.port import Executor
 from arcloop.hindsight.filters import Drop, sift
@@ -18,9 +19,7 @@ from arcloop.hindsight.relabel import Hindsight, relabel
 from arcloop.hindsight.selection import select
 from arcloop.programs import content_id
 from arcloop.records import Augmentation, Candidate, Job, Parent, Status, Task
-from arcloop.rewriting.ordering import in_reading_order
-from arcloop.rewriting.simplification import Trial, simplify, without_comments
-from arcloop.rewriting.variation import variants
+from arcloop.rewriting import Trial, rewrite, vary
 from arcloop.scoring import score_execution
 from arcloop.search.refinement import as_parent
 from arcloop.seeds import generator, seed_of
@@ -139,17 +138,11 @@ class Curator:
 
     def _written(self, lessons: Sequence[_Lesson], dropped: Counter[Drop]) -> list[_Lesson]:
         """The lessons with their programs as they are to be written; of those that became equal the better stays."""
-        sources = [lesson.candidate.program.source for lesson in lessons]
-        if self.relabel.simplify:
-            trials = [
-                Trial(source, lesson.asked.inputs, lesson.candidate.execution.outputs)
-                for source, lesson in zip(sources, lessons, strict=True)
-            ]
-            sources = simplify(trials, self._executor)
-        if self.relabel.reading_order:
-            sources = [in_reading_order(source) for source in sources]
-        if not self.relabel.comments:
-            sources = [without_comments(source) for source in sources]
+        trials = [
+            Trial(lesson.candidate.program.source, lesson.asked.inputs, lesson.candidate.execution.outputs)
+            for lesson in lessons
+        ]
+        sources = rewrite(trials, self.relabel, self.executor)
         kept: dict[tuple[str, str], _Lesson] = {}
         for lesson, source in zip(lessons, sources, strict=True):
             program = replace(lesson.candidate.program, id=content_id(source), source=source)
@@ -166,9 +159,8 @@ class Curator:
         for lesson in lessons:
             candidate = lesson.candidate
             rng = generator(self.seed, "vary", self.round_, lesson.name)
-            count = self.relabel.variants if lesson.asked.id == task.id else 0
-            for number, source in enumerate(variants(candidate.program.source, count, rng)):
-                source = in_reading_order(source) if self.relabel.reading_order else source
+            others = vary(candidate.program.source, self.relabel, rng) if lesson.asked.id == task.id else []
+            for number, source in enumerate(others):
                 name = f"{lesson.name}~{number}"
                 parents[name] = lesson
                 program = replace(candidate.program, id=content_id(source), completion_id=name, source=source)
@@ -208,4 +200,4 @@ class Curator:
 
 def runs_programs(config: RelabelConfig) -> bool:
     """Do these settings run programs, confirmations aside?"""
-    return config.simplify or config.frame == "original" or config.other_tasks > 0 or config.variants > 0
+    return rewriting.runs_programs(config) or config.frame == "original" or config.other_tasks > 0

@@ -11,7 +11,7 @@ from itertools import count
 from torch.utils.data import DataLoader, Dataset
 
 from arcloop.config import PretrainConfig
-from arcloop.exercises import rows
+from arcloop.exercises import exercise
 from arcloop.model.language import LanguageModel
 from arcloop.seeds import generator
 from arcloop.training.rows import Row, encode_rows
@@ -55,18 +55,20 @@ def packs(config: PretrainConfig, model: LanguageModel, rank: int, course: Cours
     return iter(loader)
 
 
-def held_out_row(config: PretrainConfig, number: int) -> rows.Row:
+def held_out_row(config: PretrainConfig, number: int) -> exercise.Exercise:
     """A row that is never trained on."""
     return _row(config, config.cells, "held-out", number)
 
 
-def encode_row(model: LanguageModel, row: rows.Row) -> Row:
+def encode_row(model: LanguageModel, row: exercise.Exercise) -> Row:
     """The row in tokens, however long."""
-    return encode_rows(model, [rows.example_of(row, model.format)], sys.maxsize)[0][0]
+    return encode_rows(model, [exercise.example_of(row, model.format)], sys.maxsize)[0][0]
 
 
-def _row(config: PretrainConfig, cells: int, *coordinates: int | str) -> rows.Row:
-    return rows.sample_row(generator(config.seed, "pretrain", *coordinates), max_cells=cells, drawing=config.drawing)
+def _row(config: PretrainConfig, cells: int, *coordinates: int | str) -> exercise.Exercise:
+    return exercise.sample_exercise(
+        generator(config.seed, "pretrain", *coordinates), max_cells=cells, drawing=config.drawing
+    )
 
 
 class _Packs(Dataset[list[Row]]):

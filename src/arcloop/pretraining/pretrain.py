@@ -21,7 +21,7 @@ from transformers import PreTrainedTokenizerFast
 
 from arcloop.config import PretrainConfig, from_json, to_json
 from arcloop.errors import ConfigError, ModelError
-from arcloop.exercises.rows import example_of, sample_row
+from arcloop.exercises.exercise import example_of, sample_exercise
 from arcloop.model.card import CARD, ModelCard
 from arcloop.pretraining.network import checked_start, new_network
 from arcloop.pretraining.replica import CHECKPOINT
@@ -72,7 +72,9 @@ def _tokenizer(config: PretrainConfig) -> PreTrainedTokenizerFast:
     prompt_format = PromptFormat("compact", _plain_chat)
     texts = []
     for number in range(_TOKENIZER_ROWS):
-        row = sample_row(generator(config.seed, "tokenizer", number), max_cells=config.cells, drawing=config.drawing)
+        row = sample_exercise(
+            generator(config.seed, "tokenizer", number), max_cells=config.cells, drawing=config.drawing
+        )
         example = example_of(row, prompt_format)
         # The words of grids are tokens already, so nothing is to be learned from them.
         texts.append(re.sub(r"\s*\w+@\d+", "", example.prompt) + example.completion)

@@ -11,7 +11,7 @@ from arcloop.config import ExecutionConfig, SamplingConfig
 from arcloop.errors import SandboxError
 from arcloop.execution import Sandbox
 from arcloop.execution.port import Executor
-from arcloop.exercises.rows import Row, task_of
+from arcloop.exercises.exercise import Exercise, task_of
 from arcloop.grammar import DRAWING
 from arcloop.model.language import LanguageModel
 from arcloop.programs import extract
@@ -47,7 +47,7 @@ def check_sandbox() -> None:
         ) from None
 
 
-def measure(model: LanguageModel, rows: Sequence[Row], seed: int) -> dict[str, float]:
+def measure(model: LanguageModel, rows: Sequence[Exercise], seed: int) -> dict[str, float]:
     """``solve_rates`` of a network in training, in a sandbox of its own; no rows: nothing."""
     if not rows:
         return {}
@@ -60,7 +60,7 @@ def measure(model: LanguageModel, rows: Sequence[Row], seed: int) -> dict[str, f
         model.network.train(trains)
 
 
-def solve_rates(sampler: Sampler, executor: Executor, rows: Sequence[Row], seed: int) -> dict[str, float]:
+def solve_rates(sampler: Sampler, executor: Executor, rows: Sequence[Exercise], seed: int) -> dict[str, float]:
     """Share of the rows' tasks, ``DRAWINGS`` and ``PROGRAMS`` apart, that one of 8 programs solves on all train pairs.
 
     A kind of which there is no row is left out. Draws follow from the seed and the row's place alone.

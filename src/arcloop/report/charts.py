@@ -1,12 +1,19 @@
-"""Numbers → curves, as SVG pictures for the reports. Pure; what is drawn is numbers and words that the caller gives."""
+"""Numbers → curves, as SVG pictures, and the pages' templates.
+
+What is drawn is numbers and words that the caller gives. Whatever a model or a user wrote is shown as text, because
+the templates escape all values.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from importlib.resources import files
 
+import jinja2
 from markupsafe import Markup, escape
 
-__all__ = ["found_svg", "line_svg", "passes_svg"]
+from arcloop.runs.numbers import Curve
+
+__all__ = ["found_svg", "line_svg", "page_templates", "passes_svg"]
 
 _POINTS = 200
 """A curve of more points looks no different."""
@@ -25,12 +32,9 @@ def line_svg(values: Sequence[float], top: float, width: int = 300, height: int 
     )
 
 
-def passes_svg(rounds: Sequence[Mapping[str, Any]], run: Mapping[str, Any]) -> Markup:
-    """pass@k over k, from 1 to n by equal factors: each round's curve, and the run's with the band of its interval.
-
-    Curves are in the form that ``metrics.json`` has: ``value``, ``low``, ``high`` for k = 1 … n, and ``every_task_to``.
-    """
-    longest = len(run["value"])
+def passes_svg(rounds: Sequence[Curve], run: Curve) -> Markup:
+    """pass@k over k, from 1 to n by equal factors: each round's curve, and the run's with the band of its interval."""
+    longest = len(run.value)
     if not longest:
         return Markup("<small>nothing yet</small>")
     width, height, left, top = 440, 230, 46, 10
@@ -45,7 +49,7 @@ def passes_svg(rounds: Sequence[Mapping[str, Any]], run: Mapping[str, Any]) -> M
         shown = sorted({round(len(line) ** (i / _POINTS)) for i in range(_POINTS + 1)}) if line else []
         return ["{:.1f},{:.1f}".format(*place(k, line[k - 1])) for k in shown]
 
-    parts = [f'<polygon points="{" ".join([*path(run["low"]), *reversed(path(run["high"]))])}"/>']
+    parts = [f'<polygon points="{" ".join([*path(run.low), *reversed(path(run.high))])}"/>']
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         _, y = place(1, share)
         parts.append(f'<path d="M{left} {y:.1f}H{left + across}" class="axis"/>')
@@ -55,7 +59,7 @@ def passes_svg(rounds: Sequence[Mapping[str, Any]], run: Mapping[str, Any]) -> M
         parts.append(f'<text x="{x:.1f}" y="{height - 14}" text-anchor="middle">{k}</text>')
     lines = [*((f"round {i + 1}", f"round-{i % 6}", curve) for i, curve in enumerate(rounds)), ("run", "run", run)]
     for _, style, curve in lines:
-        points = path(curve["value"])
+        points = path(curve.value)
         # A single point is no line: make it a dot.
         end = (
             f'<circle class="{style}" cx="{points[-1].split(",")[0]}" cy="{points[-1].split(",")[1]}" r="3"/>'
@@ -64,9 +68,9 @@ def passes_svg(rounds: Sequence[Mapping[str, Any]], run: Mapping[str, Any]) -> M
         )
         parts.append(f'<polyline class="{style}" points="{" ".join(points)}"/>{end}')
     key = " ".join(f'<span class="{style}">● {label}</span>' for label, style, _ in lines)
-    fewest = run["every_task_to"]
+    fewest = run.every_task_to
     note = "" if fewest == longest else f"; beyond {fewest}, tasks with fewer programs count with all they have"
-    says = f"from {run['value'][0]:.3g} with one program to {run['value'][-1]:.3g} with {longest}"
+    says = f"from {run.value[0]:.3g} with one program to {run.value[-1]:.3g} with {longest}"
     return Markup(
         f'<svg class="passes" width="{width}" height="{height}" role="img" aria-label="{says}">{"".join(parts)}</svg>'
         f'<br><small class="key">{key}, with its 95 % interval, over k programs{note}</small>'
@@ -104,4 +108,16 @@ def found_svg(lines: Mapping[str, Sequence[float]]) -> Markup:
     return Markup(
         f'<svg class="passes" width="{width}" height="{height}" role="img" aria-label="{says}">{"".join(parts)}</svg>'
         f'<br><small class="key">{key}: tasks with a right program, over the programs sampled for each</small>'
+    )
+
+
+def page_templates() -> jinja2.Environment:
+    """Where ``report.html`` and ``comparison.html`` come from."""
+    folder = files("arcloop.report") / "templates"
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )

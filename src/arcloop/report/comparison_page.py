@@ -4,8 +4,7 @@ from pathlib import Path
 
 from arcloop.evaluation.comparison import Comparison
 from arcloop.files import write_bytes
-from arcloop.report.charts import found_svg
-from arcloop.report.pages import page_templates
+from arcloop.report.charts import found_svg, page_templates
 
 __all__ = ["write_comparison"]
 

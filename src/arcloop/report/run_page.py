@@ -10,8 +10,8 @@ import numpy as np
 from markupsafe import Markup
 
 from arcloop.records import Grid, Task
-from arcloop.report.charts import line_svg, passes_svg
-from arcloop.report.pages import page_templates
+from arcloop.report.charts import line_svg, page_templates, passes_svg
+from arcloop.runs.numbers import Numbers, RunNumbers
 from arcloop.runs.rundir import RunDir
 
 __all__ = ["PALETTE", "grid_svg", "write_report"]
@@ -26,17 +26,18 @@ def write_report(run: RunDir) -> Path:
     Raises:
         RunError: ``submission.json`` or ``metrics.json`` is missing; ``arcloop evaluate`` rebuilds them.
     """
-    numbers, submission = run.read("metrics.json"), run.read("submission.json")
+    numbers, submission = run.numbers(), run.read("submission.json")
     environment = page_templates()
     environment.filters |= {"svg": grid_svg, "percent": _percent, "figure": _figure}
     text = environment.get_template("report.html").render(
         config=run.config(),
         manifest=run.manifest(),
         numbers=numbers,
+        names=[name for name in Numbers.__dataclass_fields__ if name != "programs"],
         interval=lambda name, round_: _interval(numbers, name, round_),
         curves=[
-            ("train pass@n, per round", line_svg([row["train_pass_at_n"] for row in numbers["rounds"]], 1.0)),
-            ("valid outputs, per round", line_svg([row["valid_outputs"] for row in numbers["rounds"]], 1.0)),
+            ("train pass@n, per round", line_svg([row.train_pass_at_n for row in numbers.rounds], 1.0)),
+            ("valid outputs, per round", line_svg([row.valid_outputs for row in numbers.rounds], 1.0)),
             *[
                 (f"loss, round {i + 1}", line_svg(losses, max(losses)))
                 for i, losses in enumerate(_losses(run))
@@ -46,10 +47,13 @@ def write_report(run: RunDir) -> Path:
         passes=[
             (
                 label,
-                passes_svg([c[name] for c in numbers["curves"]["rounds"] if c[name]], numbers["curves"]["run"][name]),
+                passes_svg(
+                    [getattr(c, name) for c in numbers.curves.rounds if getattr(c, name)],
+                    getattr(numbers.curves.run, name),
+                ),
             )
             for label, name in (("pass@k", "pass_at_k"), ("train pass@k", "train_pass_at_k"))
-            if numbers["curves"]["run"][name]
+            if getattr(numbers.curves.run, name)
         ],
         tasks=[_task_view(task, submission, numbers) for task in run.tasks()],
     )
@@ -76,13 +80,13 @@ def grid_svg(grid: Grid, cell: int = 8) -> Markup:
     )
 
 
-def _task_view(task: Task, submission: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
-    known = numbers["tasks"][task.id]
+def _task_view(task: Task, submission: dict[str, Any], numbers: RunNumbers) -> dict[str, Any]:
+    known = numbers.tasks[task.id]
     attempts = [
         {
             "input": grid,
             "grids": [np.array(entry[key], dtype=np.int8) for key in ("attempt_1", "attempt_2")],
-            "hit": None if known["hits"] is None else known["hits"][i],
+            "hit": None if known.hits is None else known.hits[i],
         }
         for i, (grid, entry) in enumerate(zip(task.test_inputs, submission[task.id], strict=True))
     ]
@@ -94,20 +98,22 @@ def _losses(run: RunDir) -> list[list[float]]:
     rounds = []
     for round_ in range(run.config().rounds - 1):
         groups = [run.group(round_, index) for index in range(len(run.groups()))]
-        curves = [group.metrics().get("losses", []) for group in groups if group.done]
+        learned = [group.numbers().learning for group in groups if group.done]
+        curves = [learning.losses for learning in learned if learning]
         steps = max((len(curve) for curve in curves), default=0)
         rounds.append([float(np.mean([c[step] for c in curves if len(c) > step])) for step in range(steps)])
     return rounds
 
 
-def _interval(numbers: dict[str, Any], name: str, round_: int | None) -> str:
+def _interval(numbers: RunNumbers, name: str, round_: int | None) -> str:
     """The ends of a number's interval, in brackets, where it has one; ``round_`` None is the run."""
-    curves = numbers["curves"]["run"] if round_ is None else numbers["curves"]["rounds"][round_]
-    curve = curves.get(name.removesuffix("n") + "k")
-    if curve and curve["value"]:
-        low, high = curve["low"][-1], curve["high"][-1]
-    elif name == "solved_at_2" and round_ is None and numbers["solved_at_2_interval"]:
-        low, high = numbers["solved_at_2_interval"]
+    curves = numbers.curves.run if round_ is None else numbers.curves.rounds[round_]
+    ends = {"pass_at_n": curves.pass_at_k, "train_pass_at_n": curves.train_pass_at_k}
+    curve = ends.get(name)
+    if curve and curve.value:
+        low, high = curve.low[-1], curve.high[-1]
+    elif name == "solved_at_2" and round_ is None and numbers.solved_at_2_interval:
+        low, high = numbers.solved_at_2_interval
     else:
         return ""
     return f" ({100 * low:.1f}–{100 * high:.1f})"

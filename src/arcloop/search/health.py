@@ -7,15 +7,12 @@ which an adapter is dropped.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from arcloop.records import Candidate, Status, Task
+from arcloop.runs.numbers import GroupNumbers, RoundHealth, Validity
 from arcloop.scoring import effect, hard_coded
 
-__all__ = ["Validity", "counts", "harmed", "per_round", "validity"]
-
-Validity = dict[str, list[int]]
-"""Task id → valid output grids, and output grids asked for."""
+__all__ = ["counts", "harmed", "per_round", "validity"]
 
 
 def validity(candidates: Sequence[Candidate], completions: Mapping[str, int], tasks: Sequence[Task]) -> Validity:
@@ -23,7 +20,7 @@ def validity(candidates: Sequence[Candidate], completions: Mapping[str, int], ta
     valid: Counter[str] = Counter()
     for candidate in candidates:
         valid[candidate.program.task_id] += sum(grid is not None for grid in candidate.execution.outputs)
-    return {t.id: [valid[t.id], completions[t.id] * len(t.inputs)] for t in tasks if completions.get(t.id)}
+    return {t.id: (valid[t.id], completions[t.id] * len(t.inputs)) for t in tasks if completions.get(t.id)}
 
 
 def harmed(now: Validity, earlier: Sequence[Validity], share: float) -> bool:
@@ -41,30 +38,28 @@ def counts(candidates: Sequence[Candidate], tasks: Sequence[Task]) -> dict[str, 
     return {"complete": len(complete), "unique": len(effects), "hard_coded": written}
 
 
-def per_round(rounds: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """One row of numbers per round, from those that its groups stored: ``hard_coded`` … ``loss``, in ``metrics.json``.
-
-    ``adapter_norm`` and ``loss`` are means over the groups that learned after the round's search; None where none did.
-    """
+def per_round(rounds: Mapping[int, Sequence[GroupNumbers]]) -> tuple[RoundHealth, ...]:
+    """One row for each round, from the numbers of its groups, those of unfinished searches among them."""
     rows = []
     for round_ in sorted(rounds):
-        groups = rounds[round_]
-        learned = [group for group in groups if group.get("steps")]
-        complete = sum(group["complete"] for group in groups)
+        searches = [group.search for group in rounds[round_]]
+        learnings = [group.learning for group in rounds[round_] if group.learning]
+        trained = [learning for learning in learnings if learning.steps]
+        complete = sum(search.complete for search in searches)
         rows.append(
-            {
-                "round": round_,
-                "hard_coded": sum(group["hard_coded"] for group in groups) / complete if complete else 0.0,
-                "discoveries": sum(len(group["discovered"]) for group in groups),
-                "stopped_tasks": sum(len(group["stopped"]) for group in groups),
-                "rolled_back": sum(group["rolled_back"] is not None for group in groups),
-                "adapter_norm": _mean([group["adapter_norm"] for group in learned]),
-                "loss": _mean([group["losses"][-1] for group in learned]),
-                "search_seconds": round(sum(group["search_seconds"] for group in groups), 3),
-                "learn_seconds": round(sum(group.get("learn_seconds", 0.0) for group in groups), 3),
-            }
+            RoundHealth(
+                round=round_,
+                hard_coded=sum(search.hard_coded for search in searches) / complete if complete else 0.0,
+                discoveries=sum(len(search.discovered) for search in searches),
+                stopped_tasks=sum(len(search.stopped) for search in searches),
+                rolled_back=sum(search.rolled_back is not None for search in searches),
+                adapter_norm=_mean([learning.adapter_norm for learning in trained]),
+                loss=_mean([learning.losses[-1] for learning in trained]),
+                search_seconds=round(sum(search.search_seconds for search in searches), 3),
+                learn_seconds=round(sum(learning.learn_seconds for learning in learnings), 3),
+            )
         )
-    return rows
+    return tuple(rows)
 
 
 def _share(counted: Validity, tasks: Validity) -> float:

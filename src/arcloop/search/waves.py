@@ -56,7 +56,8 @@ class Search:
         self._round = round_
         self._over = over
         self._parents = parents or {}
-        self._heat = heat or {}
+        self.heat = dict(heat or {})
+        """Task id → what its temperatures are multiplied by."""
         self._tasks = {task.id: task for task in tasks}
         self._prompts: dict[str, Prompt] = {}
         self._completions: dict[str, Completion] = {}
@@ -210,7 +211,7 @@ class Search:
     def _draw(self, task_id: str, draw: int) -> Draw:
         """A draw with an id, a seed and a temperature of its own."""
         usual = self._config.sampling.temperature[draw % len(self._config.sampling.temperature)]
-        temperature = min(usual * self._heat.get(task_id, 1.0), max(usual, HIGHEST))
+        temperature = min(usual * self.heat.get(task_id, 1.0), max(usual, HIGHEST))
         seed = seed_of(self._config.seed, "draw", self._round, task_id, draw)
         return Draw(f"r{self._round}/{task_id}/d{draw:05}", seed, temperature)
 

@@ -3,26 +3,19 @@
 For each test input by itself, equal grids are one group, and every completion votes with the grid
 that its program gave there, whatever it gave elsewhere. Groups with train-perfect programs come
 first, by the number of those; then by Σ (1 + 1000 · share of correct train grids) over the group's
-programs. Groups that are equal in both are ordered by the model's log-probability of their programs
-where that was asked for (``rescoring``), then the group with the shorter program comes first. A grid
-that merely repeats its input is no candidate. The second attempt is always another grid than the
-first.
+programs; of groups that are equal in both, the one with the shorter program. A grid that merely
+repeats its input is no candidate. The second attempt is always another grid than the first.
 """
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import numpy as np
 
-from arcloop.records import Attempt, Augmentation, Candidate, Grid, Program, Task
+from arcloop.records import Attempt, Candidate, Grid, Program, Task
 from arcloop.tasks.augment import original_outputs
 
-__all__ = ["Ballot", "Evidence", "Group", "groups_for", "output_for", "vote"]
-
-Evidence = Mapping[str, float]
-"""Completion id → log-probability of its program, in nats, for the programs that were rescored."""
+__all__ = ["Ballot", "Group", "vote"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +31,6 @@ class Group:
     """Σ (1 + 1000 · share of correct train grids)."""
     leader: Program
     """The shortest of those that are right on most train pairs: it stands for the group."""
-    frame: Augmentation
-    """The frame that the leader was written in."""
     correct: int
     """Train grids that are right, over all its programs."""
     standing: tuple[int, int, str, str]
@@ -68,24 +59,21 @@ class Ballot:
                     key = (grid.shape, grid.tobytes())
                     groups[key] = self._joined(groups.get(key), candidate, grid)
 
-    def groups(self, index: int, evidence: Evidence | None = None) -> list[Group]:
+    def groups(self, index: int) -> list[Group]:
         """The groups of one test input, best first."""
-        known = evidence or {}
 
         def order(group: Group) -> tuple[object, ...]:
             perfect, weight = group.rank
-            # To a thousandth of a nat, which arithmetic in another order may change. The grid itself is the last word,
-            # so that the order of the candidates has none.
-            asked = round(known.get(group.leader.completion_id, -math.inf), 3)
-            return -perfect, -weight, -asked, len(group.leader.source), group.grid.shape, group.grid.tobytes()
+            # The grid itself is the last word, so that the order of the candidates has none.
+            return -perfect, -weight, len(group.leader.source), group.grid.shape, group.grid.tobytes()
 
         return sorted(self._groups[index].values(), key=order)
 
-    def attempts(self, evidence: Evidence | None = None) -> list[Attempt]:
+    def attempts(self) -> list[Attempt]:
         """One ``Attempt`` per test input; where too few grids are known, simple grids stand in."""
         attempts = []
         for index, test_input in enumerate(self._task.test_inputs):
-            groups = self.groups(index, evidence)[:2]
+            groups = self.groups(index)[:2]
             grids = [group.grid for group in groups]
             weights = [group.weight for group in groups]
             # Three grids, at least two of them different: enough, because a group's grid is not the input.
@@ -96,53 +84,23 @@ class Ballot:
             attempts.append(Attempt(self._task.id, index, grids[0], grids[1], (weights[0], weights[1])))
         return attempts
 
-    def contested(self, most: int) -> list[Group]:
-        """The groups that tie for an attempt, at most ``most`` for a test input, each leader once.
-
-        Where no more groups tie than there are attempts left, nothing is contested: all of them are submitted.
-        """
-        found: dict[str, Group] = {}
-        for index in range(len(self._groups)):
-            places = 2
-            for _, tied in groupby(self.groups(index), key=lambda group: group.rank):
-                equals = list(tied)
-                if len(equals) > places:
-                    found |= {group.leader.completion_id: group for group in equals[:most]}
-                places -= len(equals)
-                if places <= 0:
-                    break
-        return list(found.values())
-
     def _joined(self, group: Group | None, candidate: Candidate, grid: Grid) -> Group:
         score, program = candidate.score, candidate.program
         right = sum(score.correct)
         standing = (len(score.correct) - right, len(program.source), program.source, program.completion_id)
         if group is None:
             # A copy, because the grid may be a view of a whole table.
-            group = Group(grid.copy(), 0, 0, 0.0, program, candidate.augmentation, 0, standing)
+            group = Group(grid.copy(), 0, 0, 0.0, program, 0, standing)
         elif standing < group.standing:
-            group = replace(group, leader=program, frame=candidate.augmentation, standing=standing)
+            group = replace(group, leader=program, standing=standing)
         votes, correct = group.votes + 1, group.correct + right
         # From whole numbers, so that no order of the programs changes a bit of it.
         weight = votes + 1000 * correct / len(score.correct)
         return replace(group, votes=votes, perfect=group.perfect + score.perfect, weight=weight, correct=correct)
 
 
-def vote(candidates: Iterable[Candidate], task: Task, evidence: Evidence | None = None) -> list[Attempt]:
+def vote(candidates: Iterable[Candidate], task: Task) -> list[Attempt]:
     """One ``Attempt`` per test input of the task, from its programs."""
     ballot = Ballot(task)
     ballot.add(candidates)
-    return ballot.attempts(evidence)
-
-
-def groups_for(candidates: Iterable[Candidate], task: Task, index: int) -> list[Group]:
-    """The groups of one test input, best first."""
-    ballot = Ballot(task)
-    ballot.add(candidates)
-    return ballot.groups(index)
-
-
-def output_for(candidate: Candidate, task: Task, index: int) -> Grid | None:
-    """The program's output for a test input, in the task's own frame."""
-    outputs = original_outputs(candidate.augmentation, candidate.execution.outputs, len(task.train))
-    return outputs[len(task.train) + index]
+    return ballot.attempts()

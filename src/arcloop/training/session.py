@@ -30,11 +30,11 @@ from arcloop.model.weights import Weights
 from arcloop.records import Example
 from arcloop.seeds import seed_of
 from arcloop.training import checkpoint
+from arcloop.training.examples import read_set
 from arcloop.training.optimization import Optimization, Step
 from arcloop.training.order import epoch_order
 from arcloop.training.processes import ALONE, Processes
 from arcloop.training.rows import Row, encode_rows
-from arcloop.training.sets import read_set
 from arcloop.training.store import RowStore
 
 __all__ = ["METRICS", "Line", "Prepared", "Session", "examples", "prepare"]

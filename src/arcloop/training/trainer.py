@@ -1,7 +1,6 @@
 """Relabeled examples → a trained adapter, on the network that search uses too."""
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -37,7 +36,6 @@ class LoraTrainer:
         config = self._config
         adapter = self._model.trainable_adapter(config)
         self._model.use_adapter(start)
-        examples = _best_last(examples) if config.order == "best-last" else examples
         rows, dropped = encode_rows(self._model, examples, config.max_tokens)
         before = {name: p.detach().clone() for name, p in adapter.parameters.items()}
         batches = [batch for _ in range(config.epochs) for batch in _batches(rows, config, rng)]
@@ -56,18 +54,7 @@ def _distance(weights: Mapping[str, Tensor], origin: Mapping[str, Tensor]) -> fl
     return float(sum(squares) ** 0.5)
 
 
-def _best_last(examples: Sequence[Example]) -> list[Example]:
-    """The examples, in which each task's come worst first, so that the tasks' best ones come last of all."""
-    later: Counter[str] = Counter()
-    rank = {}
-    for place, example in reversed(list(enumerate(examples))):
-        rank[place] = later[example.task_id]
-        later[example.task_id] += 1
-    return [examples[place] for place in sorted(rank, key=lambda place: (-rank[place], place))]
-
-
 def _batches(rows: list[Row], config: TrainingConfig, rng: random.Random) -> Iterator[list[Row]]:
-    if config.order == "shuffled":
-        rows = rng.sample(rows, len(rows))
+    rows = rng.sample(rows, len(rows))
     for start in range(0, len(rows), config.batch_size):
         yield rows[start : start + config.batch_size]

@@ -9,7 +9,6 @@ __all__ = [
     "AnchorsConfig",
     "LoadingConfig",
     "Optimizer",
-    "Order",
     "Policy",
     "RelabelConfig",
     "Schedule",
@@ -24,8 +23,6 @@ Schedule = Literal[
     "constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial", "inverse_sqrt"
 ]
 """Course of a learning rate, by the names of transformers."""
-Order = Literal["shuffled", "best-last"]
-"""Order of the examples in an epoch."""
 Optimizer = Literal["adamw_torch_fused", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "adafactor", "sgd"]
 """What makes a step of a gradient, by the names of transformers."""
 
@@ -161,9 +158,6 @@ class TrainingConfig:
     """Passes over the examples."""
     batch_size: int = 8
     """Examples per optimizer step, over all processes."""
-    order: Order = "shuffled"
-    """In which order an epoch of a run's learning takes the examples: drawn anew, or the worst program of every task
-    first and the best ones last. ``arcloop train`` shuffles."""
     max_tokens: int = 10_000
     """Longest example, prompt and completion together; a longer one is dropped and counted, never cut."""
     max_grad_norm: float = 1.0

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
+from arcloop.exercises.exercise import Exercise, run_source, sample_exercise
 from arcloop.exercises.inputs import INPUT_KINDS, REAL, SHARED, real_inputs, sample_inputs
-from arcloop.exercises.rows import Row, run_source, sample_row
 from arcloop.grammar import DRAWING
 from arcloop.grammar.elements import drawing_lines
 from arcloop.records import Grid
 from arcloop.tasks.pictures import NAMED, drawing_suite, generated_picture
 from arcloop.tasks.sets import load_answers, load_tasks
 
-ROWS = [sample_row(random.Random(seed)) for seed in range(600)]
+ROWS = [sample_exercise(random.Random(seed)) for seed in range(600)]
 
 
 def is_grid(grid: Grid) -> bool:
@@ -49,7 +49,7 @@ def test_real_inputs_are_training_inputs_only() -> None:
 
 def test_rows_follow_from_the_seed() -> None:
     for seed in range(40):
-        row, again = ROWS[seed], sample_row(random.Random(seed))
+        row, again = ROWS[seed], sample_exercise(random.Random(seed))
         assert row.source == again.source
         assert np.array_equal(row.test_input, again.test_input)
         assert all(np.array_equal(a.output, b.output) for a, b in zip(row.pairs, again.pairs, strict=True))
@@ -105,9 +105,9 @@ def test_sizes_and_shares() -> None:
 
 
 def test_weights_and_drawing_share_are_followed() -> None:
-    rows: list[Row] = [sample_row(random.Random(seed), drawing=1.0, elements=8) for seed in range(20)]
+    rows: list[Exercise] = [sample_exercise(random.Random(seed), drawing=1.0, elements=8) for seed in range(20)]
     assert {row.concepts for row in rows} == {(DRAWING,)}
-    rows = [sample_row(random.Random(seed), drawing=0.0) for seed in range(20)]
+    rows = [sample_exercise(random.Random(seed), drawing=0.0) for seed in range(20)]
     assert not any(row.concepts[0] == DRAWING for row in rows)
 
 

@@ -9,10 +9,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from arcloop.grammar.elements import Element
-from arcloop.rewriting.simplification import lines_of
+from arcloop.grammar import boxes
+from arcloop.grammar.boxes import Box
+from arcloop.rewriting.simplification import lines_of, parsed
 
-__all__ = ["Painting", "numbers_of", "runs", "turned", "without_hidden"]
+__all__ = ["Painting", "in_reading_order", "numbers_of", "runs", "turned", "without_hidden"]
 
 _LARGEST = 30
 """Side of the largest grid."""
@@ -35,10 +36,11 @@ class Index:
         return b"%d:%d" % (first, first + size) if self.sliced else b"%d" % first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Painting(Element):
+@dataclass(frozen=True, slots=True)
+class Painting:
     """A statement that paints a fixed rectangle; in what colour does not matter here."""
 
+    box: Box
     line: int
     """Counted from 0."""
     array: str
@@ -52,9 +54,8 @@ class Painting(Element):
 
     def cells(self) -> set[tuple[int, int]]:
         """What it paints of the largest grid, as rows and columns."""
-        rows, columns = (
-            range(first, min(first + size, _LARGEST)) for first, size in ((self.x, self.h), (self.y, self.w))
-        )
+        box = self.box
+        rows, columns = (range(a, min(a + size, _LARGEST)) for a, size in ((box.x, box.h), (box.y, box.w)))
         return {(row, column) for row in rows for column in columns}
 
 
@@ -72,6 +73,24 @@ def runs(tree: ast.Module, lines: list[bytes]) -> Iterator[list[Painting]]:
                 run.append(painting)
         if run:
             yield run
+
+
+def in_reading_order(source: str) -> str:
+    """The source, its painted rectangles from the upper left to the lower right as far as none is painted over another.
+
+    Where a model has to tell the next of twenty rectangles, it learns faster from programs that go through the picture in
+    one order. Only neighbouring paintings change places, and only if they share no cell: what the program gives stays the
+    same. What cannot be parsed comes back as it is.
+    """
+    tree = parsed(source)
+    if tree is None:
+        return source
+    lines = source.encode().split(b"\n")
+    texts = list(lines)
+    for run in runs(tree, lines):
+        for place, painting in enumerate(boxes.in_reading_order(run)):
+            texts[run[0].line + place] = lines[painting.line]
+    return b"\n".join(texts).decode()
 
 
 def without_hidden(source: str) -> str:
@@ -96,13 +115,15 @@ def turned(source: str, transposed: bool, upended: bool, mirrored: bool) -> str:
     lines = source.encode().split(b"\n")
     painted = [painting for run in runs(ast.parse(source), lines) for painting in run]
     if transposed:
-        painted = [replace(p, x=p.y, y=p.x, h=p.w, w=p.h, rows=p.columns, columns=p.rows) for p in painted]
+        painted = [
+            replace(p, box=Box(p.box.y, p.box.x, p.box.w, p.box.h), rows=p.columns, columns=p.rows) for p in painted
+        ]
     # First and last, counted from the other side.
-    below = min((p.x for p in painted), default=0) + max((p.x + p.h for p in painted), default=0)
-    right = min((p.y for p in painted), default=0) + max((p.y + p.w for p in painted), default=0)
+    below = min((p.box.x for p in painted), default=0) + max((p.box.x + p.box.h for p in painted), default=0)
+    right = min((p.box.y for p in painted), default=0) + max((p.box.y + p.box.w for p in painted), default=0)
     for p in painted:
-        rows = p.rows.text(below - p.x - p.h if upended else p.x, p.h)
-        columns = p.columns.text(right - p.y - p.w if mirrored else p.y, p.w)
+        rows = p.rows.text(below - p.box.x - p.box.h if upended else p.box.x, p.box.h)
+        columns = p.columns.text(right - p.box.y - p.box.w if mirrored else p.box.y, p.box.w)
         first, second = sorted((p.rows, p.columns), key=lambda index: index.start)
         line = lines[p.line]
         lines[p.line] = line[: first.start] + rows + line[first.end : second.start] + columns + line[second.end :]
@@ -122,8 +143,8 @@ def _painting(statement: ast.stmt, lines: list[bytes]) -> Painting | None:
             line = lines[place[0]]
             # A number in parentheses could not become a slice.
             if line[above.end :].lstrip().startswith(b",") and line[left.end :].lstrip().startswith(b"]"):
-                box = (in_rows[0], in_columns[0], _size(in_rows), _size(in_columns))
-                return Painting("rectangle", *box, color=0, line=place[0], array=array, rows=above, columns=left)
+                box = Box(in_rows[0], in_columns[0], _size(in_rows), _size(in_columns))
+                return Painting(box, line=place[0], array=array, rows=above, columns=left)
     return None
 
 

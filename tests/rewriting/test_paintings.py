@@ -1,13 +1,14 @@
 """Painting: which statements paint a rectangle that can be told without running them, and their picture turned."""
 
 import ast
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcloop.rewriting.boxes import Painting, runs, turned, without_hidden
+from arcloop.rewriting.paintings import Painting, runs, turned, without_hidden
 
 HEAD = "def transform(grid):\n"
 
@@ -19,8 +20,8 @@ def found(*lines: str) -> list[list[Painting]]:
 
 def test_boxes_and_lines() -> None:
     ((one, other),) = found("grid[1:3, 4:9] = Color.RED  # ä", "grid[2, 0:2] = 5")
-    assert (one.x, one.y, one.h, one.w, one.line, one.sliced) == (1, 4, 2, 5, 1, True)
-    assert (other.x, other.y, other.h, other.w, other.line, other.sliced) == (2, 0, 1, 2, 2, False)
+    assert (*astuple(one.box), one.line, one.sliced) == (1, 4, 2, 5, 1, True)
+    assert (*astuple(other.box), other.line, other.sliced) == (2, 0, 1, 2, 2, False)
     assert one.array == other.array == "grid"
     assert other.cells() == {(2, 0), (2, 1)} and len(one.cells()) == 10
 
@@ -102,7 +103,7 @@ def test_the_picture_is_turned_and_nothing_else(
     lines: list[str], transposed: bool, upended: bool, mirrored: bool
 ) -> None:
     source = HEAD + "".join(lines) + "    return grid\n"
-    boxes = found(*(line.strip() for line in lines))[0]
+    boxes = [painting.box for painting in found(*(line.strip() for line in lines))[0]]
     above, left = min(b.x for b in boxes), min(b.y for b in boxes)
     below, right = max(b.x + b.h for b in boxes), max(b.y + b.w for b in boxes)
     expected = picture(source)[: above + below, : left + right]

@@ -1,6 +1,6 @@
 """Pretraining rows: a random program and the task that it solves.
 
-Turns a generator into a ``Row``: program × inputs → outputs. Promises that the program maps every
+Turns a generator into a ``Exercise``: program × inputs → outputs. Promises that the program maps every
 shown input to the shown output, that the task is neither identity nor (drawings aside) constant,
 that no single statement of the program is without effect on the train pairs, and that equal generator
 states give equal rows. The programs come from the project's own grammar and run in this process.
@@ -22,7 +22,16 @@ from arcloop.grammar.program import Statement, choose
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Example, Grid, Pair, Task
 
-__all__ = ["Row", "Transform", "compile_source", "example_of", "run_grid", "run_source", "sample_row", "task_of"]
+__all__ = [
+    "Exercise",
+    "Transform",
+    "compile_source",
+    "example_of",
+    "run_grid",
+    "run_source",
+    "sample_exercise",
+    "task_of",
+]
 
 Transform = Callable[[Any], Any]
 
@@ -50,7 +59,7 @@ PLAIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Exercise:
     """A task and the program that made it."""
 
     source: str
@@ -153,13 +162,13 @@ def fit(inputs: Sequence[Grid], outputs: Sequence[Grid], cells: int) -> int:
     return len(outputs)
 
 
-def sample_row(
+def sample_exercise(
     rng: random.Random,
     max_cells: int = 900,
     drawing: float = 0.15,
     weights: Mapping[str, float] | None = None,
     elements: int = 5,
-) -> Row:
+) -> Exercise:
     """Draw programs and inputs until a row is worth learning from.
 
     Args:
@@ -177,17 +186,17 @@ def sample_row(
             return row
 
 
-def task_of(row: Row, task_id: str) -> Task:
+def task_of(row: Exercise, task_id: str) -> Task:
     """The row as a task to be solved."""
     return Task(task_id, row.pairs, (row.test_input,))
 
 
-def example_of(row: Row, format_: PromptFormat) -> Example:
+def example_of(row: Exercise, format_: PromptFormat) -> Example:
     """The row as the loop would relabel it."""
     return Example("row", "row", format_.prompt_text(task_of(row, "row"), 0), format_.answer_text(row.source))
 
 
-def _program_row(rng: random.Random, cells: int, weights: Mapping[str, float]) -> Row | None:
+def _program_row(rng: random.Random, cells: int, weights: Mapping[str, float]) -> Exercise | None:
     first = choose(rng, weights)
     for _ in range(3):
         kind = rng.choice(first.suits) if rng.random() < 0.85 else "real"
@@ -202,7 +211,7 @@ def _program_row(rng: random.Random, cells: int, weights: Mapping[str, float]) -
     return None
 
 
-def _drawing_row(rng: random.Random, cells: int, elements: int) -> Row | None:
+def _drawing_row(rng: random.Random, cells: int, elements: int) -> Exercise | None:
     count = rng.randint(1, elements)
     side = max(3, min(30, int((cells / 3) ** 0.5)))
     height = rng.randint(min(4, side), min(side, 6 + 4 * count))
@@ -216,7 +225,7 @@ def _drawing_row(rng: random.Random, cells: int, elements: int) -> Row | None:
     return _row(draft, (blank, blank), "blank", cells)
 
 
-def _row(draft: Draft, inputs: tuple[Grid, ...], kind: str, cells: int) -> Row | None:
+def _row(draft: Draft, inputs: tuple[Grid, ...], kind: str, cells: int) -> Exercise | None:
     transform = compile_source(draft.source)
     outputs: list[Grid] = []
     for grid in inputs:
@@ -233,4 +242,4 @@ def _row(draft: Draft, inputs: tuple[Grid, ...], kind: str, cells: int) -> Row |
         return None
     draft = simplify(draft, shown, outputs)
     pairs = tuple(Pair(grid, output) for grid, output in zip(shown[:-1], outputs, strict=True))
-    return Row(draft.source, pairs, shown[-1], draft.concepts, kind)
+    return Exercise(draft.source, pairs, shown[-1], draft.concepts, kind)

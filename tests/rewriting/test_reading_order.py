@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcloop.rewriting.ordering import in_reading_order
+from arcloop.rewriting.paintings import in_reading_order
 
 HEAD = "def transform(grid):\n"
 SPAN = st.tuples(st.integers(0, 5), st.integers(1, 4)).map(lambda s: f"{s[0]}:{sum(s)}") | st.integers(0, 5).map(str)

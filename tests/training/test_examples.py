@@ -13,8 +13,8 @@ import pytest
 from arcloop.errors import ExampleError
 from arcloop.model.language import LanguageModel, chat_text, load_model
 from arcloop.records import Example, Message
+from arcloop.training.examples import read_set
 from arcloop.training.rows import encode_rows
-from arcloop.training.sets import read_set
 
 END = "<end>"
 

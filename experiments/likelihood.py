@@ -1,4 +1,4 @@
-"""Prompts and completions → log-probabilities, in packed rows. The ``Scorer`` of a language model."""
+"""Prompts and completions → log-probabilities, in packed rows."""
 
 from collections.abc import Iterator, Sequence
 
