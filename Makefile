@@ -7,14 +7,8 @@ VLLM := .venv-vllm
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Pictures of more elements than the model was pretrained on. Budgets are equal to the program if no task is given up early.
-DEMO := --tasks drawing --task-ids drawing-lines-9 drawing-squares-12 drawing-squares-16 drawing-squares-20 \
-        --group-size 0 --stopping.perfect 0 --augment.no-dihedral --augment.no-colors --sampling.temperature 1.0 0.8 --seed 1
-
-# What teaches the embedded model to draw: LOG.md.
-LEARNING := --no-restart --sampling.diversity 0.75 --selection.k 24 --relabel.simplify --relabel.reading-order \
-            --relabel.variants 6 --training.epochs 1 --training.batch-size 4 --training.learning-rate 6e-4 \
-            --training.lr-scheduler-type linear
+# Pictures of more elements than the model was pretrained on. Budgets are equal to the program.
+DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squares-12 drawing-squares-16 drawing-squares-20 --seed 1
 
 .PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
         experiment-overfit clean
@@ -24,7 +18,7 @@ help:
 
 demo: $(VENV)/installed ## search only against search and learn, on four pictures and one adapter, on a CPU
 	$(BIN)/arcloop run $(DEMO) --rounds 1 --programs 256 --out runs/demo/search-only
-	$(BIN)/arcloop run $(DEMO) $(LEARNING) --rounds 8 --programs 32 --out runs/demo/search-and-learn
+	$(BIN)/arcloop run $(DEMO) --rounds 8 --programs 32 --out runs/demo/search-and-learn
 	$(BIN)/arcloop compare --group "search only=runs/demo/search-only" "search and learn=runs/demo/search-and-learn" \
 	    --report runs/demo/report.html
 

@@ -19,7 +19,7 @@ ORDER: dict[str, str] = {
     "seeds": "",
     "progress": "",
     "files": "",
-    "config": "require sampling searching training run stored sessions",
+    "config": "require sampling searching training run stored recipes sessions",
     "common": "grids disjoint regions symmetry colors display drawing symmetry_search objects components boxes placement sprites detection",
     "grammar": "boxes scope production geometry lines symmetry colors objects grids elements motion regions counting program",
     "tasks": "pictures augment sets",

@@ -1,17 +1,21 @@
 """A run's settings as command-line options: what ``run``, ``search`` and ``show`` share."""
 
 import argparse
+import ast
 import dataclasses
+import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast, get_type_hints
 
 import tyro
 
 from arcloop.config import Config, PromptConfig
 from arcloop.prompts.format import named_template
 
-__all__ = ["PromptOptions", "RunOptions", "source_in"]
+__all__ = ["SHOWN", "PromptOptions", "RunOptions", "print_short_help", "recipe_in", "source_in"]
 
 
 @dataclass(frozen=True)
@@ -19,9 +23,10 @@ class PromptOptions(PromptConfig):
     """``PromptConfig`` on the command line."""
 
     template: Annotated[str | None, tyro.conf.arg(aliases=("--prompt-template",), metavar="NAME|FILE")] = None
-    """``barc``: the BARC models' own format, byte for byte. ``compact``: the embedded model's. ``plain``: for chat models
-    that were not trained on the program library. Or a file with a template of your own (docs/search.md), whose text is
-    stored with the run. Default: what the model was trained on."""
+    """``barc``, ``compact``, ``plain``, or a file with a template; default: what the model was trained on. ``barc``: the
+    BARC models' own format, byte for byte. ``compact``: the embedded model's. ``plain``: for chat models that were not
+    trained on the program library. Or a file with a template of your own (docs/search.md), whose text is
+    stored with the run."""
 
     def config(self) -> PromptConfig:
         """The settings, with the text of a template file in the place of its path.
@@ -60,9 +65,110 @@ class RunOptions(Config):
         return Config(**values | {"prompt": self.prompt.config()})
 
 
+SHOWN = (
+    "tasks",
+    "limit",
+    "task_ids",
+    "model",
+    "adapter",
+    "rounds",
+    "programs",
+    "seed",
+    "group_size",
+    "restart",
+    "sampler",
+    "source",
+    "prompt.template",
+    "prompt.library",
+    "refine.share",
+    "augment.dihedral",
+    "augment.colors",
+    "sampling.temperature",
+    "sampling.top_p",
+    "sampling.max_tokens",
+    "sampling.rows",
+    "server.base_url",
+    "server.model",
+    "server.api",
+    "engine.tensor_parallel_size",
+    "loading.use_4bit_quantization",
+    "selection.policy",
+    "selection.k",
+    "relabel.simplify",
+    "relabel.variants",
+    "training.lora_r",
+    "training.learning_rate",
+    "training.epochs",
+    "training.batch_size",
+    "training.gradient_checkpointing",
+    "anchors.share",
+    "stopping.perfect",
+    "budget.programs",
+    "budget.seconds",
+    "execution.workers",
+    "execution.timeout",
+)
+"""The settings that people set, which ``--help`` shows; ``--help-all`` shows the others too."""
+
+
+def print_short_help(arguments: type, base: RunOptions, prog: str) -> None:
+    """Print the help of a command that takes a run's settings: its own options and the ``SHOWN`` ones.
+
+    ``arguments``: the command's dataclass, with the settings in its field ``config``; ``base``: what is the default.
+    """
+    shown: list[tuple[str, Any, Any]] = []
+    for owner, name, value in _options(arguments, base):
+        hint = get_type_hints(owner)[name.rpartition(".")[2]]
+        spelled = {"source": "from"}.get(name, name)
+        # The first sentence says what it is; all of it is in --help-all.
+        text = _documentation(owner, name.rpartition(".")[2]).replace("``", "").partition(". ")[0].rstrip(".")
+        annotated = Annotated[hint, tyro.conf.arg(name=spelled, help=text)]  # type: ignore[valid-type]
+        shown.append((name.replace(".", "_"), annotated, field(default=value)))
+    description = inspect.cleandoc(arguments.__doc__ or "")
+    more = f"{prog} --help-all shows every option and says more; docs/loop.md explains recipes."
+    help_ = dataclasses.make_dataclass("Help", shown, kw_only=True)
+    tyro.cli(help_, args=["--help"], prog=prog, description=f"{description}\n\n{more}")
+
+
+def _options(arguments: type, base: RunOptions) -> Iterator[tuple[type, str, Any]]:
+    """The class that an option is documented in, its dotted name and its default, in the order of the help."""
+    for own in dataclasses.fields(arguments):
+        if own.name != "config":
+            default = tyro.MISSING if own.default is dataclasses.MISSING else own.default
+            yield arguments, own.name, default
+    for name in SHOWN:
+        section, _, setting = name.rpartition(".")
+        holder = getattr(base, section) if section else base
+        yield type(holder), name, getattr(holder, setting)
+
+
+def _documentation(owner: type, name: str) -> str:
+    """The text under a field, in the class that says it or the next one above."""
+    for cls in owner.__mro__:
+        if not dataclasses.is_dataclass(cls):
+            continue
+        body = cast(ast.ClassDef, ast.parse(inspect.getsource(cls)).body[0]).body
+        for statement, after in pairwise(body):
+            match statement, after:
+                case ast.AnnAssign(target=ast.Name(id=found)), ast.Expr(value=ast.Constant(value=str(text))):
+                    if found == name:
+                        return " ".join(text.split())
+    return ""
+
+
+def recipe_in(argv: list[str]) -> str | None:
+    """The recipe that the arguments name (``--recipe NAME|FILE``), so that its settings can be the defaults."""
+    return _option(argv, "--recipe")
+
+
 def source_in(argv: list[str]) -> Path | None:
     """The run that the arguments say is to be replayed (``--from RUN``), so that its settings can be the defaults."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    parser.add_argument("--from", dest="source", nargs="?")
-    source: str | None = parser.parse_known_args(argv)[0].source
+    source = _option(argv, "--from")
     return Path(source) if source else None
+
+
+def _option(argv: list[str], name: str) -> str | None:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument(name, dest="value", nargs="?")
+    value: str | None = parser.parse_known_args(argv)[0].value
+    return value

@@ -1,6 +1,6 @@
 """``arcloop run``: a new run, or the rest of an interrupted one with the same settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +8,8 @@ import tyro
 
 from arcloop.assembly import begin, replayed
 from arcloop.cli.job import go_on
-from arcloop.cli.options import RunOptions, source_in
+from arcloop.cli.options import RunOptions, print_short_help, recipe_in, source_in
+from arcloop.config import Config, with_recipe
 from arcloop.search.budget import moment
 
 __all__ = ["main"]
@@ -25,14 +26,21 @@ class Arguments:
     config: Annotated[RunOptions, tyro.conf.arg(name="")]
     out: Path
     """Folder of the run; new, empty, or that of the same run."""
+    recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
+    """Settings from a recipe: ``drawing``, ``no-augmentation``, or a TOML file of your own. Options beside it win."""
     deadline: str | None = None
     """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30; the run can be resumed."""
 
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and run."""
-    source = source_in(argv)
-    options = RunOptions.of(replayed(source)) if source else RunOptions(tyro.MISSING)
+    source, recipe = source_in(argv), recipe_in(argv)
+    base = replayed(source) if source else Config("")
+    base = with_recipe(base, recipe) if recipe else base
+    options = RunOptions.of(base) if base.tasks else replace(RunOptions.of(base), tasks=tyro.MISSING)
+    if {"-h", "--help"} & set(argv):
+        print_short_help(Arguments, options, "arcloop run")
+    argv = ["--help" if argument == "--help-all" else argument for argument in argv]
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop run", default=Arguments(options, tyro.MISSING))
     if arguments.deadline is not None:
         moment(arguments.deadline, 0)  # an error in it comes before anything is done

@@ -9,14 +9,14 @@ import tyro
 from arcloop.assembly import begin, replayed
 from arcloop.cli.job import go_on
 from arcloop.cli.options import source_in
-from arcloop.config import AugmentConfig, Config, ExecutionConfig, PromptConfig, ServerConfig, require
+from arcloop.config import AugmentConfig, Config, ExecutionConfig, PromptConfig, ServerConfig, require, with_recipe
 from arcloop.model.card import GRAMMAR, read_card
 from arcloop.prompts.format import named_template
 
 __all__ = ["main"]
 
 RUN = Config("", rounds=1)
-UNCHANGED = AugmentConfig(dihedral=False, colors=False, order=False)
+UNCHANGED = with_recipe(RUN, "no-augmentation").augment
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ One frozen dataclass per stage, each handed only its own section; the docstring 
 its help text. A value out of range raises ``ConfigError`` when the section is built.
 """
 
+from arcloop.config.recipes import recipe_names, with_recipe
 from arcloop.config.require import require
 from arcloop.config.run import Config
 from arcloop.config.sampling import (
@@ -53,6 +54,8 @@ __all__ = [
     "config_json",
     "from_json",
     "read_config",
+    "recipe_names",
     "require",
     "to_json",
+    "with_recipe",
 ]

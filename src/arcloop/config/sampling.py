@@ -106,7 +106,7 @@ class ServerConfig:
     model: str | None = None
     """Name under which it serves the model. Default: the only one it serves, or the one called like --model."""
     api: Literal["completions", "chat"] = "completions"
-    """``completions``: the rendered prompt is continued, as in training. ``chat``: for services that take messages only;
+    """Which interface of the server: ``completions``, or ``chat``. ``completions``: the rendered prompt is continued, as in training. ``chat``: for services that take messages only;
     search alone, and a prompt template that does not begin the answer (plain)."""
     concurrency: int = 32
     """Requests under way at once; each asks for all completions of a prompt."""

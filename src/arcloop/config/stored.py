@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 from arcloop.config.run import Config
 from arcloop.errors import ConfigError
 
-__all__ = ["config_json", "from_json", "read_config", "to_json"]
+__all__ = ["built", "config_json", "from_json", "read_config", "to_json"]
 
 C = TypeVar("C")
 
@@ -34,7 +34,7 @@ def from_json(cls: type[C], path: Path) -> C:
     Raises:
         ConfigError: the file cannot be read, lacks a setting, or has one that is unknown or of another kind.
     """
-    return typing.cast(C, _build(cls, _read(path), str(path)))
+    return typing.cast(C, built(cls, _read(path), str(path)))
 
 
 def config_json(config: Config) -> str:
@@ -54,7 +54,7 @@ def read_config(path: Path) -> Config:
         raise ConfigError(
             f"{path}: schema {schema!r}; expected {SCHEMA} or 1 — use the version of arcloop that wrote it, or a later one"
         )
-    return typing.cast(Config, _build(Config, _from_1(raw, str(path)) if schema == 1 else raw, str(path)))
+    return typing.cast(Config, built(Config, _from_1(raw, str(path)) if schema == 1 else raw, str(path)))
 
 
 def _from_1(raw: Any, where: str) -> Any:
@@ -85,21 +85,26 @@ def _read(path: Path) -> Any:
         ) from None
 
 
-def _build(cls: Any, raw: Any, where: str) -> Any:
+def built(cls: Any, raw: Any, where: str, remedy: str = "restore the file") -> Any:
+    """A ``cls`` from what JSON or TOML gave for it; ``where`` and ``remedy`` are for the error message.
+
+    Raises:
+        ConfigError: a setting is missing, unknown or of another kind.
+    """
     hints = typing.get_type_hints(cls)
     if not isinstance(raw, dict):
-        raise ConfigError(f"{where} is {raw!r}; expected an object with settings — restore the file")
+        raise ConfigError(f"{where} is {raw!r}; expected an object with settings — {remedy}")
     needed = {f.name for f in dataclasses.fields(cls) if f.default is f.default_factory is dataclasses.MISSING}
     if not needed <= raw.keys() <= hints.keys():
         what = f"unknown settings {sorted(raw.keys() - hints.keys())}, missing settings {sorted(needed - raw.keys())}"
         raise ConfigError(f"{where}: {what}; expected what this version writes — use the arcloop version that wrote it")
-    return cls(**{name: _value(hints[name], value, f"{where}: {name}") for name, value in raw.items()})
+    return cls(**{name: _value(hints[name], value, f"{where}: {name}", remedy) for name, value in raw.items()})
 
 
-def _value(hint: Any, value: Any, where: str) -> Any:
+def _value(hint: Any, value: Any, where: str, remedy: str) -> Any:
     """``value`` as a field of type ``hint`` holds it."""
     if dataclasses.is_dataclass(hint):
-        return _build(hint, value, where)
+        return built(hint, value, where, remedy)
     # Of X | None, Python makes one type or the other, after what X is.
     union = typing.get_origin(hint) in (types.UnionType, typing.Union)
     kinds = typing.get_args(hint) if union else (hint,)
@@ -117,4 +122,4 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         elif type(value) is kind or (kind is float and type(value) is int):
             return value
     expected = hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
-    raise ConfigError(f"{where} is {value!r}; expected {expected} — restore the file")
+    raise ConfigError(f"{where} is {value!r}; expected {expected} — {remedy}")

@@ -32,7 +32,7 @@ class SelectionConfig:
     """Which programs the model learns from."""
 
     policy: Policy = "best-k"
-    """``best-k``: per task the k best by correct train grids, shorter first. ``greedy-diverse``: half of the k best, half
+    """Which programs of a task are learned from: docs/relabeling.md explains each. ``best-k``: per task the k best by correct train grids, shorter first. ``greedy-diverse``: half of the k best, half
     with the fewest correct grids. ``correct-only``: the k best of those right on all train pairs. ``uniform``: k at random.
     ``prioritized``: k at random, the more correct grids the likelier. ``all``: everything that passes the filters."""
     k: int = 8
@@ -102,7 +102,7 @@ class AnchorsConfig:
     """Rows from what the model was trained on, mixed into every learning against forgetting it."""
 
     share: float = 0.1
-    """Share of them in the rows of a round; 0 = none. The embedded model's come from its grammar; for another model there
+    """Share of anchor rows in the rows of a round; 0 = none. The embedded model's come from its grammar; for another model there
     are none unless a file has some."""
     path: str | None = None
     """Training set that they are drawn from, in any format that ``arcloop train`` reads."""

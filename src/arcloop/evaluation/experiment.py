@@ -9,15 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from arcloop.config import (
-    AugmentConfig,
-    Config,
-    RelabelConfig,
-    SamplingConfig,
-    SelectionConfig,
-    StoppingConfig,
-    TrainingConfig,
-)
+from arcloop.config import AugmentConfig, Config, StoppingConfig, TrainingConfig, with_recipe
 from arcloop.errors import ConfigError
 from arcloop.tasks.pictures import NAMED
 from arcloop.tasks.sets import load_tasks
@@ -61,7 +53,7 @@ LEARNING = (
 )
 """The proof: each is compared with the first."""
 
-NONE = AugmentConfig(dihedral=False, colors=False, order=False)
+NONE = with_recipe(Config(""), "no-augmentation").augment
 """Tasks as they are."""
 
 QUESTIONS = (
@@ -107,18 +99,7 @@ def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs:
         base = Config(name, model=model, stopping=StoppingConfig(perfect=0))
         if name == "drawing":
             ids = (*NAMED, *(f"drawing-random-{count:02}" for count in _GENERATED))
-            # What learned most from few programs of many statements: LOG.md.
-            base = replace(
-                base,
-                task_ids=ids,
-                group_size=0,
-                restart=False,
-                sampling=SamplingConfig(temperature=(1.0, 0.8), diversity=0.75),
-                augment=NONE,
-                selection=SelectionConfig(k=24),
-                relabel=RelabelConfig(simplify=True, reading_order=True, variants=6),
-                training=TrainingConfig(learning_rate=6e-4, lr_scheduler_type="linear", batch_size=4, epochs=1),
-            )
+            base = replace(with_recipe(base, "drawing"), task_ids=ids)
             sets.append(TaskSet(name, base, drawing_programs))
         else:
             ids = drawn([task.id for task in load_tasks(name)], tasks)
