@@ -40,7 +40,7 @@ ORDER: dict[str, str] = {
     "loop": "",
     "evaluation": "estimates metrics outcome measurement comparison experiment",
     "report": "charts run_page comparison_page",
-    "assembly": "",
+    "assembly": "beginning parts running",
     "cli": "table job options run search resume evaluate compare experiment train relabel execute show pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""

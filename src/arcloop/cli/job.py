@@ -1,27 +1,19 @@
-"""What ``run``, ``resume`` and ``evaluate`` share: put the parts together, go on, print and report."""
+"""What ``run``, ``resume`` and ``evaluate`` share: go on, print what happens, print the outcome."""
 
 import contextlib
 import signal
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from types import FrameType
 
 from rich.console import Console
 
-from arcloop.assembly import make_parts
+from arcloop.assembly import carry_on, evaluate
 from arcloop.cli.table import print_numbers
-from arcloop.config import Config
-from arcloop.errors import ArcloopError
-from arcloop.evaluation.outcome import conclude
-from arcloop.execution import Sandbox
-from arcloop.loop import Loop
-from arcloop.progress import Progress
-from arcloop.records import Answers
-from arcloop.report.run_page import write_report
 from arcloop.runs.rundir import RunDir
-from arcloop.search.budget import Budget, DeadlineError, moment
-from arcloop.tasks.sets import load_answers
+from arcloop.search.budget import DeadlineError, moment
 
 _NAMED = 5
 """Skipped prompts that are named on the terminal; all are in the metrics.json of their groups."""
@@ -39,7 +31,7 @@ def go_on(run: RunDir, deadline: str | None = None) -> int:
     stopped = late = False
     with terminated_like_ctrl_c():
         try:
-            _search_and_learn(run, console, end)
+            carry_on(run, console, end, partial(say, console))
         except KeyboardInterrupt:
             stopped = True
         except DeadlineError:
@@ -53,50 +45,13 @@ def go_on(run: RunDir, deadline: str | None = None) -> int:
     return 0
 
 
-def _search_and_learn(run: RunDir, console: Console, deadline: float | None) -> None:
-    if run.finished:
-        return
-    run.check_model()
-    config = run.config()
-    say(console, f"arcloop: {len(run.tasks())} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
-    with Sandbox(config.execution) as sandbox:
-        say(console, f"sandbox: {sandbox.protection} protection")
-        with make_parts(config, run.tasks()) as parts:
-            if parts.trainer is None and config.rounds > 1:
-                say(console, f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
-            total = len(run.tasks()) * config.rounds * config.programs
-            budget = Budget(config.budget, deadline)
-            try:
-                with Progress(console, total, "programs") as progress:
-                    loop = Loop(
-                        run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget, parts.apart
-                    )
-                    loop.search_and_learn()
-            finally:
-                if summary := parts.summary():
-                    say(console, summary)
-
-
-def _origin(config: Config) -> str:
-    """Where the completions come from, in words."""
-    if config.source is not None:
-        return f"completions of the run {config.source}"
-    if config.sampler == "grammar":
-        return "random programs of the grammar"
-    return f"model {config.model}" + (f" with adapter {config.adapter}" if config.adapter else "")
-
-
 def finish(run: RunDir, console: Console) -> None:
     """Write submission, numbers and report from what is done, and print the table."""
-    groups = len(run.groups())
-    with Progress(console, groups, "groups") as progress:
-        progress.stage("voting and counting")
-        numbers = conclude(run, _answers(run, console), progress.advance)
-    report = write_report(run)
+    numbers = evaluate(run, console, partial(say, console))
     print_numbers(numbers, console)
     for line in _left_out(run):
         say(console, line)
-    say(console, f"submission  {run.path / 'submission.json'}\nreport      {report}")
+    say(console, f"submission  {run.path / 'submission.json'}\nreport      {run.path / 'report.html'}")
 
 
 def _left_out(run: RunDir) -> Iterator[str]:
@@ -113,15 +68,6 @@ def _left_out(run: RunDir) -> Iterator[str]:
     if failed:
         why = f"not in {config.source}" if config.source else "the server failed at them"
         yield f"failed      {failed} completions ({why})"
-
-
-def _answers(run: RunDir, console: Console) -> Answers:
-    try:
-        return load_answers(run.config().tasks)
-    except ArcloopError as error:
-        # The task files may have moved since: the submission does not need them, the numbers do without.
-        say(console, f"without answers, so without pass@n and solved@2: {error}")
-        return {}
 
 
 def wide() -> Console:

@@ -1,6 +1,5 @@
 """``arcloop relabel``: a training set from the programs of a run."""
 
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -8,13 +7,9 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
+from arcloop.assembly import Run, relabel
 from arcloop.cli.job import say
-from arcloop.config import Policy, PromptConfig, RelabelConfig, SelectionConfig
-from arcloop.execution import Sandbox
-from arcloop.hindsight.curation import runs_programs
-from arcloop.hindsight.dataset import make_dataset
-from arcloop.progress import Progress
-from arcloop.runs.rundir import RunDir
+from arcloop.config import Policy, RelabelConfig, SelectionConfig
 
 __all__ = ["main"]
 
@@ -62,29 +57,17 @@ def main(argv: list[str]) -> int:
         unchanged=arguments.unchanged,
         max_characters=arguments.max_characters,
     )
-    run = RunDir.open(arguments.run)
-    config = run.config()
-    from arcloop.model.language import load_tokenizer, prompt_format  # here, because these take seconds
-
-    model = arguments.model or config.model
-    words = prompt_format(model, load_tokenizer(model), PromptConfig() if arguments.model else config.prompt)
     console = Console()
-    with ExitStack() as stack:
-        needed = arguments.confirm or runs_programs(arguments.relabel)
-        sandbox = stack.enter_context(Sandbox(config.execution)) if needed else None
-        progress = stack.enter_context(Progress(console, len(run.tasks()), "tasks"))
-        progress.stage("relabeling")
-        made = make_dataset(
-            run,
-            arguments.out,
-            selection,
-            arguments.relabel,
-            words,
-            rounds=arguments.rounds,
-            executor=sandbox,
-            confirm=arguments.confirm,
-            on_task=progress.advance,
-        )
+    made = relabel(
+        Run(arguments.run),
+        arguments.out,
+        selection,
+        arguments.relabel,
+        model=arguments.model,
+        rounds=arguments.rounds,
+        confirm=arguments.confirm,
+        console=console,
+    )
     dropped = ", ".join(f"{count} {drop}" for drop, count in made.dropped.most_common())
     say(console, f"{made.rows.total()} rows of {made.programs} programs on {len(made.rows)} tasks")
     say(console, f"dropped: {dropped or 'none'}")

@@ -78,16 +78,16 @@ CONFIRMATIONS = (_Way(1, again=True), _Way(2, again=True))
 class Sandbox:
     """Runs programs that nobody has read.
 
-    Use as a context manager. ``cache``: folder of earlier executions, which runs and machines may
+    Use as a context manager. ``config``: limits and mode; None = the defaults. ``cache``: folder of earlier executions, which runs and machines may
     share. ``at_most`` withholds protection that the machine has, to see how programs fare on another.
     Raises ``SandboxError`` on entry if the machine offers resource limits only and
     ``config.allow_weak_sandbox`` is not set.
     """
 
     def __init__(
-        self, config: ExecutionConfig, cache: Path | None = None, at_most: Protection = Protection.FULL
+        self, config: ExecutionConfig | None = None, cache: Path | None = None, at_most: Protection = Protection.FULL
     ) -> None:
-        self._config = config
+        self._config = config = config or ExecutionConfig()
         workers = config.workers or (len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1)
         self._dispatcher = Dispatcher(workers, config.memory, config.batch_size, at_most)
         self._room = (AHEAD + BACKLOG) * workers

@@ -1,0 +1,101 @@
+"""What was asked for → a run directory: all that can be said before the work begins."""
+
+import dataclasses
+from pathlib import Path
+
+from arcloop.config import Config
+from arcloop.errors import ConfigError, RunError
+from arcloop.model.card import GRAMMAR, read_card, resolve
+from arcloop.prompts.format import PromptFormat
+from arcloop.runs.rundir import RunDir, manifest
+from arcloop.tasks.sets import TASK_SETS, load_tasks, task_to_json
+
+__all__ = ["begin", "replayed"]
+
+
+def replayed(source: Path) -> Config:
+    """The configuration under which a run's completions are given again as they were.
+
+    Raises:
+        RunError: ``source`` is no run directory.
+    """
+    run = RunDir.open(source)
+    return dataclasses.replace(run.config(), sampler="replay", source=str(source.resolve()), adapter=None)
+
+
+def begin(given: Config, out: Path) -> RunDir:
+    """Begin a run, or find the one in ``out`` if it is the same.
+
+    Raises:
+        ArcloopError: the tasks, the model, the adapter or the earlier run cannot be had, or ``out`` holds something else.
+    """
+    given = _with_model(given)
+    # Paths as they are from anywhere, so that a run can be resumed from another folder.
+    given = dataclasses.replace(given, tasks=_absolute(given.tasks), model=_absolute(given.model))
+    if given.anchors.path is not None:
+        given = dataclasses.replace(
+            given, anchors=dataclasses.replace(given.anchors, path=str(Path(given.anchors.path).resolve()))
+        )
+    if given.adapter is not None:
+        given = dataclasses.replace(given, adapter=str(_adapter(Path(given.adapter))))
+    tasks = load_tasks(given.tasks, given.limit, given.task_ids)
+    if given.source is not None:
+        source = RunDir.open(Path(given.source))
+        if not any(True for index in range(len(source.groups())) for _ in source.done_groups(index)):
+            raise RunError(
+                f"--from {given.source}: nothing in it is done; expected a run with completions — resume it first"
+            )
+        _same_prompts(given, source.config())
+        known = [task_to_json(task) for task in source.tasks()]
+        if not any(task_to_json(task) in known for task in tasks):
+            raise RunError(
+                f"--from {given.source}: none of its {len(known)} tasks is among the {len(tasks)} of {given.tasks}; "
+                "expected the same task set — leave --tasks out"
+            )
+        config = given
+    else:
+        card = read_card(given.model)
+        config = resolve(given, card)
+        if given.refine.share:
+            PromptFormat(given.prompt.template or card.template, lambda messages: "").check_refines()
+    return RunDir.create(out, config, tasks, manifest(config, tasks))
+
+
+def _with_model(given: Config) -> Config:
+    """``--model grammar`` and ``--model replay`` say what ``--sampler`` can say too: here both are said."""
+    if given.source is not None:
+        source = Path(given.source).resolve()
+        model = RunDir.open(source).config().model if given.model == "replay" else given.model
+        return dataclasses.replace(given, sampler="replay", model=model, source=str(source))
+    if GRAMMAR in (given.sampler, given.model):
+        return dataclasses.replace(given, sampler="grammar", model=GRAMMAR)
+    return given
+
+
+def _same_prompts(given: Config, source: Config) -> None:
+    """A replay asks what was asked: refuse settings that would change the prompts, or the completions after them."""
+    for name in ("model", "seed", "augment", "prompt", "refine", "sampling"):
+        now, then = getattr(given, name), getattr(source, name)
+        if now != then:
+            if dataclasses.is_dataclass(then):
+                changed = next(
+                    f.name for f in dataclasses.fields(then) if getattr(now, f.name) != getattr(then, f.name)
+                )
+                name, now, then = f"{name}.{changed}", getattr(now, changed), getattr(then, changed)
+            flag = name.replace("_", "-")
+            raise ConfigError(
+                f"{name} is {now!r}, but {then!r} in {given.source}; expected the same in a replay — leave --{flag} out"
+            )
+
+
+def _adapter(folder: Path) -> Path:
+    if not (folder / "adapter_config.json").is_file():
+        raise ConfigError(
+            f"adapter {folder}: no adapter_config.json in it; expected the folder of a saved adapter — check the path"
+        )
+    return folder.resolve()
+
+
+def _absolute(name: str) -> str:
+    path = Path(name)
+    return str(path.resolve()) if path.exists() and name not in (*TASK_SETS, "drawing", "embedded", GRAMMAR) else name

@@ -1,0 +1,228 @@
+"""A run directory → what is left of the run, its outcome, and what can be made of it."""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from arcloop.assembly.beginning import begin
+from arcloop.assembly.parts import make_parts
+from arcloop.config import Config, PromptConfig, RelabelConfig, SelectionConfig
+from arcloop.errors import ArcloopError
+from arcloop.evaluation.outcome import conclude
+from arcloop.execution import Sandbox
+from arcloop.hindsight.curation import runs_programs
+from arcloop.hindsight.dataset import Made, make_dataset
+from arcloop.loop import Loop
+from arcloop.progress import Progress
+from arcloop.records import Answers, Candidate, Task
+from arcloop.report.run_page import write_report
+from arcloop.runs.numbers import RunNumbers
+from arcloop.runs.rundir import RunDir
+from arcloop.search.budget import Budget, DeadlineError, moment
+from arcloop.tasks.sets import load_answers
+
+__all__ = ["Run", "carry_on", "evaluate", "relabel", "run"]
+
+Tell = Callable[[str], None]
+"""Is told a line of what happens."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, finished or not, as its folder has it."""
+
+    path: Path
+    """The folder."""
+    directory: RunDir = field(init=False, repr=False)
+    """All of its files."""
+
+    def __post_init__(self) -> None:
+        """Open the folder.
+
+        Raises:
+            RunError: it is none of a run.
+        """
+        object.__setattr__(self, "path", Path(self.path))
+        object.__setattr__(self, "directory", RunDir.open(self.path))
+
+    @property
+    def config(self) -> Config:
+        """The configuration, with all its defaults."""
+        return self.directory.config()
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks, without the answers of their test pairs."""
+        return self.directory.tasks()
+
+    @property
+    def finished(self) -> bool:
+        """Is every round done for every group of tasks?"""
+        return self.directory.finished
+
+    @property
+    def numbers(self) -> RunNumbers:
+        """The table of numbers, as it was last evaluated.
+
+        Raises:
+            RunError: it was not evaluated yet.
+        """
+        return self.directory.numbers()
+
+    @property
+    def submission(self) -> Mapping[str, Any]:
+        """Task id → for each test grid ``attempt_1`` and ``attempt_2``, as Kaggle takes it; the best so far."""
+        content: Mapping[str, Any] = self.directory.read("submission.json")
+        return content
+
+    def candidates(self, task_id: str | None = None) -> list[Candidate]:
+        """Every program with its frame, execution and score, in the order of groups, rounds and draws; of one task or all."""
+        groups = range(len(self.directory.groups()))
+        found = [
+            c for index in groups for _, group in self.directory.searched_groups(index) for c in group.candidates()
+        ]
+        return [c for c in found if task_id in (None, c.program.task_id)]
+
+    def resume(self, deadline: str | float | None = None, *, console: Console | None = None) -> "Run":
+        """Do what is left of the run, then evaluate it; returns the run itself.
+
+        ``deadline``: seconds from now, or a time such as ``2026-05-01T18:30``; at it the run ends with what is there.
+        ``console``: where progress is shown; None = nowhere. Interrupted with Ctrl-C, what is done is kept.
+
+        Raises:
+            ArcloopError: the model, the server or the sandbox cannot be had.
+        """
+        quiet = console or Console(quiet=True)
+        # At the deadline what was found until then is stored, and the next call goes on.
+        with contextlib.suppress(DeadlineError):
+            carry_on(self.directory, quiet, None if deadline is None else moment(str(deadline), time.time()))
+        evaluate(self.directory, quiet)
+        return self
+
+
+def run(config: Config, out: str | Path, *, deadline: str | float | None = None, console: Console | None = None) -> Run:
+    """Search and learn as ``config`` says, in the folder ``out``: a new run, or the rest of the same one.
+
+    The other arguments are those of ``Run.resume``.
+
+    Raises:
+        ArcloopError: the tasks, the model or the sandbox cannot be had, or ``out`` holds something else.
+    """
+    return Run(begin(config, Path(out)).path).resume(deadline, console=console)
+
+
+def relabel(
+    of: Run,
+    out: str | Path,
+    selection: SelectionConfig | None = None,
+    settings: RelabelConfig | None = None,
+    *,
+    model: str | None = None,
+    rounds: int | None = None,
+    confirm: bool = False,
+    console: Console | None = None,
+) -> Made:
+    """Make a training set of a run's programs, each with the task that it does solve, in the folder ``out``.
+
+    Args:
+        of: The run, finished or not.
+        out: A new or empty folder; ``hindsight.dataset`` says what is in it then.
+        selection: Which programs; default: the 8 best of each task.
+        settings: How they become rows.
+        model: Whose words prompts are written in (``embedded``, a folder or a hub name); default: the run's model.
+        rounds: Look at the first so many rounds only.
+        confirm: Run what was chosen again, and drop what gives something else.
+        console: Where progress is shown; None = nowhere.
+
+    Raises:
+        ArcloopError: the model's tokenizer cannot be had, no round is done, or ``out`` holds something.
+    """
+    from arcloop.model.language import load_tokenizer, prompt_format  # here, because these take seconds
+
+    config, settings = of.config, settings or RelabelConfig()
+    name = model or config.model
+    format_ = prompt_format(name, load_tokenizer(name), PromptConfig() if model else config.prompt)
+    with ExitStack() as stack:
+        needed = confirm or runs_programs(settings)
+        sandbox = stack.enter_context(Sandbox(config.execution)) if needed else None
+        progress = stack.enter_context(Progress(console or Console(quiet=True), len(of.tasks), "tasks"))
+        progress.stage("relabeling")
+        return make_dataset(
+            of.directory,
+            Path(out),
+            selection or SelectionConfig(),
+            settings,
+            format_,
+            rounds=rounds,
+            executor=sandbox,
+            confirm=confirm,
+            on_task=progress.advance,
+        )
+
+
+def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell: Tell = lambda line: None) -> None:
+    """Search and learn what is left of a run.
+
+    ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server.
+
+    Raises:
+        DeadlineError: the deadline came first; what was found until then is stored.
+        ArcloopError: the model, the server or the sandbox cannot be had.
+    """
+    if run.finished:
+        return
+    run.check_model()
+    config, tasks = run.config(), run.tasks()
+    tell(f"arcloop: {len(tasks)} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
+    with Sandbox(config.execution) as sandbox:
+        tell(f"sandbox: {sandbox.protection} protection")
+        with make_parts(config, tasks) as parts:
+            if parts.trainer is None and config.rounds > 1:
+                tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
+            total = len(tasks) * config.rounds * config.programs
+            budget = Budget(config.budget, deadline)
+            try:
+                with Progress(console, total, "programs") as progress:
+                    Loop(
+                        run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget, parts.apart
+                    ).search_and_learn()
+            finally:
+                if summary := parts.summary():
+                    tell(summary)
+
+
+def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> RunNumbers:
+    """Write submission, numbers and report from what is done, and return the numbers.
+
+    Raises:
+        RunError: a table of the run cannot be read.
+    """
+    with Progress(console, len(run.groups()), "groups") as progress:
+        progress.stage("voting and counting")
+        numbers = conclude(run, _answers(run, tell), progress.advance)
+    write_report(run)
+    return numbers
+
+
+def _origin(config: Config) -> str:
+    """Where the completions come from, in words."""
+    if config.source is not None:
+        return f"completions of the run {config.source}"
+    if config.sampler == "grammar":
+        return "random programs of the grammar"
+    return f"model {config.model}" + (f" with adapter {config.adapter}" if config.adapter else "")
+
+
+def _answers(run: RunDir, tell: Tell) -> Answers:
+    try:
+        return load_answers(run.config().tasks)
+    except ArcloopError as error:
+        # The task files may have moved since: the submission does not need them, the numbers do without.
+        tell(f"without answers, so without pass@n and solved@2: {error}")
+        return {}
