@@ -23,7 +23,7 @@ demo: $(VENV)/installed ## search only against search and learn, on four picture
 	    --report runs/demo/report.html
 
 test: $(VENV)/installed-dev lint types ## all checks and tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/installed-dev ## style and likely bugs
 	$(BIN)/ruff check .

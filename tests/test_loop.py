@@ -88,7 +88,7 @@ def test_draws_at_which_a_server_failed_are_stored_and_counted_apart(tmp_path: P
     failed = [c for c in stored if c.finish_reason is FinishReason.ERROR]
     assert len(stored) == 60 and len(failed) == 15 and all(math.isnan(c.logprob) for c in failed)
     assert sum(run.group(0, i).search_numbers().failed_completions for i in range(2)) == 15
-    assert conclude(run, ANSWERS)["run"]["programs"] == 45
+    assert conclude(run, ANSWERS).run.programs == 45
     assert not {c.id for c in failed} & {c.program.completion_id for c in everything(run)}
 
 
@@ -127,7 +127,7 @@ def test_a_program_that_gives_something_else_again_neither_solves_nor_teaches(tm
     run = parts.run(tmp_path / "run")
     finish(run)
     assert run.numbers().run.train_pass_at_n == 0
-    assert run.group(0, 0).search_numbers().solved == []
+    assert run.group(0, 0).search_numbers().solved == ()
     unsteady = [c for c in everything(run) if c.execution.status is Status.NONDETERMINISTIC]
     assert unsteady and not any(c.score.perfect for c in unsteady)
     taught = {example.completion for examples in parts.trainer.fits for example in examples}
@@ -172,14 +172,19 @@ def test_a_beginning_that_has_done_nothing_gives_way_to_another_run(tmp_path: Pa
 
 
 def test_a_changed_model_does_not_go_on_with_a_run(tmp_path: Path) -> None:
-    run = RunDir.create(tmp_path / "run", dataclasses.replace(CONFIG, model="embedded"), TASKS, {"model_sha256": "x"})
+    run = RunDir.create(
+        tmp_path / "run",
+        dataclasses.replace(CONFIG, model="embedded"),
+        TASKS,
+        dataclasses.replace(MANIFEST, model_sha256="x"),
+    )
     with pytest.raises(RunError, match="has changed since the run began"):
         run.check_model()
 
 
 def test_answers_that_do_not_fit_the_test_inputs_are_left_out(tmp_path: Path) -> None:
     run = Parts().run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1))
-    assert conclude(run, {"flip": ANSWERS["flip"][:1]})["tasks"]["flip"]["hits"] is None
+    assert conclude(run, {"flip": ANSWERS["flip"][:1]}).tasks["flip"].hits is None
 
 
 def test_a_run_stopped_anywhere_resumes_to_the_same_end(tmp_path: Path) -> None:
@@ -255,7 +260,7 @@ def test_a_folder_of_another_run_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"seed 4, not 5.*pass another --out"):
         RunDir.create(run.path, dataclasses.replace(CONFIG, seed=5), TASKS, MANIFEST)
     with pytest.raises(RunError, match="tasks_sha256"):
-        RunDir.create(run.path, CONFIG, TASKS, {"tasks_sha256": "other"})
+        RunDir.create(run.path, CONFIG, TASKS, dataclasses.replace(MANIFEST, tasks_sha256="other"))
     assert before == {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
 
 

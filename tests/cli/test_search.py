@@ -9,7 +9,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from arcloop.cli import main
-from arcloop.config import Config, from_json
+from arcloop.config import read_config
 from arcloop.prompts.format import PromptFormat, named_template
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling.lora import adapter_rank
@@ -80,7 +80,7 @@ def test_every_option_reaches_the_configuration(arcloop, tmp_path: Path) -> None
     )  # fmt: skip
     code, _, error = arcloop("search", "--sampler", "grammar", *SMALL, *options, "--output-dir", tmp_path / "run")
     assert code == 0, error
-    config = from_json(Config, tmp_path / "run" / "config.json")
+    config = read_config(tmp_path / "run" / "config.json")
     sampling = config.sampling
     assert (sampling.max_prompt_tokens, sampling.max_tokens, sampling.temperature, sampling.top_p) == (
         2500,

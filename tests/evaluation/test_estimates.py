@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from arcloop.evaluation.estimates import bootstrap, holm, paired_difference, pass_at_k, pass_curves
 from arcloop.report.charts import passes_svg
+from arcloop.runs.numbers import Curve
 
 COUNTS = st.integers(0, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
 
@@ -123,8 +124,8 @@ def test_holm_multiplies_the_smallest_most() -> None:
 
 @pytest.mark.parametrize("longest", [0, 1, 2, 700])
 def test_a_curve_of_any_length_is_drawn(longest: int) -> None:
-    values = [k / 1000 for k in range(longest)]
-    curve = {"value": values, "low": values, "high": values, "every_task_to": longest // 2}
+    values = tuple(k / 1000 for k in range(longest))
+    curve = Curve(values, values, values, every_task_to=longest // 2, tasks=1)
     picture = passes_svg([curve, curve], curve)
     assert ("<svg" in picture) == bool(longest)
     assert picture.count("<polyline") == (3 if longest else 0)

@@ -122,7 +122,7 @@ def test_learning_that_ruins_the_model_is_rolled_back_and_costs_no_more_than_the
     run = machine.run(tmp_path / "run", config)
     numbers = conclude(run, load_answers("arc1-train"))
     assert run.group(1, 0).search_numbers().rolled_back == "round_000/group_000/adapter"
-    assert numbers["health"][1]["rolled_back"] == 1
+    assert numbers.health[1].rolled_back == 1
     resolved = resolve(config, read_card("embedded"))
     search_only = RunDir.create(tmp_path / "search", resolved, run.tasks(), MANIFEST)
     with Progress(Console(quiet=True), 1, "programs") as progress:

@@ -189,8 +189,8 @@ def test_an_adapter_that_does_harm_is_dropped_after_a_probe(tmp_path: Path) -> N
     differ = [i for i in same.keys() | other.keys() if same.get(i) != other.get(i)]
     assert differ and all(i.startswith(("r1/", "r2/")) and int(i[-5:]) < 16 for i in differ)
     numbers = conclude(run, ANSWERS)
-    assert [row["rolled_back"] for row in numbers["health"]] == [0, 1, 1]
-    assert numbers["run"]["train_pass_at_n"] == conclude(untaught, ANSWERS)["run"]["train_pass_at_n"]
+    assert [row.rolled_back for row in numbers.health] == [0, 1, 1]
+    assert numbers.run.train_pass_at_n == conclude(untaught, ANSWERS).run.train_pass_at_n
     assert "adapters rolled back" in write_report(run).read_text()
     kept = Parts()
     kept.trainer = Harmful()
