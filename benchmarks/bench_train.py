@@ -71,7 +71,7 @@ def run_arcloop(rows: list[dict[str, str]], precision: str) -> dict[str, float]:
     from arcloop.config import LoadingConfig, TrainingConfig
     from arcloop.model.language import load_model
     from arcloop.records import Example
-    from arcloop.training import optimization
+    from arcloop.training import Fitting, optimization
     from arcloop.training.trainer import LoraTrainer
 
     model = load_model("embedded", loading=LoadingConfig(dtype=precision))  # type: ignore[arg-type]
@@ -91,9 +91,11 @@ def run_arcloop(rows: list[dict[str, str]], precision: str) -> dict[str, float]:
     optimization.Optimization.step = counted  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as out:
         clock = Clock()
-        trainer.fit(examples[:2], None, Path(out), random.Random(0))  # the first fit of a run attaches the adapter
+        trainer.fit(
+            Fitting(examples[:2], None, Path(out), random.Random(0))
+        )  # the first fit of a run attaches the adapter
         clock, tokens = Clock(), []
-        trainer.fit(examples, None, Path(out), random.Random(0))
+        trainer.fit(Fitting(examples, None, Path(out), random.Random(0)))
     return result(clock, tokens)
 
 

@@ -36,6 +36,7 @@ from arcloop.records import Candidate, Task
 from arcloop.runs.rundir import RunDir
 from arcloop.seeds import generator
 from arcloop.tasks.augment import apply_task
+from arcloop.training import Fitting
 from arcloop.training.trainer import LoraTrainer
 from experiments.likelihood import Likelihood
 
@@ -119,7 +120,7 @@ def main() -> None:
             before = [weight(task) for task in rare]
             adapter = Path(folder) / str(number)
             start = time.monotonic()
-            rows += trainer.fit([*examples, *anchors], None, adapter, random.Random(0)).rows
+            rows += trainer.fit(Fitting([*examples, *anchors], None, adapter, random.Random(0))).rows
             seconds += time.monotonic() - start
             model.use_adapter(adapter)
             changes += [weight(task) - was for task, was in zip(rare, before, strict=True)]

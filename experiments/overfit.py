@@ -18,6 +18,7 @@ from arcloop.model.language import load_model
 from arcloop.records import Augmentation, Prompt
 from arcloop.sampling import Draw, Request
 from arcloop.sampling.transformers import TransformersSampler
+from arcloop.training import Fitting
 from arcloop.training.trainer import LoraTrainer
 from tests.training.relabeled import relabeled
 
@@ -39,7 +40,7 @@ def main() -> int:
             print(f"step {step}/{steps}: loss {loss:.4f}", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        fit = LoraTrainer(model, config).fit(examples, None, Path(folder), random.Random(0), on_step)
+        fit = LoraTrainer(model, config).fit(Fitting(examples, None, Path(folder), random.Random(0), on_step))
         sampler = TransformersSampler(model, SamplingConfig(max_tokens=256))
         sampler.use_adapter(Path(folder))
         requests = [

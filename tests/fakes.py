@@ -2,7 +2,7 @@
 
 import dataclasses
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, Example, Execution, FinishReason, Grid, Job, Status
 from arcloop.runs.numbers import GroupNumbers, Manifest, SearchNumbers
 from arcloop.sampling import Request
-from arcloop.training import Fit
+from arcloop.training import Fit, Fitting
 
 MANIFEST = Manifest({}, "", "")
 """Of a run that depends on no files."""
@@ -92,17 +92,10 @@ class FakeTrainer:
     def __init__(self) -> None:
         self.fits: list[list[Example]] = []
 
-    def fit(
-        self,
-        examples: Sequence[Example],
-        start: Path | None,
-        out: Path,
-        rng: random.Random,
-        on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
-    ) -> Fit:
-        self.fits.append(list(examples))
-        out.mkdir()
-        names = [example.completion.split("return ")[1].split("(")[0] for example in examples]
-        (out / "learned").write_text(" ".join(names))
-        on_step(1, 1, 0.5)
-        return Fit(len(examples), 0, 1, (0.5,), 1.0, 1.0)
+    def fit(self, asked: Fitting) -> Fit:
+        self.fits.append(list(asked.examples))
+        asked.out.mkdir()
+        names = [example.completion.split("return ")[1].split("(")[0] for example in asked.examples]
+        (asked.out / "learned").write_text(" ".join(names))
+        asked.on_step(1, 1, 0.5)
+        return Fit(len(asked.examples), 0, 1, (0.5,), 1.0, 1.0)

@@ -30,7 +30,7 @@ ORDER: dict[str, str] = {
     "execution": "port limits randomness screen frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
     "scoring": "",
     "submission": "voting kaggle",
-    "runs": "numbers tables rundir",
+    "runs": "numbers schema tables groupdir rundir",
     "search": "budget allocation heat refinement health background standing waves group",
     "rewriting": "simplification paintings variation rewrite",
     "exercises": "look patterns panels marks scenes inputs exercise",

@@ -4,7 +4,6 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -19,7 +18,7 @@ from arcloop.report.run_page import write_report
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request
 from arcloop.submission.kaggle import validate
-from arcloop.training import Fit
+from arcloop.training import Fit, Fitting
 from tests.arc_grids import FLIP, grid
 from tests.fakes import MANIFEST, FakeExecutor, FakeSampler, FakeTrainer
 
@@ -45,10 +44,10 @@ class Parts:
         """Have Ctrl-C come while it learns for the time number ``at``, counted from 0."""
         fit = self.trainer.fit
 
-        def stopped(*rest: Any) -> Fit:
+        def stopped(asked: Fitting) -> Fit:
             if len(self.trainer.fits) == at:
                 raise KeyboardInterrupt
-            return fit(*rest)
+            return fit(asked)
 
         self.trainer.fit = stopped  # type: ignore[method-assign]
 
@@ -143,10 +142,10 @@ def test_a_run_killed_while_learning_or_before_it_is_marked_done_resumes(tmp_pat
         def __init__(self, after_mkdir: bool) -> None:
             super().__init__()
 
-            def fit(examples: object, start: object, out: Path, *rest: object) -> Fit:
+            def fit(asked: Fitting) -> Fit:
                 if after_mkdir:
-                    out.mkdir()
-                    (out / "learned").write_text("half")
+                    asked.out.mkdir()
+                    (asked.out / "learned").write_text("half")
                 raise KeyboardInterrupt
 
             self.trainer.fit = fit  # type: ignore[method-assign, assignment]

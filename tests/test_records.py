@@ -1,9 +1,8 @@
 import numpy as np
-import pytest
 from hypothesis import given
 
 from arcloop.config import AugmentConfig
-from arcloop.prompts.encoding import COLOR_NAMES, decode_grid, encode_grid
+from arcloop.prompts.encoding import COLOR_NAMES, encode_grid
 from arcloop.records import Augmentation, Grid, Task
 from arcloop.seeds import generator, seed_of
 from arcloop.tasks.augment import apply_grid, apply_task, invert_grid, original_outputs
@@ -51,18 +50,13 @@ def test_augmentation_keeps_what_it_is_told_to_keep() -> None:
 
 @given(grids())
 def test_encoding_is_invertible(any_grid: Grid) -> None:
-    assert np.array_equal(decode_grid(encode_grid(any_grid)), any_grid)
+    rows = [[COLOR_NAMES.index(word) for word in line.split(" ")] for line in encode_grid(any_grid).split("\n")]
+    assert np.array_equal(rows, any_grid)
 
 
 def test_encoding_names_colours_with_single_spaces() -> None:
     assert encode_grid(grid("01", "58")) == "Black Blue\nGray Purple"
     assert len(set(COLOR_NAMES)) == 10
-
-
-@pytest.mark.parametrize(("text", "words"), [("Black Teal", "Teal"), ("Black Blue\nRed", "one length")])
-def test_decoding_names_what_is_wrong(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        decode_grid(text)
 
 
 @given(tasks())

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from arcloop.errors import RunError
-from arcloop.runs.numbers import GroupNumbers, LearningNumbers, Manifest, SearchNumbers, read_numbers, stored
+from arcloop.runs.numbers import GroupNumbers, LearningNumbers, Manifest, SearchNumbers
+from arcloop.runs.schema import read_numbers, stored
 
 SEARCH = SearchNumbers(
     whole=True,

@@ -1,7 +1,6 @@
 """A group learns while the next one is searched: what that changes (nothing that is stored), and how it ends."""
 
 import dataclasses
-import random
 import signal
 import threading
 import time
@@ -14,12 +13,12 @@ from rich.console import Console
 from arcloop.config import BudgetConfig, HealthConfig, StoppingConfig
 from arcloop.loop import Loop
 from arcloop.progress import Progress
-from arcloop.records import Completion, Example
+from arcloop.records import Completion
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request
 from arcloop.search.background import Background, Took
 from arcloop.search.budget import Budget, DeadlineError
-from arcloop.training import Fit
+from arcloop.training import Fit, Fitting
 from tests.fakes import MANIFEST, FakeTrainer
 from tests.scenarios.test_steering import Harmful
 from tests.test_loop import CONFIG, TASKS, Parts, finish
@@ -102,11 +101,11 @@ def test_each_group_learns_while_the_next_is_searched(tmp_path: Path) -> None:
                 happened(f"search {place}")
                 yield from sample(requests)
 
-            def learning(examples: Sequence[Example], start: Path | None, out: Path, *rest: object) -> Fit:
-                place = 2 * int(out.parent.parent.name[-3:]) + int(out.parent.name[-3:])
+            def learning(asked: Fitting) -> Fit:
+                place = 2 * int(asked.out.parent.parent.name[-3:]) + int(asked.out.parent.name[-3:])
                 happened(f"learning {place} begins")
                 after(f"search {place + 1}")
-                made = fit(examples, start, out, *rest)  # type: ignore[arg-type]
+                made = fit(asked)
                 happened(f"learning {place} ends")
                 return made
 
@@ -125,9 +124,9 @@ def threads_of_learning(parts: Parts, path: Path, config: object) -> set[threadi
     threads = set()
     fit = parts.trainer.fit
 
-    def noted(*arguments: object) -> Fit:
+    def noted(asked: Fitting) -> Fit:
         threads.add(threading.current_thread())
-        return fit(*arguments)  # type: ignore[arg-type]
+        return fit(asked)
 
     parts.trainer.fit = noted  # type: ignore[method-assign, assignment]
     parts.run(path, config)  # type: ignore[arg-type]
@@ -164,9 +163,9 @@ def test_what_learning_raises_ends_the_run_as_it_is_and_the_run_resumes(tmp_path
     error = LearningError("no memory")
     parts = Apart()
 
-    def fit(examples: object, start: object, out: Path, *rest: object) -> Fit:
-        out.mkdir()
-        (out / "learned").write_text("half")
+    def fit(asked: Fitting) -> Fit:
+        asked.out.mkdir()
+        (asked.out / "learned").write_text("half")
         raise error
 
     parts.trainer.fit = fit  # type: ignore[method-assign, assignment]
@@ -185,21 +184,14 @@ class Patient(FakeTrainer):
         super().__init__()
         self.begun, self.ended = threading.Event(), threading.Event()
 
-    def fit(
-        self,
-        examples: Sequence[Example],
-        start: Path | None,
-        out: Path,
-        rng: random.Random,
-        on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
-    ) -> Fit:
-        out.mkdir()
-        (out / "learned").write_text("half")
+    def fit(self, asked: Fitting) -> Fit:
+        asked.out.mkdir()
+        (asked.out / "learned").write_text("half")
         self.begun.set()
         try:
             end = time.monotonic() + LONG
             while time.monotonic() < end:
-                on_step(1, 2, 0.5)
+                asked.on_step(1, 2, 0.5)
                 time.sleep(0.001)
             raise AssertionError("never stopped")
         finally:

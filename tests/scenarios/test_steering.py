@@ -3,7 +3,7 @@
 import dataclasses
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from arcloop.runs.rundir import RunDir
 from arcloop.search.budget import Budget, DeadlineError
 from arcloop.search.heat import heats
 from arcloop.submission.kaggle import validate
-from arcloop.training import Fit
+from arcloop.training import Fit, Fitting
 from tests.fakes import MANIFEST, FakeTrainer
 from tests.test_loop import ANSWERS, CONFIG, TASKS, Parts, everything, finish
 
@@ -158,16 +158,9 @@ def test_a_run_has_a_submission_before_anything_is_searched(tmp_path: Path) -> N
 class Harmful(FakeTrainer):
     """Teaches nothing but failing."""
 
-    def fit(
-        self,
-        examples: Sequence[Example],
-        start: Path | None,
-        out: Path,
-        rng: random.Random,
-        on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
-    ) -> Fit:
-        fit = super().fit(examples, start, out, rng, on_step)
-        (out / "learned").write_text("fail " * 200)
+    def fit(self, asked: Fitting) -> Fit:
+        fit = super().fit(asked)
+        (asked.out / "learned").write_text("fail " * 200)
         return fit
 
 
@@ -232,13 +225,10 @@ def test_learning_restarts_from_all_rounds_or_continues_with_the_newest(tmp_path
         parts = Parts()
         original = parts.trainer.fit
 
-        def fit(
-            examples: Sequence[Example], start: Path | None, *rest: object, restart: bool = restart,
-            original: Callable[..., Fit] = original,
-        ) -> Fit:  # fmt: skip
-            starts[restart].append(start)
-            rounds[restart].append({e.id[:3] for e in examples if not e.id.startswith("anchor")})
-            return original(examples, start, *rest)
+        def fit(asked: Fitting, restart: bool = restart, original: Callable[..., Fit] = original) -> Fit:
+            starts[restart].append(asked.start)
+            rounds[restart].append({e.id[:3] for e in asked.examples if not e.id.startswith("anchor")})
+            return original(asked)
 
         parts.trainer.fit = fit  # type: ignore[method-assign, assignment]
         config = dataclasses.replace(

@@ -14,6 +14,7 @@ from arcloop.errors import RunError
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.records import Example
+from arcloop.training import Fitting
 from arcloop.training.loss import completion_loss
 from arcloop.training.rows import Row, encode_rows
 from arcloop.training.trainer import LoraTrainer
@@ -86,7 +87,7 @@ def test_a_too_long_example_is_dropped_and_counted_never_cut(model: LanguageMode
     longest = max(len(row.ids) for row in encode_rows(model, made, 10_000)[0])
     rows, dropped = encode_rows(model, made, longest - 1)
     assert (len(rows), dropped) == (2, 1)
-    fit = LoraTrainer(model, config(max_tokens=longest - 1)).fit(made, None, tmp_path / "a", random.Random(0))
+    fit = LoraTrainer(model, config(max_tokens=longest - 1)).fit(Fitting(made, None, tmp_path / "a", random.Random(0)))
     assert (fit.rows, fit.dropped) == (2, 1)
 
 
@@ -94,7 +95,7 @@ def test_training_lowers_the_loss_and_changes_the_adapter_alone(model: LanguageM
     base = {name: p.clone() for name, p in model.network.named_parameters()}
     steps: list[tuple[int, int]] = []
     fit = LoraTrainer(model, config(epochs=8)).fit(
-        examples(4), None, tmp_path / "a", random.Random(0), lambda step, of, loss: steps.append((step, of))
+        Fitting(examples(4), None, tmp_path / "a", random.Random(0), lambda step, of, loss: steps.append((step, of)))
     )
     assert fit.losses[-1] < fit.losses[0]
     assert fit.change > 0
@@ -109,7 +110,7 @@ def test_training_lowers_the_loss_and_changes_the_adapter_alone(model: LanguageM
 def test_equal_inputs_give_equal_adapters_also_on_a_used_trainer(model: LanguageModel, tmp_path: Path) -> None:
     trainer = LoraTrainer(model, config())
     for name in ("a", "b"):
-        trainer.fit(examples(4), None, tmp_path / name, random.Random(1))
+        trainer.fit(Fitting(examples(4), None, tmp_path / name, random.Random(1)))
     first, second = ((tmp_path / name / "adapter_model.safetensors").read_bytes() for name in ("a", "b"))
     assert first == second
 
@@ -117,7 +118,7 @@ def test_equal_inputs_give_equal_adapters_also_on_a_used_trainer(model: Language
 def test_a_saved_adapter_gives_the_same_logits_in_plain_peft(model: LanguageModel, tmp_path: Path) -> None:
     from peft import PeftModel
 
-    LoraTrainer(model, config()).fit(examples(4), None, tmp_path / "a", random.Random(0))
+    LoraTrainer(model, config()).fit(Fitting(examples(4), None, tmp_path / "a", random.Random(0)))
     (row,), _ = encode_rows(model, examples(1), 10_000)
     ids = torch.tensor([row.ids])
     with torch.inference_mode():
@@ -133,7 +134,7 @@ def test_without_an_adapter_the_network_computes_what_its_base_computes(model: L
     (row,), _ = encode_rows(model, examples(1), 10_000)
     with torch.inference_mode():
         base = completion_loss(model, [row]).item()
-    LoraTrainer(model, config()).fit(examples(4), None, tmp_path / "a", random.Random(0))
+    LoraTrainer(model, config()).fit(Fitting(examples(4), None, tmp_path / "a", random.Random(0)))
     with torch.inference_mode():
         assert completion_loss(model, [row]).item() < base
         model.use_adapter(None)
@@ -146,14 +147,16 @@ def test_without_an_adapter_the_network_computes_what_its_base_computes(model: L
 
 def test_a_learned_program_is_sampled_more_often(model: LanguageModel, tmp_path: Path) -> None:
     (row,), _ = encode_rows(model, examples(1), 10_000)
-    LoraTrainer(model, config(epochs=40, batch_size=1)).fit(examples(1), None, tmp_path / "a", random.Random(0))
+    LoraTrainer(model, config(epochs=40, batch_size=1)).fit(
+        Fitting(examples(1), None, tmp_path / "a", random.Random(0))
+    )
     with torch.inference_mode():
         # Likelier than not, as a whole and with its end: the end-of-text token was learned too.
         assert completion_loss(model, [row]).item() < 0.69
 
 
 def test_no_examples_leave_an_untrained_adapter(model: LanguageModel, tmp_path: Path) -> None:
-    fit = LoraTrainer(model, config()).fit([], None, tmp_path / "a", random.Random(0))
+    fit = LoraTrainer(model, config()).fit(Fitting([], None, tmp_path / "a", random.Random(0)))
     assert (fit.rows, fit.steps, fit.change) == (0, 0, 0)
     model.use_adapter(tmp_path / "a")
 
@@ -161,7 +164,7 @@ def test_no_examples_leave_an_untrained_adapter(model: LanguageModel, tmp_path: 
 def test_a_missing_or_foreign_adapter_is_named(model: LanguageModel, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="expected a saved adapter"):
         model.use_adapter(tmp_path / "none")
-    LoraTrainer(model, config()).fit([], None, tmp_path / "a", random.Random(0))
+    LoraTrainer(model, config()).fit(Fitting([], None, tmp_path / "a", random.Random(0)))
     other = load_model("embedded")
     other.trainable_adapter(config(lora_r=8, lora_alpha=8))
     with pytest.raises(RunError, match="another adapter"):

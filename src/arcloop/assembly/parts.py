@@ -1,7 +1,6 @@
 """Config → the sampler and the trainer of a run."""
 
 import contextlib
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,13 @@ from arcloop.errors import ServerError
 from arcloop.hindsight.anchors import Anchors
 from arcloop.model.card import read_card
 from arcloop.prompts.format import PromptFormat
-from arcloop.records import Example, Task
+from arcloop.records import Task
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Sampler
 from arcloop.sampling.grammar import GrammarSampler
 from arcloop.sampling.lora import adapter_rank
 from arcloop.sampling.replay import ReplaySampler
-from arcloop.training import Fit, Trainer
+from arcloop.training import Fit, Fitting, Trainer
 from arcloop.training.examples import read_set
 
 if TYPE_CHECKING:
@@ -158,14 +157,7 @@ class _LateTrainer:
         self._before = before
         self._model: LanguageModel | None = None
 
-    def fit(
-        self,
-        examples: Sequence[Example],
-        start: Path | None,
-        out: Path,
-        rng: random.Random,
-        on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
-    ) -> Fit:
+    def fit(self, asked: Fitting) -> Fit:
         """See ``Trainer``. Between trainings the network waits in the machine's memory, not on the GPU."""
         import torch
 
@@ -182,7 +174,7 @@ class _LateTrainer:
         if moves:
             network.to(home)
         try:
-            return LoraTrainer(self._model, self._config.training).fit(examples, start, out, rng, on_step)
+            return LoraTrainer(self._model, self._config.training).fit(asked)
         finally:
             if moves:
                 network.to("cpu")

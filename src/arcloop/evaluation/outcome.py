@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 from arcloop.evaluation.metrics import TaskNumbers, curves, solved_interval, summarize, task_numbers
 from arcloop.records import Answers, Attempt, Candidate, FinishReason
+from arcloop.runs.groupdir import GroupDir
 from arcloop.runs.numbers import BestProgram, GroupNumbers, RunCurves, RunNumbers, TaskOutcome
-from arcloop.runs.rundir import GroupDir, RunDir
+from arcloop.runs.rundir import RunDir
 from arcloop.search.health import per_round
 from arcloop.submission.kaggle import hits, submission_json, validate
 from arcloop.submission.voting import Ballot

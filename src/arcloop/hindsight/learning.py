@@ -26,7 +26,7 @@ from arcloop.search.background import Background, Took
 from arcloop.search.budget import Budget
 from arcloop.search.group import Searched
 from arcloop.seeds import generator
-from arcloop.training import Fit, Trainer
+from arcloop.training import Fit, Fitting, Trainer
 
 __all__ = ["LearningContext", "learn_group"]
 
@@ -92,9 +92,8 @@ class _Training:
     def fit(self) -> Fit:
         """Train. Nothing else may be done here: it runs beside the next search, and no program may."""
         context, place = self.context, self.place
-        return context.trainer.fit(
-            [*self.examples, *self.anchors], self._first(), place.group.adapter, self._rng(), self._on_step
-        )
+        rows = [*self.examples, *self.anchors]
+        return context.trainer.fit(Fitting(rows, self._first(), place.group.adapter, self._rng(), self._on_step))
 
     def finish(self, fit: Fit, took: Took) -> None:
         """Store the numbers, and mark the group as done."""

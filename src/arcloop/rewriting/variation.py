@@ -39,7 +39,7 @@ def variants(source: str, count: int, rng: random.Random) -> list[str]:
     or a number in what an assignment such as ``grid[2, 3:5] = Color.RED`` writes to. In a third of the variants half of
     them move by one or two, and half of these slices become one longer or shorter. In a third a quarter or a half of them
     are drawn anew from those that the source names for the same axis, and up to a quarter of the paintings
-    (``painting.runs``) are written a second time, at places drawn anew. Then half of the variants have the picture that the
+    (``paintings.runs``) are written a second time, at places drawn anew. Then half of the variants have the picture that the
     paintings make turned or mirrored in one of the eight ways, and paintings of which nothing is to be seen are left out.
     What cannot be parsed, or has neither colours nor places to change, has no variants.
     """

@@ -15,8 +15,9 @@ from arcloop.config import Config
 from arcloop.execution.port import Executor
 from arcloop.progress import Progress
 from arcloop.records import Candidate, Task
+from arcloop.runs.groupdir import GroupDir
 from arcloop.runs.numbers import SearchNumbers, Validity
-from arcloop.runs.rundir import GroupDir, Place, RunDir
+from arcloop.runs.rundir import Place, RunDir
 from arcloop.sampling import Sampler
 from arcloop.search.allocation import next_wave, probe_size
 from arcloop.search.budget import Budget, DeadlineError

@@ -18,7 +18,7 @@ _PLACE = re.compile(r"^input \d+: ")
 
 
 def parents(candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
-    """Those of the candidates of ``task`` that a prompt may show, best first, as ``filters.ranked`` has it.
+    """Those of the candidates of ``task`` that a prompt may show, best first, as ``scoring.ranked`` has it.
 
     Not those that are right on all train pairs, nor those known to be random; of one program, and of programs with
     equal outputs, only the best. Does not depend on the order of the candidates.

@@ -15,7 +15,7 @@ from arcloop.programs import extract
 from arcloop.progress import Progress
 from arcloop.prompts.format import make_prompt
 from arcloop.records import Candidate, Completion, Execution, FinishReason, Job, Program, Prompt, Score, Task
-from arcloop.runs.rundir import GroupDir
+from arcloop.runs.groupdir import GroupDir
 from arcloop.sampling import Draw, Request, Sampler
 from arcloop.scoring import score_execution
 from arcloop.search.heat import HIGHEST

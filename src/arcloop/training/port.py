@@ -8,7 +8,23 @@ from typing import Protocol
 
 from arcloop.records import Example
 
-__all__ = ["Fit", "Trainer"]
+__all__ = ["Fit", "Fitting", "Trainer"]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """A training that is asked for."""
+
+    examples: Sequence[Example]
+    """The rows to be trained on."""
+    start: Path | None
+    """Saved adapter to go on from; None = an untrained one."""
+    out: Path
+    """Where the result is saved."""
+    rng: random.Random
+    """Decides the order of the rows and what dropout draws."""
+    on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None
+    """Is told (step, steps in all, loss) after each optimizer step."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +48,6 @@ class Fit:
 class Trainer(Protocol):
     """Examples → adapter."""
 
-    def fit(
-        self,
-        examples: Sequence[Example],
-        start: Path | None,
-        out: Path,
-        rng: random.Random,
-        on_step: Callable[[int, int, float], None] = ...,
-    ) -> Fit:
-        """Train from the adapter saved in ``start`` (None: an untrained one), save the result in ``out``.
-
-        ``on_step`` is told (step, steps in all, loss) after each optimizer step.
-        """
+    def fit(self, asked: Fitting) -> Fit:
+        """Train as asked, and save the result."""
         ...

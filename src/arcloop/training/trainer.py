@@ -1,16 +1,14 @@
 """Relabeled examples → a trained adapter, on the network that search uses too."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 from torch import Tensor
 
 from arcloop.config import TrainingConfig
 from arcloop.model.language import LanguageModel
-from arcloop.records import Example
 from arcloop.training.optimization import Optimization
-from arcloop.training.port import Fit
+from arcloop.training.port import Fit, Fitting
 from arcloop.training.rows import Row, encode_rows
 
 __all__ = ["LoraTrainer"]
@@ -24,27 +22,20 @@ class LoraTrainer:
         self._model = model
         self._config = config
 
-    def fit(
-        self,
-        examples: Sequence[Example],
-        start: Path | None,
-        out: Path,
-        rng: random.Random,
-        on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
-    ) -> Fit:
+    def fit(self, asked: Fitting) -> Fit:
         """See ``Trainer``. With no example that fits, the adapter is saved as it was."""
-        config = self._config
+        config, rng = self._config, asked.rng
         adapter = self._model.trainable_adapter(config)
-        self._model.use_adapter(start)
-        rows, dropped = encode_rows(self._model, examples, config.max_tokens)
+        self._model.use_adapter(asked.start)
+        rows, dropped = encode_rows(self._model, asked.examples, config.max_tokens)
         before = {name: p.detach().clone() for name, p in adapter.parameters.items()}
         batches = [batch for _ in range(config.epochs) for batch in _batches(rows, config, rng)]
         optimization = Optimization(self._model, adapter.parameters, config, len(batches), rng.getrandbits(63))
         losses: list[float] = []
         for batch in batches:
             losses.append(optimization.step(batch).loss)
-            on_step(len(losses), len(batches), losses[-1])
-        adapter.save(out)
+            asked.on_step(len(losses), len(batches), losses[-1])
+        adapter.save(asked.out)
         change, norm = _distance(adapter.parameters, before), _distance(adapter.parameters, adapter.initial)
         return Fit(len(rows), dropped, len(losses), tuple(losses), change, norm)
 

@@ -1,0 +1,98 @@
+"""Records of numbers ⇄ JSON files that say their schema.
+
+Files of schema 1, which arcloop 0.1 wrote and which do not say so, are converted when they are read; those of an
+unknown schema are refused.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from arcloop.errors import RunError
+from arcloop.runs.numbers import GroupNumbers, LearningNumbers, Manifest, RunNumbers, SearchNumbers
+
+__all__ = ["SCHEMA", "read_numbers", "stored"]
+
+R = TypeVar("R")
+
+SCHEMA = 2
+"""Version of the files that are written; raised whenever a field is added, removed or changes its meaning."""
+
+
+def stored(numbers: object) -> dict[str, Any]:
+    """A record as it is written: a JSON object that says its schema."""
+    content: dict[str, Any] = msgspec.to_builtins(numbers)
+    return {"schema": SCHEMA} | content
+
+
+def read_numbers(kind: type[R], path: Path) -> R:
+    """The record in a file that holds what ``stored`` gave, or what arcloop 0.1 wrote.
+
+    Raises:
+        RunError: the file cannot be read, is of an unknown schema, or is not such a record.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: cannot be read ({error}); expected a file of this run — restore it") from None
+    schema = content.pop("schema", 1) if isinstance(content, dict) else None
+    if schema not in (1, SCHEMA):
+        raise RunError(
+            f"{path}: schema {schema!r}; expected {SCHEMA} or 1 — use the version of arcloop that wrote it, or a later one"
+        )
+    try:
+        return msgspec.convert(_FROM_1[kind](content) if schema == 1 else content, kind)
+    except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{path}: {error}; expected the numbers of this run — restore the file") from None
+
+
+_EARLY: dict[str, Any] = {
+    "whole": True,
+    "tasks": 0,
+    "skipped_prompts": (),
+    "completions": 0,
+    "failed_completions": 0,
+    "tokens": 0,
+    "programs": 0,
+    "solved": (),
+    "stopped": (),
+    "discovered": (),
+    "validity": {},
+    "complete": 0,
+    "unique": 0,
+    "hard_coded": 0,
+    "adapter": None,
+    "rolled_back": None,
+    "heat": {},
+    "search_seconds": 0.0,
+}
+"""What files of schema 1 may lack: numbers that were added over time."""
+
+
+def _search_from_1(content: dict[str, Any]) -> dict[str, Any]:
+    return _EARLY | {name: value for name, value in content.items() if name in _EARLY}
+
+
+def _group_from_1(content: dict[str, Any]) -> dict[str, Any]:
+    """Schema 1 had all numbers in one object, and ``steps`` 0 alone for what a replayed run had learned."""
+    names = [field.name for field in dataclasses.fields(LearningNumbers)]
+    learned = "learn_seconds" in content
+    learning = {"anchors": 0, "overlap_seconds": 0.0} | {name: content[name] for name in names if name in content}
+    return {
+        "search": _search_from_1(content),
+        "learning": learning if learned else None,
+        "replayed_learning": "steps" in content and not learned,
+    }
+
+
+_FROM_1: dict[type, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    SearchNumbers: _search_from_1,
+    GroupNumbers: _group_from_1,
+    # What schema 1 has besides, of which nothing is read, is left out.
+    RunNumbers: dict,
+    Manifest: dict,
+}
