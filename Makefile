@@ -10,6 +10,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Pictures of more elements than the model was pretrained on. Budgets are equal to the program.
 DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squares-12 drawing-squares-16 drawing-squares-20 --seed 1
 
+# Files that take longest come first, so that both processes end together.
+SLOW := tests/scenarios tests/training tests/sampling tests/execution
+
 .PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
         experiment-overfit clean
 
@@ -23,7 +26,7 @@ demo: $(VENV)/installed ## search only against search and learn, on four picture
 	    --report runs/demo/report.html
 
 test: $(VENV)/installed-dev lint types ## all checks and tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(SLOW) tests
 
 lint: $(VENV)/installed-dev ## style and likely bugs
 	$(BIN)/ruff check .
