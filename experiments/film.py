@@ -40,22 +40,23 @@ def frames(run: Run, task_id: str, rounds: list[int]) -> list[tuple[str, Grid]]:
 
 def svg(shown: list[tuple[str, Grid]], title: str) -> str:
     """The frames side by side."""
+    tallest = max(grid.shape[0] * SIDE / max(grid.shape) for _, grid in shown)
     parts = []
     for number, (caption, grid) in enumerate(shown):
         x = GAP + number * (SIDE + GAP)
         height, width = grid.shape
         side = SIDE / max(height, width)
-        inner = grid_svg(grid).replace("<svg ", f'<svg x="{x}" y="{GAP}" ', 1)
+        inner = str(grid_svg(grid)).replace("<svg ", f'<svg x="{x}" y="{GAP}" ', 1)
         cell = 8
         inner = inner.replace(
             f'width="{width * cell}" height="{height * cell}"',
             f'width="{width * side:.0f}" height="{height * side:.0f}"',
             1,
         )
-        parts.append(f'{inner}<text x="{x}" y="{GAP + SIDE + 20}">{caption}</text>')
+        parts.append(f'{inner}<text x="{x}" y="{GAP + height * side + 20:.0f}">{caption}</text>')
     full = GAP + len(shown) * (SIDE + GAP)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{full}" height="{SIDE + 3 * GAP}" role="img" aria-label="{title}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{full}" height="{tallest + 3 * GAP:.0f}" role="img" aria-label="{title}" '
         f'font-family="sans-serif" font-size="13" fill="#777">{"".join(parts)}</svg>\n'
     )
 

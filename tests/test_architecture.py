@@ -32,7 +32,7 @@ ORDER: dict[str, str] = {
     "submission": "voting kaggle",
     "runs": "numbers schema tables groupdir rundir",
     "search": "budget allocation heat refinement health background standing waves group",
-    "rewriting": "simplification paintings variation rewrite",
+    "rewriting": "simplification paintings variation mutation rewrite",
     "exercises": "look patterns panels marks scenes inputs exercise",
     "training": "port rows examples order packing processes store loss optimization checkpoint trainer session",
     "pretraining": "tokenizer network packs solving replica pretrain",

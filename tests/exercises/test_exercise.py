@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from arcloop.exercises.exercise import Exercise, run_source, sample_exercise
+from arcloop.exercises.exercise import Exercise, example_of, run_source, sample_exercise
 from arcloop.exercises.inputs import INPUT_KINDS, REAL, SHARED, real_inputs, sample_inputs
 from arcloop.grammar import DRAWING
 from arcloop.grammar.elements import drawing_lines
+from arcloop.prompts.format import PromptFormat
 from arcloop.records import Grid
 from arcloop.tasks.pictures import NAMED, drawing_suite, generated_picture
 from arcloop.tasks.sets import load_answers, load_tasks
@@ -109,6 +110,32 @@ def test_weights_and_drawing_share_are_followed() -> None:
     assert {row.concepts for row in rows} == {(DRAWING,)}
     rows = [sample_exercise(random.Random(seed), drawing=0.0) for seed in range(20)]
     assert not any(row.concepts[0] == DRAWING for row in rows)
+
+
+def test_programs_can_be_longer() -> None:
+    steps = (0.25, 0.25, 0.2, 0.15, 0.1, 0.05)
+    long = [sample_exercise(random.Random(seed), drawing=0.0, steps=steps) for seed in range(200)]
+    lengths = Counter(len(row.concepts) for row in long)
+    assert lengths[1] < 100 and sum(lengths[n] for n in (3, 4, 5, 6)) > 30 and max(lengths) <= 6
+
+
+def test_a_row_with_a_parent_shows_what_that_gives_and_asks_for_the_right_program() -> None:
+    rows = [sample_exercise(random.Random(seed), refinement=1.0, drawing=0.2) for seed in range(60)]
+    words = PromptFormat("compact", lambda messages: messages[-1].content)
+    failing = 0
+    for row in rows:
+        parent = row.parent
+        assert parent is not None and parent.source != row.source and len(parent.gave) == len(row.pairs)
+        outputs = [] if any(isinstance(one, str) for one in parent.gave) else list(parent.gave)
+        failing += not outputs
+        wrong = [not np.array_equal(one, pair.output) for one, pair in zip(outputs, row.pairs, strict=False)]
+        assert not outputs or any(wrong)
+        found = [one for one in run_source(parent.source, [p.input for p in row.pairs]) if outputs]
+        assert all(np.array_equal(one, gave) for one, gave in zip(found, outputs, strict=False))
+        example = example_of(row, words)
+        assert parent.source.rstrip() in example.prompt and example.completion == words.answer_text(row.source)
+        assert row.source.rstrip() not in example.prompt
+    assert 0 < failing < 20
 
 
 def test_the_drawing_suite() -> None:

@@ -53,7 +53,7 @@ def train(model: LanguageModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def config(small: PretrainConfig) -> PretrainConfig:
-    return replace(small, minutes=8, held_out=3, held_out_tasks=0)
+    return replace(small, minutes=8, held_out=3, held_out_tasks=0, drawing=0.5, refinement=0.0)
 
 
 def test_checkpoints_say_what_is_solved_and_measuring_changes_nothing(train: Train, config: PretrainConfig) -> None:

@@ -68,6 +68,16 @@ def test_one_of_eight_programs_must_be_right_on_all_train_pairs() -> None:
     assert alone.seeds < writer.seeds
 
 
+def test_a_row_with_a_nearly_right_program_is_asked_with_it_and_without() -> None:
+    row = sample_exercise(generator(0), max_cells=300, drawing=0.0, refinement=1.0)
+    assert row.parent is not None
+    writer = Writer([[row.parent.source] * 8, [row.parent.source, row.source]])
+    with Sandbox(ExecutionConfig(workers=1)) as sandbox:
+        rates = solving.solve_rates(writer, sandbox, [row], 0)
+    assert rates == {"refinements_anew": 0.0, "refinements_repaired": 1.0}
+    assert len(writer.seeds) == 16
+
+
 def test_measuring_leaves_the_network_as_it_was(small: PretrainConfig, model: LanguageModel) -> None:
     row = encode_row(model, held_out_row(small, 0))
 

@@ -184,7 +184,7 @@ def test_errors_are_one_line_with_exit_code_2(run: tuple[RunDir, str], tmp_path:
 def test_pretraining_makes_a_model_that_a_run_can_use(folder: Path, tmp_path: Path) -> None:
     model = tmp_path / "model"
     small = ["--width", "32", "--layers", "1", "--heads", "2", "--inner", "64", "--held-out", "4", "--pack", "1024"]
-    small += ["--held-out-tasks", "3", "--data-workers", "1"]
+    small += ["--held-out-tasks", "3", "--data-workers", "1", "--drawing", "0.5", "--refinement", "0"]
     done = arcloop("pretrain", "--minutes", "0.05", "--processes", "2", *small, "--out", model)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (model / "pretraining" / "log.jsonl").read_text().splitlines()]

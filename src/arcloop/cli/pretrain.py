@@ -17,7 +17,7 @@ from arcloop.progress import Progress
 __all__ = ["main"]
 
 _LOSSES = ("loss", "held_out_loss")
-_SHARES = ("drawings_solved", "programs_solved")
+_SHARES = ("drawings_solved", "programs_solved", "refinements_repaired", "refinements_anew")
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,10 @@ class PretrainConfig:
     """How the embedded model is made from nothing."""
 
     minutes: float = 120.0
-    """Wall time of training; the learning rate's schedule is stretched over it."""
+    """Time of training, by ``clock``; the learning rate's schedule is stretched over it."""
+    clock: Literal["wall", "cpu"] = "wall"
+    """``wall``: minutes of the day. ``cpu``: those that the first training process computes, for a training on a CPU that
+    runs beside other work and is stopped and taken up again."""
     processes: int = 0
     """Processes that train together, one GPU or else one core each; 0 = one per GPU if there is one, else one per core."""
     data_workers: int = 0
@@ -85,8 +88,12 @@ class PretrainConfig:
     """Cells of all grids shown in one row at the most; a few rows are larger."""
     easy: float = 0.5
     """Share of the time over which that number grows from a quarter to the whole: small grids teach sooner, and cost less."""
-    drawing: float = 0.55
+    drawing: float = 0.25
     """Share of rows that paint pictures on a blank canvas, as in ``--tasks drawing``."""
+    steps: tuple[float, ...] = (0.25, 0.25, 0.2, 0.15, 0.1, 0.05)
+    """How often the program of another row has one step, two steps, and so on, before those without effect are left out."""
+    refinement: float = 0.15
+    """Share of rows that show a nearly right program too, with what it gives, and ask for the right one."""
     pack: int = 6144
     """Tokens per process and optimizer step."""
     learning_rate: float = 1e-3
@@ -113,5 +120,7 @@ class PretrainConfig:
         require(self.learning_rate > 0, "learning-rate", self.learning_rate, "expected more than 0")
         require(self.muon_rate > 0, "muon-rate", self.muon_rate, "expected more than 0")
         require(0 <= self.warmup < 1, "warmup", self.warmup, "expected 0 or more, less than 1")
-        for name in ("easy", "drawing"):
+        fits = bool(self.steps) and min(self.steps) >= 0 < sum(self.steps)
+        require(fits, "steps", self.steps, "expected shares of 0 or more, not all of them 0")
+        for name in ("easy", "drawing", "refinement"):
             require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "expected 0 to 1")

@@ -9,7 +9,7 @@ states give equal rows. The programs come from the project's own grammar and run
 import random
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,11 @@ import arcloop.common
 from arcloop.exercises.inputs import OTHER_BACKGROUND, sample_inputs
 from arcloop.grammar import DRAWING, PRODUCTIONS, Draft, Scope, sample_draft
 from arcloop.grammar.elements import sample_drawing
-from arcloop.grammar.program import Statement, choose
+from arcloop.grammar.program import STEPS, Statement, choose, write
+from arcloop.programs import content_id
 from arcloop.prompts.format import PromptFormat
-from arcloop.records import Example, Grid, Pair, Task
+from arcloop.records import Example, Grid, Pair, Parent, Task
+from arcloop.rewriting.mutation import mutant
 
 __all__ = [
     "Exercise",
@@ -31,9 +33,15 @@ __all__ = [
     "run_source",
     "sample_exercise",
     "task_of",
+    "with_parent",
 ]
 
 Transform = Callable[[Any], Any]
+
+_TRIES = 12
+"""Mutants of a program that are tried."""
+_FAILURES_PASSED_OVER = 0.8
+"""Share of the mutants that fail which are passed over."""
 
 NAMES: dict[str, Any] = {name: value for name, value in vars(arcloop.common).items() if not name.startswith("_")} | {
     "np": np
@@ -72,6 +80,8 @@ class Exercise:
     """Concepts of the program, in order."""
     kind: str
     """Kind of the inputs."""
+    parent: Parent | None = None
+    """A program that is nearly this one, and what it gives for the train inputs, where it is shown to be bettered."""
 
     @property
     def cells(self) -> int:
@@ -168,6 +178,8 @@ def sample_exercise(
     drawing: float = 0.15,
     weights: Mapping[str, float] | None = None,
     elements: int = 5,
+    steps: Sequence[float] = STEPS,
+    refinement: float = 0.0,
 ) -> Exercise:
     """Draw programs and inputs until a row is worth learning from.
 
@@ -177,11 +189,16 @@ def sample_exercise(
         drawing: Share of rows from the drawing domain.
         weights: Factor on each concept's weight, as in ``sample_draft``.
         elements: Most elements of a drawing.
+        steps: How often a program has one step, two steps, and so on, before what makes no difference is left out.
+        refinement: Share of rows that show a nearly right program too, and ask for the right one.
     """
     cells = 3 * max_cells if rng.random() < 1 / 30 else max_cells
     wants_drawing = rng.random() < drawing
+    wants_parent = bool(refinement) and rng.random() < refinement
     while True:
-        row = _drawing_row(rng, cells, elements) if wants_drawing else _program_row(rng, cells, weights or {})
+        row = _drawing_row(rng, cells, elements) if wants_drawing else _program_row(rng, cells, weights or {}, steps)
+        if row is not None and wants_parent:
+            row = with_parent(row, rng)
         if row is not None:
             return row
 
@@ -191,12 +208,68 @@ def task_of(row: Exercise, task_id: str) -> Task:
     return Task(task_id, row.pairs, (row.test_input,))
 
 
+def with_parent(row: Exercise, rng: random.Random) -> Exercise | None:
+    """The row with a program to be bettered: a mutant of its own that gives something else; None if none was found.
+
+    A third of the mutants are changed in two places. What a mutant gives is mostly grids; failures are shown too.
+    """
+    scope = Scope.of(rng, tuple(pair.input for pair in row.pairs))
+    inputs, failures = [pair.input for pair in row.pairs], 0
+
+    def fresh() -> str:
+        return "\n".join(statement.code for statement in write(choose(rng, {}, follows=True, room=1), scope))
+
+    for _ in range(_TRIES):
+        source = row.source
+        for _ in range(2 if rng.random() < 1 / 3 else 1):
+            made = mutant(source, rng, fresh)
+            source = made[0] if made else source
+        gave = _gave(source, inputs)
+        failed = any(isinstance(one, str) for one in gave)
+        failures += failed
+        wrong = any(isinstance(g, str) or not np.array_equal(g, p.output) for g, p in zip(gave, row.pairs, strict=True))
+        # A failure tells less than a grid that is nearly right, and most mutants that fail do so in the same ways.
+        if source != row.source and wrong and not (failed and rng.random() < _FAILURES_PASSED_OVER):
+            return replace(row, parent=Parent(content_id(source), source, gave))
+    return None
+
+
+def _gave(source: str, inputs: Sequence[Grid]) -> tuple[Grid | str, ...]:
+    """What a mutant of a program of ours gives: a grid, or how it fails, as a run shows it."""
+    try:
+        transform = compile_source(source)
+    except Exception as error:
+        return ((f"{type(error).__name__}: {error}"), *("failed too" for _ in inputs[1:]))
+    found: list[Grid | str] = []
+    for grid in inputs:
+        output = run_grid(transform, grid)
+        if output is None:
+            said = any(isinstance(one, str) for one in found)
+            found.append("failed too" if said else _failure(transform, grid))
+        else:
+            found.append(output)
+    return tuple(found)
+
+
+def _failure(transform: Transform, grid: Grid) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            transform(grid.astype(np.int64))
+        except Exception as error:
+            return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return "invalid_output"
+
+
 def example_of(row: Exercise, format_: PromptFormat) -> Example:
     """The row as the loop would relabel it."""
-    return Example("row", "row", format_.prompt_text(task_of(row, "row"), 0), format_.answer_text(row.source))
+    prompt = format_.prompt_text(task_of(row, "row"), 0, row.parent)
+    return Example("row", "row", prompt, format_.answer_text(row.source))
 
 
-def _program_row(rng: random.Random, cells: int, weights: Mapping[str, float]) -> Exercise | None:
+def _program_row(
+    rng: random.Random, cells: int, weights: Mapping[str, float], steps: Sequence[float]
+) -> Exercise | None:
     first = choose(rng, weights)
     for _ in range(3):
         kind = rng.choice(first.suits) if rng.random() < 0.85 else "real"
@@ -204,7 +277,7 @@ def _program_row(rng: random.Random, cells: int, weights: Mapping[str, float]) -
         if len(inputs) < 3:
             continue
         for _ in range(3):
-            draft = sample_draft(Scope.of(rng, inputs), weights, first)
+            draft = sample_draft(Scope.of(rng, inputs), weights, first, steps)
             row = _row(draft, inputs, kind, cells)
             if row is not None:
                 return row

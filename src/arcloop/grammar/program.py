@@ -8,7 +8,7 @@ is for the caller to find out.
 
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arcloop.grammar import colors, counting, elements, geometry, grids, lines, motion, objects, regions, symmetry
@@ -27,7 +27,7 @@ DRAWING = "draw"
 """The concept of programs that paint at fixed places on a blank canvas."""
 
 STEPS = (0.6, 0.3, 0.1)
-"""How often a program has one, two, three steps."""
+"""How often a program has one, two, three steps, where nothing else is asked for."""
 
 MUTATES = re.compile(
     r"^\s*(grid[^\n=]*\[[^\n]*\]|(row|line|part|a)\[[^\n]*\]) = "
@@ -97,23 +97,29 @@ def write(production: Production, scope: Scope) -> tuple[Statement, ...]:
     return tuple(Statement(production.concept, code) for code in codes)
 
 
-def sample_draft(scope: Scope, weights: Mapping[str, float] | None = None, first: Production | None = None) -> Draft:
-    """A random draft of one to three steps.
+def sample_draft(
+    scope: Scope,
+    weights: Mapping[str, float] | None = None,
+    first: Production | None = None,
+    steps: Sequence[float] = STEPS,
+) -> Draft:
+    """A random draft of one step or several.
 
     Args:
         scope: The looks of the task, and the generator.
         weights: Factor on each concept's own weight; a concept that is missing keeps its weight,
             0 rules it out.
         first: The first step's production; None draws it.
+        steps: How often, relative to the others, a draft has one step, two steps, and so on.
     """
     weights = weights or {}
     room = 30 // min(scope.height, scope.width)
     if first is None:
         first = choose(scope.rng, weights, room=room)
     statements = list(write(first, scope))
-    steps = scope.rng.choices((1, 2, 3), STEPS)[0]
+    count = scope.rng.choices(range(1, len(steps) + 1), steps)[0]
     latest = first
-    for _ in range(steps - 1):
+    for _ in range(count - 1):
         if latest.last or latest.concept == DRAWING:
             break
         room = max(1, room // latest.grows)

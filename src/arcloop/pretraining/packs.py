@@ -67,7 +67,11 @@ def encode_row(model: LanguageModel, row: exercise.Exercise) -> Row:
 
 def _row(config: PretrainConfig, cells: int, *coordinates: int | str) -> exercise.Exercise:
     return exercise.sample_exercise(
-        generator(config.seed, "pretrain", *coordinates), max_cells=cells, drawing=config.drawing
+        generator(config.seed, "pretrain", *coordinates),
+        max_cells=cells,
+        drawing=config.drawing,
+        steps=config.steps,
+        refinement=config.refinement,
     )
 
 

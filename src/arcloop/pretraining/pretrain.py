@@ -73,7 +73,11 @@ def _tokenizer(config: PretrainConfig) -> PreTrainedTokenizerFast:
     texts = []
     for number in range(_TOKENIZER_ROWS):
         row = sample_exercise(
-            generator(config.seed, "tokenizer", number), max_cells=config.cells, drawing=config.drawing
+            generator(config.seed, "tokenizer", number),
+            max_cells=config.cells,
+            drawing=config.drawing,
+            steps=config.steps,
+            refinement=config.refinement,
         )
         example = example_of(row, prompt_format)
         # The words of grids are tokens already, so nothing is to be learned from them.

@@ -57,7 +57,8 @@ def train(config: PretrainConfig, folder: Path, rank: int) -> None:
         [held_out_row(config, i) for i in range(max(config.held_out, config.held_out_tasks))] if rank == 0 else []
     )
     held_out_rows = [encode_row(model, row) for row in held_out[: config.held_out]]
-    before, start, saved = progress["seconds"], time.monotonic(), time.monotonic()
+    clock = time.process_time if config.clock == "cpu" else time.monotonic
+    before, start, saved = progress["seconds"], clock(), time.monotonic()
     course = Course(config, int(progress["steps"]), before / (60 * config.minutes))
     supply = packs(config, model, rank, course)
     running = math.nan
@@ -69,7 +70,7 @@ def train(config: PretrainConfig, folder: Path, rank: int) -> None:
         _log(folder, {**progress, "held_out_loss": _evaluate(model, held_out_rows), **rates})
 
     while True:
-        done = torch.tensor([(before + time.monotonic() - start) / (60 * config.minutes)], device=device)
+        done = torch.tensor([(before + clock() - start) / (60 * config.minutes)], device=device)
         dist.broadcast(done, 0)  # all processes stop at the same step
         course.done = done.item()
         if course.done >= 1:
@@ -78,7 +79,7 @@ def train(config: PretrainConfig, folder: Path, rank: int) -> None:
         loss, rows = _step(model, optimizers, next(supply))
         progress["steps"] += 1
         progress["rows"] += rows
-        progress["seconds"] = before + time.monotonic() - start
+        progress["seconds"] = before + clock() - start
         running = loss if math.isnan(running) else 0.98 * running + 0.02 * loss
         if rank == 0 and progress["steps"] % 20 == 0:
             _log(folder, {**progress, "loss": running})

@@ -15,16 +15,18 @@ from arcloop.exercises.exercise import Exercise, task_of
 from arcloop.grammar import DRAWING
 from arcloop.model.language import LanguageModel
 from arcloop.programs import extract
-from arcloop.records import Augmentation, Job, Prompt
+from arcloop.records import Augmentation, Job, Prompt, Task
 from arcloop.sampling import Draw, Request, Sampler
 from arcloop.sampling.transformers import TransformersSampler
 from arcloop.scoring import score_execution
 from arcloop.seeds import seed_of
 
-__all__ = ["DRAWINGS", "MAX_TOKENS", "PROGRAMS", "check_sandbox", "measure", "solve_rates"]
+__all__ = ["ANEW", "DRAWINGS", "MAX_TOKENS", "PROGRAMS", "REPAIRED", "check_sandbox", "measure", "solve_rates"]
 
 DRAWINGS, PROGRAMS = "drawings_solved", "programs_solved"
-"""Names of the two shares in the log: of rows that paint a picture, and of all others."""
+"""Names of two shares in the log: of rows that paint a picture, and of all others, asked without an earlier program."""
+REPAIRED, ANEW = "refinements_repaired", "refinements_anew"
+"""The same of rows that show a nearly right program: asked with it, and without."""
 MAX_TOKENS = 640
 """Longest completion that the embedded model is asked for: room for 30 drawn elements."""
 _COMPLETIONS = 8
@@ -61,18 +63,22 @@ def measure(model: LanguageModel, rows: Sequence[Exercise], seed: int) -> dict[s
 
 
 def solve_rates(sampler: Sampler, executor: Executor, rows: Sequence[Exercise], seed: int) -> dict[str, float]:
-    """Share of the rows' tasks, ``DRAWINGS`` and ``PROGRAMS`` apart, that one of 8 programs solves on all train pairs.
+    """Name → share of the rows' tasks that one of 8 programs solves on all train pairs.
 
-    A kind of which there is no row is left out. Draws follow from the seed and the row's place alone.
+    Rows without an earlier program are ``DRAWINGS`` or ``PROGRAMS``; each with one is asked both ways, ``REPAIRED`` and
+    ``ANEW``. A kind of which there is no row is left out. Draws follow from the seed and the row's place alone.
     """
-    tasks = {f"held-out-{number}": task_of(row, f"held-out-{number}") for number, row in enumerate(rows)}
-    requests = [
-        Request(
-            Prompt(id_, id_, 0, Augmentation(), 0, sampler.format.prompt_text(task, 0)),
-            tuple(Draw(f"{id_}/d{draw}", seed_of(seed, "solving", id_, draw)) for draw in range(_COMPLETIONS)),
-        )
-        for id_, task in tasks.items()
-    ]
+    tasks: dict[str, Task] = {}
+    kinds: dict[str, str] = {}
+    requests = []
+    for number, row in enumerate(rows):
+        plain = DRAWINGS if row.concepts[0] == DRAWING else PROGRAMS
+        for kind, parent in [(ANEW, None), (REPAIRED, row.parent)] if row.parent else [(plain, None)]:
+            id_ = f"held-out-{number}" + ("-repaired" if parent else "")
+            tasks[id_], kinds[id_] = task_of(row, id_), kind
+            prompt = Prompt(id_, id_, 0, Augmentation(), 0, sampler.format.prompt_text(tasks[id_], 0, parent))
+            draws = tuple(Draw(f"{id_}/d{draw}", seed_of(seed, "solving", id_, draw)) for draw in range(_COMPLETIONS))
+            requests.append(Request(prompt, draws))
 
     def jobs() -> Iterator[Job]:
         """Programs run while others are sampled."""
@@ -88,6 +94,6 @@ def solve_rates(sampler: Sampler, executor: Executor, rows: Sequence[Exercise], 
         if score_execution(execution, tasks[id_]).perfect:
             solved.add(id_)
     hits: dict[str, list[bool]] = {}
-    for row, id_ in zip(rows, tasks, strict=True):
-        hits.setdefault(DRAWINGS if row.concepts[0] == DRAWING else PROGRAMS, []).append(id_ in solved)
+    for id_, kind in kinds.items():
+        hits.setdefault(kind, []).append(id_ in solved)
     return {name: sum(those) / len(those) for name, those in hits.items()}

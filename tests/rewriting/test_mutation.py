@@ -1,0 +1,86 @@
+"""Mutants: one place is different, and nothing else."""
+
+import ast
+import difflib
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arcloop.grammar import sample_program
+from arcloop.rewriting.mutation import Change, mutant
+from arcloop.rewriting.simplification import parsed
+
+SOURCE = """from common import *
+
+# concepts: fill
+def transform(input_grid):
+    grid = input_grid.copy()
+    for obj in find_connected_components(grid, connectivity=4):
+        grid[obj > 0] = Color.RED
+    grid = np.flip(grid, 1)
+    return grid
+"""
+
+
+def fresh() -> str:
+    return "grid = grid.T\ngrid[0] = 3"
+
+
+def changed(source: str, other: str) -> list[str]:
+    """Lines that went and lines that came."""
+    lines = difflib.ndiff(source.split("\n"), other.split("\n"))
+    return [line for line in lines if line.startswith(("- ", "+ "))]
+
+
+@given(st.integers(0, 2**32), st.sampled_from(Change))
+def test_a_mutant_is_a_program_that_differs_as_it_says(seed: int, change: Change) -> None:
+    rng = random.Random(seed)
+    source = sample_program(rng)
+    made = mutant(source, rng, fresh, [change])
+    if made is None:
+        return
+    other, found = made
+    assert found is change and other != source and parsed(other) is not None
+    words = change in (Change.NUMBER, Change.TRUTH, Change.COLOR)
+    if words:
+        assert len(changed(source, other)) == 2
+        assert len(ast.dump(ast.parse(other))) - len(ast.dump(ast.parse(source))) in range(-8, 9)
+    if change is Change.SWAPPED:
+        assert sorted(source.split("\n")) == sorted(other.split("\n"))
+    if change is Change.DROPPED:
+        assert all(line.startswith("- ") for line in changed(source, other))
+    if change is Change.INSERTED:
+        assert [line[2:].strip() for line in changed(source, other)] == fresh().split("\n")
+
+
+@given(st.integers(0, 2**32))
+def test_equal_draws_make_equal_mutants(seed: int) -> None:
+    assert mutant(SOURCE, random.Random(seed), fresh) == mutant(SOURCE, random.Random(seed), fresh)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (Change.NUMBER, {"connectivity=2", "connectivity=3", "connectivity=5", "connectivity=6", "obj > 1", "obj > 2"}),
+        (Change.COLOR, {"Color.BLACK", "Color.BLUE", "Color.GREEN", "Color.BROWN"}),
+    ],
+)
+def test_all_that_can_be_changed_is_changed(change: Change, expected: set[str]) -> None:
+    made = [mutant(SOURCE, random.Random(seed), None, [change]) for seed in range(400)]
+    text = "\n".join(one[0] for one in made if one)
+    assert all(word in text for word in expected)
+
+
+def test_every_kind_occurs_and_the_last_statement_stays() -> None:
+    made = [mutant(SOURCE, random.Random(seed), fresh) for seed in range(200)]
+    assert {one[1] for one in made if one} == set(Change) - {Change.TRUTH}
+    assert all(one and one[0].endswith("    return grid\n") for one in made)
+
+
+def test_what_offers_nothing_has_no_mutant() -> None:
+    for source in ("not python(", "", "x = 'text'", "def transform(grid):\n    return grid\n"):
+        assert mutant(source, random.Random(0)) is None
+    # Statements that come from elsewhere need a writer.
+    assert mutant(SOURCE, random.Random(0), None, [Change.INSERTED, Change.REPLACED]) is None
