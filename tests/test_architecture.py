@@ -25,7 +25,7 @@ ORDER: dict[str, str] = {
     "tasks": "pictures augment sets",
     "prompts": "encoding catalogue format",
     "model": "card weights attention effective adapter language",
-    "sampling": "port stream choose lora memory replay grammar server transformers vllm requests openai chat",
+    "sampling": "port stream choose lora memory replay grammar reply server transformers vllm requests openai chat",
     "programs": "",
     "execution": "port limits randomness screen frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
     "scoring": "",

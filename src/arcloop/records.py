@@ -156,6 +156,8 @@ class Status(StrEnum):
     """The program raised an exception on at least one input."""
     SYNTAX_ERROR = "syntax_error"
     """The source does not compile."""
+    NO_ENTRY = "no_entry"
+    """It compiles, and defines neither ``transform`` nor ``main`` as something that can be called."""
     TIMEOUT = "timeout"
     """The limit on CPU time, or the wider one on wall time, was reached."""
     MEMORY = "memory"

@@ -68,7 +68,7 @@ def test_what_was_packed_is_parsed(grids: list[bytes]) -> None:
     ("raw", "complaint"),
     [
         (b"", "bytes"),
-        (pack(5, b"x", []), "status code"),
+        (pack(6, b"x", []), "status code"),
         (pack(0, b"", [b"\1\1\1"]), "grids"),
         (pack(1, b"", []), "error text"),
         (pack(0, b"x", []), "error text"),

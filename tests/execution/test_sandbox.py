@@ -68,7 +68,7 @@ def test_failures_keep_the_outputs_of_other_inputs() -> None:
     ("source", "status", "error"),
     [
         ("def transform(g)", Status.SYNTAX_ERROR, "SyntaxError"),
-        ("x = 1", Status.ERROR, "neither transform nor main"),
+        ("x = 1", Status.NO_ENTRY, "neither transform nor main"),
         ("def transform(g): return None", Status.INVALID_OUTPUT, "NoneType"),
         ("def transform(g): return np.zeros((31, 1))", Status.INVALID_OUTPUT, "31×1"),
         ("def transform(g): return np.full((2, 2), 10)", Status.INVALID_OUTPUT, "outside 0–9"),

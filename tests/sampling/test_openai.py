@@ -115,7 +115,9 @@ def test_passing_failures_are_repeated_with_growing_waits(status: int) -> None:
         used = sampler(server, waits)
         made = sample(used, requests(1, 2))
     assert {c.finish_reason for c in made.values()} == {FinishReason.STOP}
-    assert len(waits) == 2 and 0.5 <= waits[0] <= 1 <= waits[1] <= 2
+    # A 500 is first answered by the same as text: some servers fail at token ids in this way.
+    assert len(waits) == (1 if status == 500 else 2) and 0.5 <= waits[0] <= 1
+    assert all(1 <= wait <= 2 for wait in waits[1:])
 
 
 def test_a_rate_limit_is_waited_out_by_every_request() -> None:

@@ -30,6 +30,9 @@ from arcloop.tasks.augment import original_outputs
 __all__ = ["TaskNumbers", "curves", "solved_interval", "summarize", "task_numbers"]
 
 
+_NO_CODE = (Status.SYNTAX_ERROR, Status.NO_ENTRY, Status.REFUSED)
+
+
 @dataclass(frozen=True)
 class TaskNumbers:
     """One task's counts over some rounds."""
@@ -110,7 +113,7 @@ def task_numbers(
         task_id=task.id,
         completions=len(completions),
         tokens=tokens,
-        compiled=sum(c.execution.status not in (Status.SYNTAX_ERROR, Status.REFUSED) for c in candidates),
+        compiled=sum(c.execution.status not in _NO_CODE for c in candidates),
         grids=len(completions) * inputs,
         valid_grids=sum(grid is not None for c in candidates for grid in c.execution.outputs),
         complete=len(complete),

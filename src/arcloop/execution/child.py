@@ -37,9 +37,9 @@ GROWTH = 16 << 10
 PROGRAM = ModuleType("program")
 """The module that every program is run in; empty between programs."""
 MISSING = b"\0\0"
-OK, ERROR, SYNTAX_ERROR, MEMORY, INVALID_OUTPUT = (
-    CODES.index(status)
-    for status in (Status.OK, Status.ERROR, Status.SYNTAX_ERROR, Status.MEMORY, Status.INVALID_OUTPUT)
+OK, ERROR, SYNTAX_ERROR, MEMORY, INVALID_OUTPUT, NO_ENTRY = map(
+    CODES.index,
+    (Status.OK, Status.ERROR, Status.SYNTAX_ERROR, Status.MEMORY, Status.INVALID_OUTPUT, Status.NO_ENTRY),
 )
 
 
@@ -125,7 +125,7 @@ def run(order: message.Order, names: dict[str, Any]) -> bytes:
         return pack(_code(failure), _describe(failure), missing)
     sys.settrace(None)
     if not callable(entry):
-        return pack(ERROR, b"the program defines neither transform nor main", missing)
+        return pack(NO_ENTRY, b"the program defines neither transform nor main", missing)
     return _calls(entry, order)
 
 
@@ -187,7 +187,10 @@ def _cut(text: str) -> bytes:
 def _grid(result: object) -> tuple[str, bytes]:
     """Why ``result`` is not a grid, or the grid's bytes; reads arrays through ndarray's own methods only."""
     if type(result) in (list, tuple):
-        result = np.array(result)
+        try:
+            result = np.array(result)
+        except ValueError:
+            return "returned rows of different lengths; expected a 2-D array", MISSING
     if not issubclass(type(result), np.ndarray):
         return f"returned {type(result).__name__[:80]}; expected a 2-D array", MISSING
     # By type and ndarray's own methods: isinstance and attributes can be lied to by a class of the program's.
@@ -197,6 +200,11 @@ def _grid(result: object) -> tuple[str, bytes]:
     height, width = array.shape
     if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
         return f"returned {height}×{width} cells; expected 1–{MAX_SIDE} a side", MISSING
+    if array.dtype.kind == "O" and all(type(cell) is int or issubclass(type(cell), np.integer) for cell in array.flat):
+        # Whole numbers, each an object: what np.array makes of a list that a program filled with its own.
+        if any(not 0 <= cell <= 9 for cell in array.flat):
+            return "returned a cell outside 0–9", MISSING
+        array = array.astype(np.int64)
     if array.dtype.kind not in "biuf":
         return f"returned cells of type {str(array.dtype)[:80]}; expected integers", MISSING
     array = array.copy()

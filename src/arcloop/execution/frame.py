@@ -25,7 +25,7 @@ MAX_CHARACTERS = 200
 COLORS = bytes(range(10))
 HEADER = struct.Struct("<BHH")
 """Status code, number of grids, bytes of error text."""
-CODES = (Status.OK, Status.ERROR, Status.SYNTAX_ERROR, Status.MEMORY, Status.INVALID_OUTPUT)
+CODES = (Status.OK, Status.ERROR, Status.SYNTAX_ERROR, Status.MEMORY, Status.INVALID_OUTPUT, Status.NO_ENTRY)
 """The statuses that a process can claim for itself; the others are found out from outside."""
 
 

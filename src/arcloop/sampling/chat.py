@@ -11,8 +11,9 @@ from arcloop.config import SamplingConfig, ServerConfig
 from arcloop.errors import ConfigError
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Message, Prompt
-from arcloop.sampling.requests import Asking, clean
-from arcloop.sampling.server import Content, Server
+from arcloop.sampling.reply import Content
+from arcloop.sampling.requests import Asking
+from arcloop.sampling.server import Server
 
 __all__ = ["ChatSampler", "chat_json"]
 
@@ -67,10 +68,6 @@ class ChatSampler(Asking):
 
     def _body(self, prompt: Prompt) -> Content:
         return {"messages": json.loads(prompt.text)}
-
-    def _choice(self, choice: Content) -> tuple[str, list[float]]:
-        logprobs = (choice.get("logprobs") or {}).get("content") or []
-        return clean(choice["message"].get("content") or ""), [float(token["logprob"]) for token in logprobs]
 
 
 def chat_json(messages: Sequence[Message]) -> str:

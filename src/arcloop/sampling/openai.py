@@ -16,8 +16,9 @@ from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, Prompt
 from arcloop.sampling.lora import check_lora
 from arcloop.sampling.port import Draw
-from arcloop.sampling.requests import Asking, clean
-from arcloop.sampling.server import Content, RefusedError, Server
+from arcloop.sampling.reply import Content, RefusedError
+from arcloop.sampling.requests import Asking
+from arcloop.sampling.server import Server
 
 __all__ = ["OpenAISampler"]
 
@@ -81,10 +82,19 @@ class OpenAISampler(Asking):
         # The server's tokenizer will put it there.
         return {"prompt": text.removeprefix(str(bos)) if bos and adds_bos(self._tokenizer) else text}
 
+    def _on_trial(self, body: Content) -> bool:
+        return isinstance(body["prompt"], list) and self._takes_ids is not True
+
     def _adapt(self, refusal: RefusedError, body: Content) -> bool:
-        if super()._adapt(refusal, body):
+        named = "prompt" in str(refusal).lower()
+        if not (self._on_trial(body) and named) and super()._adapt(refusal, body):
             return True
-        if isinstance(body["prompt"], list) and self._takes_ids is not True and refusal.status in (400, 422):
+        # Whatever a server says to token ids that it does not take, text may do.
+        if (
+            self._on_trial(body)
+            and refusal.status in range(400, 502)
+            and refusal.status not in (401, 402, 403, 404, 429)
+        ):
             self._takes_ids = False
             return True
         return False
@@ -93,7 +103,3 @@ class OpenAISampler(Asking):
         made = super()._completions(content, prompt, draws)
         self._takes_ids = self._takes_ids is not False
         return made
-
-    def _choice(self, choice: Content) -> tuple[str, list[float]]:
-        logprobs = (choice.get("logprobs") or {}).get("token_logprobs") or []
-        return clean(choice["text"]), [float(value) for value in logprobs]

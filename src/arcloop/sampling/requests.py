@@ -14,7 +14,6 @@ when nothing but failures comes, the run stops with a ``ServerError`` and can be
 
 import asyncio
 import math
-import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -27,13 +26,25 @@ from arcloop.errors import ConfigError
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Prompt
 from arcloop.sampling.port import Draw, Request
-from arcloop.sampling.server import Content, RefusedError, Server
+from arcloop.sampling.reply import Content, Part, RefusedError, part
+from arcloop.sampling.server import Server
 from arcloop.sampling.stream import stream
 
-__all__ = ["Asking", "clean"]
+__all__ = ["Asking"]
 
-_OPTIONAL = ("logprobs", "seed", "n", "stop_token_ids", "top_k", "min_p", "repetition_penalty")
+_OPTIONAL = ("logprobs", "seed", "n", "stop_token_ids")
 """Fields without which a request still says what is wanted: left out for a server that refuses them."""
+_OFF = {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0, "temperature": 1.0}
+"""Fields of samplers with the value that switches them off: with that value they are optional too."""
+_ONE_CHOICE = (
+    "only one completion",
+    "only one choice",
+    "one completion choice",
+    "multiple completions",
+    "multiple choices",
+    "n > 1",
+)
+"""How a server says that it gives one choice a request, without naming the field."""
 
 
 class Asking(ABC):
@@ -61,6 +72,7 @@ class Asking(ABC):
             "repetition_penalty": 1.0,
         }
         self._refused: set[str] = set()
+        self._plain = False  # was it asked without all optional fields?
         self._failed = 0  # requests in a row
 
     @property
@@ -122,12 +134,12 @@ class Asking(ABC):
             body["seed"] = draws[0].seed % 2**31  # what every server's integers hold
             body = {name: value for name, value in body.items() if name not in self._refused}
             try:
-                content = await self._server.post(client, self._path, body)
+                content = await self._server.post(client, self._path, body, trial=self._on_trial(body))
                 made = self._completions(content, prompt, draws)
             except RefusedError as refusal:
                 if self._adapt(refusal, body):
                     continue
-                self._failed += 1
+                self._failed += not refusal.one
                 if refusal.status == 404 or self._failed >= max(self._parallel, 8):
                     raise self._server.stop(refusal) from None
                 text = str(refusal)
@@ -144,49 +156,60 @@ class Asking(ABC):
             if "max_tokens" in self._settings:
                 self._settings["max_completion_tokens"] = self._settings.pop("max_tokens")
             return True
-        named = {name for name in _OPTIONAL if name in body and re.search(rf"\b{name}\b", str(refusal))}
+        optional = {*_OPTIONAL, *(name for name, off in _OFF.items() if body.get(name) == off)} & body.keys()
+        said = _words(str(refusal))
+        named = {name for name in optional if name in said or name == refusal.param.rpartition(".")[2]}
+        if any(words in str(refusal).lower() for words in _ONE_CHOICE):
+            named |= optional & {"n"}
+        if not named and refusal.status != 404 and not self._plain:
+            # A server, or a gateway before it, that refuses some field and does not say which: once without all of them.
+            self._plain = True
+            named = optional - {"n", "seed"}
         self._refused |= named
         return bool(named)
+
+    def _on_trial(self, body: Content) -> bool:
+        """May the request be refused for a form that can be changed?"""
+        return False
 
     def _completions(self, content: Content, prompt: Prompt, draws: tuple[Draw, ...]) -> list[Completion]:
         choices = content.get("choices")
         if not isinstance(choices, list) or not choices:
             raise RefusedError("an answer without choices", 200)
-        choices = choices[: len(draws)]
-        try:
-            parts = [self._choice(choice) for choice in choices]
-            usage = content.get("usage") or {}
-            told = usage.get("completion_tokens")
-            self._server.usage.prompt_tokens += int(usage.get("prompt_tokens") or 0)
-            counts = [len(logprobs) for _, logprobs in parts]
-            if not all(counts):
-                # What the server says of all choices together, evenly: the sum is right.
-                total = self.length("".join(text for text, _ in parts)) if told is None else int(told)
-                counts = [(total + k) // len(parts) for k in range(len(parts))]
-            self._server.usage.completion_tokens += sum(counts)
-            return [
-                self._made(prompt, draw, choice, text, count, logprobs)
-                for draw, choice, (text, logprobs), count in zip(draws, choices, parts, counts, strict=False)
-            ]
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise RefusedError(f"an answer of another shape: {type(error).__name__} {error}", 200) from None
+        parts = [self._part(choice) for choice in choices[: len(draws)]]
+        if all(one.finish_reason is FinishReason.ERROR for one in parts):
+            raise RefusedError(parts[0].text, 200, one=True)
+        counts = self._counts(content.get("usage"), parts)
+        return [
+            _completion(
+                prompt, draw, one.text, count, one.finish_reason, math.fsum(one.logprobs) if one.logprobs else math.nan
+            )
+            for draw, one, count in zip(draws, parts, counts, strict=False)
+        ]
 
-    def _made(
-        self, prompt: Prompt, draw: Draw, choice: Content, text: str, tokens: int, logprobs: list[float]
-    ) -> Completion:
-        reason = choice.get("finish_reason") or "stop"
-        if reason not in ("stop", "length"):
-            return _completion(prompt, draw, f"the server ended with {reason!r:.80}", 0, FinishReason.ERROR, math.nan)
-        logprob = math.fsum(logprobs) if logprobs else math.nan
-        return _completion(prompt, draw, text, tokens, FinishReason(reason), logprob)
+    def _part(self, choice: Any) -> Part:
+        """A choice; of one that is none, that it is none."""
+        try:
+            return part(choice)
+        except RefusedError as refused:
+            return Part(str(refused), FinishReason.ERROR, ())
+
+    def _counts(self, usage: Any, parts: Sequence[Part]) -> list[int]:
+        """Tokens of each choice; what the server read and sampled is added to its usage."""
+        told = usage if isinstance(usage, dict) else {}
+        self._server.usage.prompt_tokens += _number(told.get("prompt_tokens")) or 0
+        counts = [len(one.logprobs) for one in parts]
+        if not all(counts):
+            # What the server says of all choices together, evenly: the sum is right.
+            known = _number(told.get("completion_tokens"))
+            total = self.length("".join(one.text for one in parts)) if known is None else known
+            counts = [(total + k) // len(parts) for k in range(len(parts))]
+        self._server.usage.completion_tokens += sum(counts)
+        return counts
 
     @abstractmethod
     def _body(self, prompt: Prompt) -> Content:
         """What in a request is the prompt."""
-
-    @abstractmethod
-    def _choice(self, choice: Content) -> tuple[str, list[float]]:
-        """A choice's text and its tokens' log-probabilities, empty where they are not given."""
 
     @abstractmethod
     def length(self, text: str) -> int:
@@ -203,8 +226,12 @@ def _alike(draws: Sequence[Draw]) -> list[tuple[Draw, ...]]:
     return [tuple(draw for draw in draws if draw.temperature == one) for one in heat]
 
 
-def clean(text: Any) -> str:
-    """Text without lone surrogates, which JSON can carry and no table can store."""
-    if not isinstance(text, str):
-        raise TypeError(f"text is {text!r:.40}")
-    return text.encode("utf-8", "replace").decode()
+def _number(value: Any) -> int | None:
+    """A count that a server tells; None where it is none."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**40
+    return int(value) if fits else None
+
+
+def _words(text: str) -> set[str]:
+    """The identifiers in a text."""
+    return set("".join(c if c == "_" or c.isalnum() else " " for c in text).split())

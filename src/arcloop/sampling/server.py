@@ -19,31 +19,20 @@ import httpx
 
 from arcloop.config import ServerConfig
 from arcloop.errors import ServerError
+from arcloop.sampling.reply import PASSING, Content, RefusedError, read, refusal
 from arcloop.sampling.stream import stream
 
-__all__ = ["RefusedError", "Server", "Usage"]
+__all__ = ["Server", "Usage"]
 
 T = TypeVar("T")
-Content = dict[str, Any]
 
 _ADDRESS = "http://127.0.0.1:8000/v1"
-_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-"""Statuses after which the same request may succeed."""
 _LONGEST = 120.0
 """Seconds between two tries at the most, unless the server asks for more."""
+_REDIRECTS = 3
+"""Redirections that are followed, one after the other."""
 _QUOTA = 900.0
 """A server that asks for more seconds than this is asked again after these: a used-up daily quota is to stop the run."""
-
-
-class RefusedError(Exception):
-    """The server's answer to a request is no, or none came; ``str`` is its reason in one line."""
-
-    def __init__(self, reason: str, status: int = 0, told: bool = False) -> None:
-        super().__init__(" ".join(reason.split())[:200])
-        self.status = status
-        """The HTTP status; 0 where no answer came."""
-        self.told = told
-        """Did the server say when to come back?"""
 
 
 @dataclass
@@ -92,8 +81,10 @@ class Server:
             limits=httpx.Limits(max_connections=self._config.concurrency),
         )
 
-    async def post(self, client: httpx.AsyncClient, path: str, body: Content) -> Content:
+    async def post(self, client: httpx.AsyncClient, path: str, body: Content, trial: bool = False) -> Content:
         """The server's JSON answer to ``body``, asked again as often as configured.
+
+        ``trial``: after an error of the server's own (500, 501) it is not asked again, as another form may do better.
 
         Raises:
             RefusedError: it said no, or nothing, to the end.
@@ -103,10 +94,11 @@ class Server:
         while True:
             try:
                 return await self._once(client, "POST", path, body)
-            except RefusedError as refusal:
+            except RefusedError as refused:
                 # A server that says when to come back is well, and busy with our other requests.
-                tries += 0.1 if refusal.told else 1.0
-                if (refusal.status and refusal.status not in _PASSING) or tries > self._config.retries:
+                tries += 0.1 if refused.told else 1.0
+                passing = refused.status in PASSING and not (trial and refused.status == 500)
+                if refused.one or (refused.status and not passing) or tries > self._config.retries:
                     raise
             self.usage.repeated += 1
             # Half of it at random: clients that were refused together should not come back together.
@@ -190,41 +182,62 @@ class Server:
         self.usage.requests += 1
         try:
             response = await client.request(method, self.address + path, json=body)
-            if not response.is_success:
-                raise self._refusal(response)
-            if not response.headers.get("content-type", "").startswith("application/json"):
-                return {}
-            content = response.json()
+            for _ in range(_REDIRECTS):
+                if not response.is_redirect or response.next_request is None:
+                    break
+                response = await client.request(method, self._elsewhere(response), json=body)
         except httpx.HTTPError as error:
             raise RefusedError(f"{type(error).__name__} {error}".strip()) from None
         except httpx.InvalidURL as error:
             raise self._error(f"is no address ({error})", "check --server.base-url") from None
-        except ValueError as error:
-            raise RefusedError(f"what came is not JSON: {error}", 200) from None
-        return content if isinstance(content, dict) else {}
+        if response.is_redirect:
+            raise self._redirected(response.headers.get("location", "nowhere"))
+        if not response.is_success:
+            raise self._refused(response)
+        try:
+            return read(response.text, response.headers.get("content-type", ""))
+        except RefusedError as refused:
+            raise self._known(refused) from None
+
+    def _elsewhere(self, response: httpx.Response) -> httpx.URL:
+        """Where a redirection leads, if that is the same server."""
+        here, there = response.request.url, response.next_request.url if response.next_request else response.request.url
+        if (here.scheme, here.host, here.port) != (there.scheme, there.host, there.port):
+            raise self._redirected(str(there))
+        return there
+
+    def _redirected(self, address: str) -> ServerError:
+        return self._error(
+            f"redirects to {address:.120}; expected an API there", "pass its address as --server.base-url"
+        )
 
     async def _turn(self) -> None:
         """Wait until the server is ready again, if it said when."""
         if (left := self._not_before - time.monotonic()) > 0:
             await self._wait(left)
 
-    def _refusal(self, response: httpx.Response) -> RefusedError:
+    def _refused(self, response: httpx.Response) -> RefusedError:
         try:
-            content = response.json()
-        except ValueError:
-            content = response.text
-        error = content.get("error", content.get("detail", content)) if isinstance(content, dict) else content
-        reason = str(error.get("message", error) if isinstance(error, dict) else error)
-        if self._key:
-            reason = reason.replace(self._key, "…")
-        if response.status_code in (401, 403):
-            raise self._error(
-                f"refuses the key ({response.status_code}); expected a valid one in the environment",
-                "set ARCLOOP_API_KEY",
-            )
-        asked = _retry_after(response.headers.get("retry-after", "")) if response.status_code in _PASSING else 0.0
+            content: Any = response.json()
+        except (ValueError, RecursionError):
+            content = response.text[:2000]
+        asked = _retry_after(response.headers.get("retry-after", "")) if response.status_code in PASSING else 0.0
         self._not_before = max(self._not_before, time.monotonic() + min(asked, _QUOTA))
-        return RefusedError(f"{response.status_code}: {reason}", response.status_code, told=0 < asked < _QUOTA)
+        return self._known(refusal(content, response.status_code, told=0 < asked < _QUOTA))
+
+    def _known(self, refused: RefusedError) -> RefusedError:
+        """The refusal without our key in it; one that no other request will escape ends the run.
+
+        Raises:
+            ServerError: the key is refused.
+        """
+        if refused.status in (401, 403) and not refused.one:
+            raise self._error(
+                f"refuses the key ({refused.status}); expected a valid one in the environment", "set ARCLOOP_API_KEY"
+            )
+        if self._key and self._key in str(refused):
+            refused.args = (str(refused).replace(self._key, "…"),)
+        return refused
 
     def _cannot_learn(self) -> ServerError:
         return self._error(

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from arcloop.config import Config
 from arcloop.execution.port import Executor
-from arcloop.programs import extract
+from arcloop.programs import program_of, sources
 from arcloop.progress import Progress
 from arcloop.prompts.format import make_prompt
-from arcloop.records import Candidate, Completion, Execution, FinishReason, Job, Program, Prompt, Score, Task
+from arcloop.records import Candidate, Completion, Execution, FinishReason, Job, Program, Prompt, Score, Status, Task
 from arcloop.runs.groupdir import GroupDir
 from arcloop.sampling import Draw, Request, Sampler
 from arcloop.scoring import score_execution
@@ -141,19 +141,24 @@ class Search:
     def _sample(self, requests: Sequence[Request]) -> None:
         asked = {r.prompt.id: apply_task(r.prompt.augmentation, self._tasks[r.prompt.task_id]) for r in requests}
         jobs: dict[str, Job] = {}
+        others: dict[str, list[str]] = {}
+
+        def job(completion: Completion, source: str) -> Job:
+            self._programs[completion.id] = program_of(completion, source)
+            inputs, task_id = asked[completion.prompt_id].inputs, completion.task_id
+            jobs[completion.id] = Job(completion.id, source, inputs, group=task_id)
+            return jobs[completion.id]
 
         def sampled() -> Iterator[Job]:
             """Jobs as completions come in: programs run while others are sampled."""
             for completion in self._sampler.sample(requests):
                 self._note(completion)
-                program = extract(completion, self._sampler.format.prefix)
-                if program is None:
-                    self._progress.advance()
+                found = sources(completion, self._sampler.format.prefix)
+                if found:
+                    others[completion.id] = found
+                    yield job(completion, found[0])
                 else:
-                    self._programs[completion.id] = program
-                    inputs, task_id = asked[completion.prompt_id].inputs, completion.task_id
-                    jobs[completion.id] = Job(completion.id, program.source, inputs, group=task_id)
-                    yield jobs[completion.id]
+                    self._progress.advance()
                 if self._over(self.tokens):
                     self.cut = True
                     return
@@ -166,10 +171,24 @@ class Search:
         for execution in self._executor.execute(sampled()):
             score(execution)
             self._progress.advance()
+        # An answer may hold several texts that look like its program: the first that is one counts.
+        for reading in range(1, max(map(len, others.values()), default=0)):
+            again = [i for i, found in others.items() if len(found) > reading and self._lacks_entry(i)]
+            first = {i: (self._programs[i], self._executions[i]) for i in again}
+            for execution in self._executor.execute(job(self._completions[i], others[i][reading]) for i in again):
+                score(execution)
+            for i in filter(self._lacks_entry, again):
+                # None was: what came first stands for it.
+                self._programs[i] = first[i][0]
+                score(first[i][1])
         # What solves its task decides the submission: it has to do so again, strictly.
         perfect = sorted(i for i in jobs if i in self._scores and self._scores[i].perfect)
         for execution in self._executor.confirm([(jobs[i], self._executions[i]) for i in perfect], reseed=True):
             score(execution)
+
+    def _lacks_entry(self, i: str) -> bool:
+        found = self._executions.get(i)
+        return found is not None and found.status in (Status.SYNTAX_ERROR, Status.NO_ENTRY)
 
     def _requests(self, counts: Mapping[str, int]) -> list[Request]:
         """The next draws of each task, after their prompts; prompts that do not fit the model are left out."""
