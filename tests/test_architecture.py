@@ -35,7 +35,7 @@ ORDER: dict[str, str] = {
     "rewriting": "simplification paintings variation mutation rewrite",
     "exercises": "look patterns panels marks scenes inputs exercise",
     "training": "port rows examples order packing processes store loss optimization checkpoint trainer session",
-    "pretraining": "tokenizer network packs solving replica pretrain",
+    "pretraining": "tokenizer network muon packs solving replica pretrain",
     "hindsight": "relabel filters selection curation anchors dataset learning",
     "loop": "",
     "evaluation": "estimates metrics outcome measurement comparison experiment",

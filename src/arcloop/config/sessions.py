@@ -61,7 +61,8 @@ class PretrainConfig:
     """How the embedded model is made from nothing."""
 
     minutes: float = 120.0
-    """Time of training, by ``clock``; the learning rate's schedule is stretched over it."""
+    """Time of training, by ``clock``, without what measuring takes; the learning rate's schedule is stretched over it. The
+    only setting that may be another when a training goes on."""
     clock: Literal["wall", "cpu"] = "wall"
     """``wall``: minutes of the day. ``cpu``: those that the first training process computes, for a training on a CPU that
     runs beside other work and is stopped and taken up again."""
@@ -82,8 +83,8 @@ class PretrainConfig:
     inner: int = 512
     """Width of each block's gated linear unit."""
     start: str | None = None
-    """Folder of a model to go on from, such as an earlier result of this command: its tokenizer and weights, which must
-    have the shape given here; default: from nothing."""
+    """Folder of a model to go on from, such as an earlier result of this command: its tokenizer and weights. With more
+    layers or inner than it has it begins as the same function, and has room to learn more; default: from nothing."""
     cells: int = 1200
     """Cells of all grids shown in one row at the most; a few rows are larger."""
     easy: float = 0.5

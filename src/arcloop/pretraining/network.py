@@ -57,18 +57,53 @@ def new_network(config: PretrainConfig, tokenizer: PreTrainedTokenizerFast) -> L
 
 
 def _take(network: LlamaForCausalLM, folder: Path) -> None:
+    """The given weights in the network's places; where it is larger, it computes what the given one does.
+
+    Further blocks, spread between those given, begin by adding nothing to the stream, and so do further units of a block.
+    """
     given = load_file(folder / _WEIGHTS)
+    layers, count = network.config.num_hidden_layers, 1 + max(_layer(name) for name in given)
+    grown = max(layers, count)
+    places = {(i + 1) * grown // count - 1: i for i in range(count)}
+    taken: set[str] = set()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            tensor = given.pop(name, None)
-            if tensor is None or tensor.shape != parameter.shape:
-                has = "nothing" if tensor is None else f"the shape {tuple(tensor.shape)}"
-                raise ConfigError(
-                    f"--start {folder}: {name} has {has}; expected {tuple(parameter.shape)} — give the width, layers,"
-                    " heads and inner that it was made with"
-                )
-            parameter.copy_(tensor)
-    if left := set(given) - {"lm_head.weight"}:
+            at = _layer(name)
+            if at >= 0 and at not in places:
+                if name.endswith(_ADDS):
+                    parameter.zero_()
+                continue
+            source = name.replace(f".layers.{at}.", f".layers.{places.get(at)}.")
+            taken.add(source)
+            _copy(name, given.get(source), parameter, folder)
+    if left := set(given) - taken - {"lm_head.weight"}:
         raise ConfigError(
-            f"--start {folder}: {len(left)} tensors too many; expected {network.config.num_hidden_layers} layers — give its own number"
+            f"--start {folder}: {len(left)} tensors too many; expected at most {layers} layers — give its own number or more"
         )
+
+
+_ADDS = ("o_proj.weight", "down_proj.weight")
+"""Matrices of a block that write into the stream."""
+
+
+def _layer(name: str) -> int:
+    """The block that a tensor belongs to; -1 for embeddings and the last norm."""
+    _, found, rest = name.partition(".layers.")
+    return int(rest.partition(".")[0]) if found else -1
+
+
+def _copy(name: str, tensor: torch.Tensor | None, parameter: torch.Tensor, folder: Path) -> None:
+    inner = -1 if name.endswith("down_proj.weight") else 0 if ".mlp." in name else None
+    fits = tensor is not None and all(
+        size == mine or (size < mine and inner is not None and axis == inner % 2)
+        for axis, (size, mine) in enumerate(zip(tensor.shape, parameter.shape, strict=False))
+    )
+    if tensor is None or not fits or tensor.ndim != parameter.ndim:
+        has = "nothing" if tensor is None else f"the shape {tuple(tensor.shape)}"
+        raise ConfigError(
+            f"--start {folder}: {name} has {has}; expected {tuple(parameter.shape)} — give the width and heads that it was"
+            " made with, and as many layers and inner or more"
+        )
+    if name.endswith("down_proj.weight"):
+        parameter.zero_()
+    parameter[tuple(slice(size) for size in tensor.shape)] = tensor

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -56,9 +57,11 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
     if not config_path.exists():
         _tokenizer(config).save_pretrained(work)
         config_path.write_text(to_json(config))
-    elif from_json(PretrainConfig, config_path) != config:
+    elif replace(from_json(PretrainConfig, config_path), minutes=config.minutes) == config:
+        config_path.write_text(to_json(config))  # a training may be made longer or shorter while it goes on
+    else:
         raise ConfigError(
-            f"--out {out}: a pretraining with other settings; expected those of {config_path} — pass another folder"
+            f"--out {out}: a pretraining with other settings; expected those of {config_path}, --minutes aside — pass another folder"
         )
     _run_workers(config, processes, config_path, work, on_progress)
     _export(config, work, out)

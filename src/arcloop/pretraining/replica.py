@@ -23,6 +23,7 @@ from transformers import PreTrainedTokenizerFast
 from arcloop.config import PretrainConfig, from_json
 from arcloop.files import write_bytes
 from arcloop.model.language import LanguageModel, chat_text
+from arcloop.pretraining.muon import Muon
 from arcloop.pretraining.network import new_network
 from arcloop.pretraining.packs import Course, encode_row, held_out_row, packs
 from arcloop.pretraining.solving import measure
@@ -58,7 +59,7 @@ def train(config: PretrainConfig, folder: Path, rank: int) -> None:
     )
     held_out_rows = [encode_row(model, row) for row in held_out[: config.held_out]]
     clock = time.process_time if config.clock == "cpu" else time.monotonic
-    before, start, saved = progress["seconds"], clock(), time.monotonic()
+    before, start, saved = progress["seconds"], clock(), time.monotonic()  # start moves on while nothing is learned
     course = Course(config, int(progress["steps"]), before / (60 * config.minutes))
     supply = packs(config, model, rank, course)
     running = math.nan
@@ -84,7 +85,9 @@ def train(config: PretrainConfig, folder: Path, rank: int) -> None:
         if rank == 0 and progress["steps"] % 20 == 0:
             _log(folder, {**progress, "loss": running})
         if rank == 0 and time.monotonic() - saved > _EVERY:
+            measured = clock()
             keep()
+            start += clock() - measured  # the time is that of training alone
             saved = time.monotonic()
     if rank == 0:
         keep()
@@ -97,7 +100,7 @@ def _optimizers(config: PretrainConfig, network: nn.Module) -> list[torch.optim.
     others = [p for p in network.parameters() if not any(p is m for m in matrices)]
     return [
         torch.optim.AdamW(others, lr=config.learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
-        torch.optim.Muon(matrices, lr=config.muon_rate, weight_decay=0.0),
+        Muon(matrices, lr=config.muon_rate, weight_decay=0.0),
     ]
 
 
