@@ -33,7 +33,7 @@ ORDER: dict[str, str] = {
     "runs": "numbers schema tables groupdir rundir",
     "search": "budget allocation heat refinement health background standing waves group",
     "rewriting": "simplification paintings variation mutation rewrite",
-    "exercises": "look patterns panels marks scenes inputs exercise",
+    "exercises": "look patterns panels marks scenes inputs solved exercise",
     "training": "port rows examples order packing processes store loss optimization checkpoint trainer session",
     "pretraining": "tokenizer network muon packs solving replica pretrain",
     "hindsight": "relabel filters selection curation anchors dataset learning",
@@ -45,7 +45,10 @@ ORDER: dict[str, str] = {
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 
-FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")
+DATA = SOURCE / "exercises" / "solutions"
+"""Programs that are learned from, not part of ours."""
+
+FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py" and path.parent != DATA)
 
 
 def module(path: Path) -> str:

@@ -95,6 +95,9 @@ class PretrainConfig:
     """How often the program of another row has one step, two steps, and so on, before those without effect are left out."""
     refinement: float = 0.15
     """Share of rows that show a nearly right program too, with what it gives, and ask for the right one."""
+    solved: float = 0.4
+    """Share of the rows that are no drawings whose program is a hand-written solution of an ARC-AGI-1 training task, or a
+    mutant of one; the others are programs of the grammar."""
     pack: int = 6144
     """Tokens per process and optimizer step."""
     learning_rate: float = 1e-3
@@ -123,5 +126,5 @@ class PretrainConfig:
         require(0 <= self.warmup < 1, "warmup", self.warmup, "expected 0 or more, less than 1")
         fits = bool(self.steps) and min(self.steps) >= 0 < sum(self.steps)
         require(fits, "steps", self.steps, "expected shares of 0 or more, not all of them 0")
-        for name in ("easy", "drawing", "refinement"):
+        for name in ("easy", "drawing", "refinement", "solved"):
             require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "expected 0 to 1")

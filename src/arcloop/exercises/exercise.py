@@ -16,6 +16,7 @@ import numpy as np
 
 import arcloop.common
 from arcloop.exercises.inputs import OTHER_BACKGROUND, sample_inputs
+from arcloop.exercises.solved import sample_solved
 from arcloop.grammar import DRAWING, PRODUCTIONS, Draft, Scope, sample_draft
 from arcloop.grammar.elements import sample_drawing
 from arcloop.grammar.program import STEPS, Statement, choose, write
@@ -23,6 +24,7 @@ from arcloop.programs import content_id
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Example, Grid, Pair, Parent, Task
 from arcloop.rewriting.mutation import mutant
+from arcloop.rewriting.simplification import deletions, without
 
 __all__ = [
     "Exercise",
@@ -40,6 +42,8 @@ Transform = Callable[[Any], Any]
 
 _TRIES = 12
 """Mutants of a program that are tried."""
+_MUTANTS = 0.4
+"""Share of the exercises around solutions whose program is a mutant."""
 _FAILURES_PASSED_OVER = 0.8
 """Share of the mutants that fail which are passed over."""
 
@@ -180,6 +184,7 @@ def sample_exercise(
     elements: int = 5,
     steps: Sequence[float] = STEPS,
     refinement: float = 0.0,
+    solved: float = 0.0,
 ) -> Exercise:
     """Draw programs and inputs until a row is worth learning from.
 
@@ -191,12 +196,19 @@ def sample_exercise(
         elements: Most elements of a drawing.
         steps: How often a program has one step, two steps, and so on, before what makes no difference is left out.
         refinement: Share of rows that show a nearly right program too, and ask for the right one.
+        solved: Share of the other rows than drawings whose program solves a training task, or is a mutant of one.
     """
     cells = 3 * max_cells if rng.random() < 1 / 30 else max_cells
     wants_drawing = rng.random() < drawing
     wants_parent = bool(refinement) and rng.random() < refinement
+    wants_solved = bool(solved) and rng.random() < solved
     while True:
-        row = _drawing_row(rng, cells, elements) if wants_drawing else _program_row(rng, cells, weights or {}, steps)
+        if wants_drawing:
+            row = _drawing_row(rng, cells, elements)
+        elif wants_solved:
+            row = _solved_row(rng, cells)
+        else:
+            row = _program_row(rng, cells, weights or {}, steps)
         if row is not None and wants_parent:
             row = with_parent(row, rng)
         if row is not None:
@@ -215,14 +227,10 @@ def with_parent(row: Exercise, rng: random.Random) -> Exercise | None:
     """
     scope = Scope.of(rng, tuple(pair.input for pair in row.pairs))
     inputs, failures = [pair.input for pair in row.pairs], 0
-
-    def fresh() -> str:
-        return "\n".join(statement.code for statement in write(choose(rng, {}, follows=True, room=1), scope))
-
     for _ in range(_TRIES):
         source = row.source
         for _ in range(2 if rng.random() < 1 / 3 else 1):
-            made = mutant(source, rng, fresh)
+            made = mutant(source, rng, lambda: _step(rng, scope))
             source = made[0] if made else source
         gave = _gave(source, inputs)
         failed = any(isinstance(one, str) for one in gave)
@@ -284,6 +292,58 @@ def _program_row(
     return None
 
 
+def _solved_row(rng: random.Random, cells: int) -> Exercise | None:
+    """A solution of a training task, or a mutant of one, on inputs of any task."""
+    source, inputs, concepts, kind = sample_solved(rng, cells)
+    if len(inputs) < 3:
+        return None
+    may_change = "while " not in source  # or it might never end
+    if may_change and rng.random() < _MUTANTS:
+        source = _mutated(source, inputs, rng)
+    outputs = _outputs(source, inputs)
+    if outputs is None:
+        return None
+    count = fit(inputs, outputs[:-1], cells)
+    shown, outputs = (*inputs[:count], inputs[-1]), outputs[:count]
+    if count < 2 or not instructive(shown[:-1], outputs, False, False):
+        return None
+    for span in reversed(deletions(source)) if may_change else ():
+        shorter = without(source, [span])
+        found = _outputs(shorter, shown)
+        if found is not None and all(map(np.array_equal, found, outputs)):
+            source = shorter
+    pairs = tuple(Pair(grid, output) for grid, output in zip(shown[:-1], outputs, strict=True))
+    return Exercise(source, pairs, shown[-1], concepts, kind)
+
+
+def _mutated(source: str, inputs: Sequence[Grid], rng: random.Random) -> str:
+    scope = Scope.of(rng, inputs)
+    for _ in range(rng.randint(1, 2)):
+        made = mutant(source, rng, lambda: _step(rng, scope))
+        source = made[0] if made else source
+    return source
+
+
+def _step(rng: random.Random, scope: Scope) -> str:
+    """Statements of one step of the grammar that may follow others."""
+    return "\n".join(statement.code for statement in write(choose(rng, {}, follows=True, room=1), scope))
+
+
+def _outputs(source: str, inputs: Sequence[Grid]) -> list[Grid] | None:
+    """A valid output for each input, or None."""
+    try:
+        transform = compile_source(source)
+    except Exception:
+        return None
+    outputs: list[Grid] = []
+    for grid in inputs:
+        output = run_grid(transform, grid)
+        if output is None:
+            return None
+        outputs.append(output)
+    return outputs
+
+
 def _drawing_row(rng: random.Random, cells: int, elements: int) -> Exercise | None:
     count = rng.randint(1, elements)
     side = max(3, min(30, int((cells / 3) ** 0.5)))
@@ -299,13 +359,9 @@ def _drawing_row(rng: random.Random, cells: int, elements: int) -> Exercise | No
 
 
 def _row(draft: Draft, inputs: tuple[Grid, ...], kind: str, cells: int) -> Exercise | None:
-    transform = compile_source(draft.source)
-    outputs: list[Grid] = []
-    for grid in inputs:
-        output = run_grid(transform, grid)
-        if output is None:
-            return None
-        outputs.append(output)
+    outputs = _outputs(draft.source, inputs)
+    if outputs is None:
+        return None
     drawn = draft.concepts[0] == DRAWING
     count = fit(inputs, outputs[:-1], cells)
     if count < (1 if drawn else 2):

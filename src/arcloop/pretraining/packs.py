@@ -72,6 +72,7 @@ def _row(config: PretrainConfig, cells: int, *coordinates: int | str) -> exercis
         drawing=config.drawing,
         steps=config.steps,
         refinement=config.refinement,
+        solved=config.solved,
     )
 
 

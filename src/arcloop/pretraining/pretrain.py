@@ -81,6 +81,7 @@ def _tokenizer(config: PretrainConfig) -> PreTrainedTokenizerFast:
             drawing=config.drawing,
             steps=config.steps,
             refinement=config.refinement,
+            solved=config.solved,
         )
         example = example_of(row, prompt_format)
         # The words of grids are tokens already, so nothing is to be learned from them.

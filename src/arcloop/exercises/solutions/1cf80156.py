@@ -1,0 +1,6 @@
+from common import *
+
+# concepts: crop
+def transform(input_grid):
+    grid = crop(input_grid)
+    return grid

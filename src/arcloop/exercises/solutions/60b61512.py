@@ -1,0 +1,10 @@
+from common import *
+
+# concepts: fill box background
+def transform(input_grid):
+    grid = input_grid.copy()
+    for obj in find_connected_components(input_grid, connectivity=8):
+        x, y, w, h = bounding_box(obj)
+        part = grid[x:x + w, y:y + h]
+        part[part == Color.BLACK] = Color.ORANGE
+    return grid

@@ -1,0 +1,6 @@
+from common import *
+
+# concepts: crop, flip
+def transform(input_grid):
+    grid = np.fliplr(crop(input_grid))
+    return grid

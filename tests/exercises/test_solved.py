@@ -1,0 +1,56 @@
+"""Hand-written solutions of training tasks, and the exercises around them."""
+
+import random
+
+import numpy as np
+import pytest
+
+from arcloop.exercises.exercise import run_source, sample_exercise
+from arcloop.exercises.inputs import SHARED
+from arcloop.exercises.solved import Solution, sample_solved, solutions
+from arcloop.tasks.sets import load_answers, load_tasks
+
+
+def test_every_solution_solves_its_training_task() -> None:
+    tasks = {task.id: task for task in load_tasks("arc1-train")}
+    answers = load_answers("arc1-train")
+    for solution in solutions():
+        task = tasks[solution.task_id]
+        expected = [*(pair.output for pair in task.train), *answers[task.id]]
+        for made, wanted in zip(run_source(solution.source, task.inputs), expected, strict=True):
+            assert made is not None and np.array_equal(made, wanted), solution.task_id
+    assert len(solutions()) >= 200 and not {solution.task_id for solution in solutions()} & SHARED
+
+
+@pytest.mark.parametrize("solution", solutions(), ids=lambda solution: solution.task_id)
+def test_solutions_have_the_form_of_the_models_programs(solution: Solution) -> None:
+    first, empty, concepts, head, *body = solution.source.splitlines()
+    assert (first, empty, head) == ("from common import *", "", "def transform(input_grid):")
+    assert concepts.startswith("# concepts: ") and body[-1] == "    return grid"
+    assert all(line.startswith("    ") and "#" not in line for line in body) and len(solution.source) <= 1000
+    # A list that grows while it is gone through, or a condition that a mutant keeps true, would never end.
+    assert "while " not in solution.source
+
+
+def test_the_rows_around_solutions_follow_from_the_generator_and_are_right() -> None:
+    rows = [[sample_exercise(random.Random(seed), drawing=0.0, solved=1.0) for seed in range(25)] for _ in range(2)]
+    assert [row.source for row in rows[0]] == [row.source for row in rows[1]]
+    for row in rows[0]:
+        outputs = run_source(row.source, [pair.input for pair in row.pairs])
+        for output, pair in zip(outputs, row.pairs, strict=True):
+            assert output is not None and np.array_equal(output, pair.output)
+    known = {solution.source for solution in solutions()}
+    assert 0 < sum(row.source in known for row in rows[0]) < 25
+
+
+def test_colors_change_in_the_program_and_its_inputs_alike() -> None:
+    """A recoloured solution on its recoloured inputs gives what the solution gives, recoloured."""
+    by_concepts = {tuple(s.source.split("\n")[2][12:].split(", ")): s for s in solutions() if s.task_id == "ea32f347"}
+    (concepts,) = by_concepts
+    seen = set()
+    for seed in range(4000):
+        source, inputs, drawn, kind = sample_solved(random.Random(seed), 1200)
+        if drawn == concepts and kind == "solved" and len(seen) < 3 and "Color.RED" not in source:
+            seen.add(source)
+            assert all(output is not None for output in run_source(source, inputs))
+    assert seen
