@@ -1,12 +1,74 @@
-"""Files that are whole or absent, whatever happens while they are written."""
+"""Files that are whole or absent, whatever happens while they are written; and what is read, as it is found."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-__all__ = ["write_bytes", "writing"]
+__all__ = ["UnreadableError", "parse_json", "read_json", "read_text", "write_bytes", "writing"]
+
+
+class UnreadableError(Exception):
+    """A file, or what is in it, cannot be read; ``str`` says why in a few words."""
+
+
+def read_text(path: Path) -> str:
+    """The text in a file: UTF-8, -16 or -32, as its byte-order mark says, without it; UTF-8 where there is none.
+
+    Raises:
+        UnreadableError: there is no such file, it is no ordinary file, or it is no text.
+    """
+    try:
+        # A pipe would be waited for, and a device may have no end.
+        if path.exists() and not path.is_file():
+            raise UnreadableError("a folder" if path.is_dir() else "not an ordinary file")
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UnreadableError(getattr(error, "strerror", None) or "not a path") from None
+    try:
+        return content.decode(json.detect_encoding(content) if content[:2] in _MARKS else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"not UTF-8 text: byte {content[error.start]:#04x} at {error.start}") from None
+
+
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0")
+"""How files in UTF-16 and UTF-32 begin."""
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in a file.
+
+    Raises:
+        UnreadableError: as ``read_text``; or it is no JSON, or JSON with a key twice in one object.
+    """
+    return parse_json(read_text(path))
+
+
+def parse_json(text: str) -> Any:
+    """The JSON in a text that may be anything.
+
+    Raises:
+        UnreadableError: it is no JSON, or has a key twice in one object.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise UnreadableError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise UnreadableError("JSON of too many levels") from None
+    except ValueError:
+        raise UnreadableError("a number of thousands of digits") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise UnreadableError(f"the key {ascii(twice)[:60]} stands twice in one object")
+    return content
 
 
 def write_bytes(path: Path, content: bytes) -> None:

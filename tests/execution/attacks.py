@@ -233,7 +233,7 @@ def transform(g):
     return Liar()
 """,
     ),
-    "object_array": ("invalid_output", "def transform(g):\n    return g.astype(object)\n"),
+    "object_array": ("ok", "def transform(g):\n    return g.astype(object)\n"),
     "almost_whole": ("invalid_output", "def transform(g):\n    return g + 1e-7\n"),
     "not_a_number": ("invalid_output", "def transform(g):\n    return np.where(g >= 0, np.nan, 1)\n"),
     "wraps_to_valid": ("invalid_output", "def transform(g):\n    return g + 256\n"),

@@ -33,7 +33,8 @@ def key(number: int) -> bytes:
 def test_executions_outlive_the_sandbox(tmp_path: Path) -> None:
     found = []
     for _ in range(2):
-        with Sandbox(ExecutionConfig(workers=1, timeout=0.3, wall_timeout=1), cache=tmp_path) as sandbox:
+        config = ExecutionConfig(workers=1, timeout=0.3, wall_timeout=1, mode="strict")
+        with Sandbox(config, cache=tmp_path) as sandbox:
             jobs = [Job("a", CLOCK, (A,)), Job("b", "while True: pass", (A,)), Job("c", "1/0", (A,))]
             found.append({e.id: e for e in sandbox.execute(jobs)})
     for name, execution in found[0].items():
@@ -57,14 +58,28 @@ def test_other_limits_inputs_or_sources_are_other_keys(tmp_path: Path) -> None:
     assert len(seen) == 18
 
 
-def test_modes_and_worker_counts_share_entries(tmp_path: Path) -> None:
-    seen = set()
-    for config in (ExecutionConfig(workers=1), ExecutionConfig(workers=2, mode="strict", batch_size=3)):
+def test_worker_counts_share_entries_and_modes_do_not(tmp_path: Path) -> None:
+    seen = []
+    for config in (ExecutionConfig(workers=1), ExecutionConfig(workers=2), ExecutionConfig(mode="strict")):
         with Sandbox(config, cache=tmp_path) as sandbox:
             (execution,) = sandbox.execute([Job("a", CLOCK, (A,))])
             assert execution.outputs[0] is not None
-            seen.add(execution.outputs[0].tobytes())
-    assert len(seen) == 1
+            seen.append(execution.outputs[0].tobytes())
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_what_was_found_beside_other_programs_is_kept_once_it_is_confirmed(tmp_path: Path) -> None:
+    sources = {"right": "def transform(g):\n    return g.T\n", "wrong": "def transform(g):\n    return g + 10\n"}
+    jobs = [Job(name, source, (A,)) for name, source in sources.items()]
+    with Sandbox(ExecutionConfig(workers=1), cache=tmp_path) as sandbox:
+        made = {one.id: one for one in sandbox.execute(jobs)}
+        assert len(Cache(tmp_path)) == 0
+        list(sandbox.confirm([(job, made[job.id]) for job in jobs]))
+    # The confirmed one, and both programs' two confirmations.
+    assert len(Cache(tmp_path)) == 5
+    with Sandbox(ExecutionConfig(workers=1), cache=tmp_path) as sandbox:
+        again = {one.id: one for one in sandbox.execute(jobs)}
+    assert same(again["right"], made["right"])
 
 
 def test_several_writers_and_a_torn_record(tmp_path: Path) -> None:

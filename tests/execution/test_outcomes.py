@@ -7,7 +7,8 @@ import psutil
 import pytest
 
 from arcloop.config import ExecutionConfig
-from arcloop.execution import Sandbox, screen
+from arcloop.execution import Sandbox
+from arcloop.execution.library import flavour_of
 from arcloop.records import Execution, Job, Status
 from tests.execution.realistic import BODIES, HEAD, jobs, made_up_tasks
 
@@ -80,47 +81,8 @@ def test_plain_programs_share_a_process_and_dirty_ones_end_it() -> None:
         assert served != {0}
         kept = child_of(sandbox, "import os\ndef transform(g):\n    return g\n")
         assert served == {kept}
-        child_of(sandbox, "def transform(g):\n    for f in (Color.ALL_COLORS,):\n        f += [11]\n    return g\n")
+        child_of(sandbox, "def transform(g):\n    waste = np.ones(2**24)\n    return g\n")
         assert child_of(sandbox, HEAD + BODIES[0]) != kept
-
-
-@pytest.mark.parametrize("body", BODIES)
-def test_realistic_programs_look_plain(body: str) -> None:
-    assert screen.plain(HEAD + body.replace("@A@", "RED").replace("@B@", "BLUE"))
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import os",
-        "import numpy as np, os",
-        "from os import path",
-        "import numpy; import ctypes",
-        "__import__('o' + 's')",
-        "x = ().__class__",
-        "getattr(np, 'lo' + 'ad')",
-        "np.load('x')",
-        "np.lib.os",
-        "random._os",
-        "ｅｘｅｃ('1')",
-        "x = (i for i in ()).gi_frame",
-        "e.__traceback__",
-        "np.zeros = 1",
-        "Color.RED = 1",
-        "Color.ALL_COLORS.append(1)",
-        "Color.NOT_BLACK[0] = 5",
-        "np.seterr(all='raise')",
-        "np.random.set_state(x)",
-        "class A:\n    def __eq__(self, other):\n        return True",
-        "class A:\n    def __del__(self):\n        pass",
-        "async def f():\n    pass",
-        "import\\\n os",
-        "from common import *;import sys",
-        "np . memmap('x')",
-    ],
-)
-def test_what_reaches_further_does_not_look_plain(source: str) -> None:
-    assert not screen.plain(source + "\ndef transform(g):\n    return g\n")
 
 
 @pytest.mark.parametrize(
@@ -136,4 +98,4 @@ def test_what_reaches_further_does_not_look_plain(source: str) -> None:
     ],
 )
 def test_libraries_are_recognised(source: str, flavour: str) -> None:
-    assert screen.flavour(source) == flavour
+    assert flavour_of(source) == flavour

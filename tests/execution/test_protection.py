@@ -107,7 +107,17 @@ with Sandbox(ExecutionConfig(workers=2, timeout=0.5, wall_timeout=2)) as sandbox
 """
 
 
-@pytest.mark.skipif(os.getuid() == 0 and shutil.which("setpriv") is None, reason="needs setpriv to become nobody")
+# One capability stays: to reach an interpreter that lies in another user's home.
+AS_NOBODY = [
+    *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+dac_read_search"),
+    *("--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search"),
+]
+NEEDS_SETPRIV = pytest.mark.skipif(
+    os.getuid() == 0 and shutil.which("setpriv") is None, reason="needs setpriv to become nobody"
+)
+
+
+@NEEDS_SETPRIV
 def test_an_ordinary_user_is_protected_as_well(tmp_path: Path) -> None:
     sources = {
         "good": "def transform(g):\n    return g.T\n",
@@ -120,15 +130,7 @@ def test_an_ordinary_user_is_protected_as_well(tmp_path: Path) -> None:
     }
     command = [sys.executable, "-c", USER, json.dumps(sources)]
     if os.getuid() == 0:
-        # One capability stays: to reach an interpreter that lies in another user's home.
-        drop = ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+dac_read_search"]
-        command = [
-            "setpriv",
-            *drop,
-            "--ambient-caps=-all,+dac_read_search",
-            "--bounding-set=-all,+dac_read_search",
-            *command,
-        ]
+        command = [*AS_NOBODY, *command]
     environment = {**os.environ, "PYTHONPATH": str(Path(arcloop.__path__[0]).parent), "HOME": str(tmp_path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -156,3 +158,63 @@ def transform(g):
         (execution,) = sandbox.execute([Job("a", source, (np.ones((1, 1), np.int8),))])
     assert execution.status is Status.ERROR
     assert execution.error == "input 0: ValueError: [] [] {} ['program'] ['program'] / 0"
+
+
+SPY = """
+import os, stat
+def transform(g):
+    found, own = [], set()
+    for number in (3, 4):
+        try:
+            own.add(os.fstat(number).st_ino)
+        except OSError:
+            pass
+    for rounds in range(20):
+        for pid in range({low}, {high}):
+            for number in (3, 4, 5, 6, 7, 8):
+                try:
+                    pipe = os.open(f"/proc/{{pid}}/fd/{{number}}", os.O_RDONLY | os.O_NONBLOCK)
+                except OSError:
+                    continue
+                # Its own number reads as a constant: its own pipes are told by what they are.
+                if os.fstat(pipe).st_ino not in own:
+                    found.append((pid, number))
+                os.close(pipe)
+    raise ValueError(f"{{len(found)}} pipes of others")
+"""
+WATCHED = """
+import sys
+import numpy as np
+from arcloop.config import ExecutionConfig
+from arcloop.execution import Sandbox
+from arcloop.records import Job
+last = int(open("/proc/sys/kernel/ns_last_pid").read())
+spy = sys.stdin.read().format(low=max(2, last - 20), high=last + 120)
+slow = "def transform(g):\\n    x = 0\\n    for i in range(60000):\\n        x += i\\n    return (g.T + {}) % 10\\n"
+inputs = (np.arange(6, dtype=np.int8).reshape(2, 3),)
+jobs = [Job("spy", spy, inputs)] + [Job(str(k), slow.format(k), inputs) for k in range(60)]
+with Sandbox(ExecutionConfig(workers=2, mode=sys.argv[1])) as sandbox:
+    made = {one.id: one for one in sandbox.execute(jobs)}
+wrong = [k for k in range(60) if made[str(k)].outputs[0] is None or (made[str(k)].outputs[0] != (inputs[0].T + k) % 10).any()]
+print(made["spy"].error, "|", len(wrong), "wrong", sandbox.protection)
+"""
+
+
+AS = {
+    "as it is": (),
+    "no-ptrace": ("setpriv", "--inh-caps=-sys_ptrace", "--bounding-set=-sys_ptrace"),
+    "nobody": AS_NOBODY,
+}
+
+
+@NEEDS_SETPRIV
+@pytest.mark.parametrize("mode", ["batch", "strict"])
+@pytest.mark.parametrize("who", AS)
+def test_a_program_reaches_no_pipe_of_its_neighbours(who: str, mode: str) -> None:
+    if who != "as it is" and os.getuid() != 0:
+        pytest.skip("only root can become another user")
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [*AS[who], sys.executable, "-c", WATCHED, mode]
+    done = subprocess.run(command, env=environment, input=SPY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "0 pipes of others | 0 wrong" in done.stdout or "seccomp" in done.stdout

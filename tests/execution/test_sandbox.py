@@ -3,8 +3,9 @@
 import contextlib
 import os
 import signal
+import threading
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import psutil
@@ -12,7 +13,7 @@ import pytest
 
 from arcloop.config import ExecutionConfig
 from arcloop.errors import SandboxError
-from arcloop.execution import Protection, Sandbox
+from arcloop.execution import Protection, Sandbox, pool
 from arcloop.records import Execution, Grid, Job, Status
 
 A: Grid = np.array([[1, 2], [3, 4]], np.int8)
@@ -76,7 +77,7 @@ def test_failures_keep_the_outputs_of_other_inputs() -> None:
         ("def transform(g): return np.full((2, 2), 'x')", Status.INVALID_OUTPUT, "type"),
         ("def transform(g): return np.ones(10**10)", Status.MEMORY, "MemoryError"),
         (LOOP, Status.TIMEOUT, "0.5 s of CPU"),
-        ("import time\ntime.sleep(9)", Status.TIMEOUT, "asleep"),
+        ("import time\ntime.sleep(9)", Status.TIMEOUT, "0.0"),
         (CRASH, Status.CRASH, "died of SIG"),
         ("import os\nos._exit(3)", Status.CRASH, "exit code 3"),
         ("import os\nos.write(3, bytes(4))", Status.PROTOCOL_ERROR, "0 bytes"),
@@ -241,10 +242,9 @@ def test_a_machine_that_kills_every_worker_is_named() -> None:
         run = sandbox.execute([Job("a", LOOP, (A,))])
         jobs = iter([Job("b", TURN, (A,))])
         assert next(sandbox.execute(jobs)).status is Status.OK
-        import threading
 
         def kill() -> None:
-            for _ in range(2):
+            for _ in range(3):
                 while not (workers := [w for p in me.children() for w in p.children() if w.children()]):
                     pass
                 workers[0].kill()
@@ -255,7 +255,68 @@ def test_a_machine_that_kills_every_worker_is_named() -> None:
         (execution,) = run
         killer.join()
     assert execution.status is Status.CRASH
-    assert "worker died" in execution.error
+    assert "killed from outside, with its worker" in execution.error
+
+
+@pytest.mark.parametrize("mode", ["batch", "strict"])
+@pytest.mark.parametrize("kills", [1, 2, 3])
+def test_what_the_machine_kills_is_run_again_before_it_counts(kills: int, mode: str) -> None:
+    me, late = psutil.Process(), ExecutionConfig(workers=1, timeout=60, wall_timeout=60, mode=mode)  # type: ignore[arg-type]
+    slow = "def transform(g):\n    for i in range(2 * 10**7):\n        pass\n    return g.T\n"
+    with Sandbox(late) as sandbox:
+        run = sandbox.execute([Job("a", slow, (A,)), *(Job(str(k), f"{TURN}# {k}", (A,)) for k in range(5))])
+        killed: set[int] = set()
+        over = threading.Event()
+
+        def kill() -> None:
+            while len(killed) < kills and not over.is_set():
+                for process in (q for p in me.children() for w in p.children() for q in w.children()):
+                    with contextlib.suppress(psutil.Error):
+                        # Only one that computes has the slow program, and not yet or no longer a fast one.
+                        if process.pid not in killed and process.cpu_times().user > 0.05:
+                            process.kill()
+                            killed.add(process.pid)
+                            break
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        made = by_id(run)
+        over.set()
+        killer.join()
+    assert len(killed) == kills
+    assert {one.status for name, one in made.items() if name != "a"} == {Status.OK}
+    if kills < 3:
+        assert made["a"].status is Status.OK
+    else:
+        assert made["a"].status is Status.CRASH and "killed from outside 3 times" in made["a"].error
+
+
+def test_a_template_that_dies_as_it_starts_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, left = pool.Pool.__init__, [3]
+
+    def dying(self: pool.Pool, *arguments: Any) -> None:
+        start(self, *arguments)
+        if left[0]:
+            left[0] -= 1
+            self._process.kill()
+
+    monkeypatch.setattr(pool.Pool, "__init__", dying)
+    with Sandbox(FAST) as sandbox:
+        left[0] = 2  # and once more where one for other libraries is started with programs waiting
+        jobs = [Job("a", TURN, (A,)), Job("b", "import scipy.ndimage\n" + TURN, (A,))]
+        assert {one.status for one in sandbox.execute(jobs)} == {Status.OK}
+    left[0] = 99
+    with pytest.raises(SandboxError, match="died 6 times in a row"), Sandbox(FAST):
+        pass
+
+
+def test_a_napping_program_is_stopped_and_told_what_it_took() -> None:
+    nap = "import time\ndef transform(g):\n    while True:\n        time.sleep(0.001)\n        sum(range(2000))\n"
+    with Sandbox(ExecutionConfig(workers=1, timeout=0.9, wall_timeout=1)) as sandbox:
+        (execution,) = sandbox.execute([Job("a", nap, (A,))])
+    assert execution.status is Status.TIMEOUT
+    # On a slow machine it computes so long between its naps that the limit on CPU time comes first.
+    assert "(limit 1), " in execution.error or "0.9 s of CPU" in execution.error
 
 
 @pytest.mark.parametrize("mode", ["batch", "strict"])

@@ -16,7 +16,8 @@ from safetensors.torch import load_file
 from arcloop.progress import Progress
 from arcloop.runs.rundir import RunDir
 from arcloop.submission.kaggle import validate
-from arcloop.tasks.sets import load_answers, load_tasks, task_to_json
+from arcloop.tasks.arcjson import task_to_json
+from arcloop.tasks.sets import load_answers, load_tasks
 
 ARCLOOP = [sys.executable, "-m", "arcloop.cli"]
 SETTINGS = ["--rounds", "2", "--programs", "8", "--seed", "3", "--sampling.max-tokens", "96"]

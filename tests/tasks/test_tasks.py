@@ -8,7 +8,8 @@ from hypothesis import given
 
 from arcloop.errors import TaskError
 from arcloop.records import Task
-from arcloop.tasks.sets import load_answers, load_tasks, task_from_json, task_to_json
+from arcloop.tasks.arcjson import task_from_json, task_to_json
+from arcloop.tasks.sets import load_answers, load_tasks
 from tests.arc_grids import FLIP, tasks
 
 
@@ -75,7 +76,7 @@ def test_kaggle_files_are_read_with_their_solutions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "cannot be read as JSON"),
+        ("{", "not JSON"),
         ("[]", "expected"),
         (json.dumps({"train": [], "test": []}), "0 train and 0 test pairs"),
         (json.dumps(raw(train=[{"input": [[1]]}])), 'no "output"'),
@@ -95,7 +96,7 @@ def test_a_malformed_file_is_named_with_what_is_wrong(tmp_path: Path, content: s
     assert "bad.json" in str(caught.value)
 
 
-@pytest.mark.parametrize("solutions", [[], {"x": None}, {"x": [[[7]]]}, {"x": [[[7]], "no"]}])
+@pytest.mark.parametrize("solutions", [[], {"x": 1}, {"x": [[[7]], [[7]], [[7]]]}, {"x": [[[7]], "no"]}])
 def test_malformed_solutions_are_named(tmp_path: Path, solutions: object) -> None:
     challenges = tmp_path / "challenges.json"
     challenges.write_text(json.dumps({"x": raw(test=[{"input": [[3]]}, {"input": [[5]]}])}))

@@ -1,6 +1,7 @@
 """What was asked for → a run directory: all that can be said before the work begins."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 from arcloop.config import Config
@@ -8,7 +9,8 @@ from arcloop.errors import ConfigError, RunError
 from arcloop.model.card import GRAMMAR, read_card, resolve
 from arcloop.prompts.format import PromptFormat
 from arcloop.runs.rundir import RunDir, manifest
-from arcloop.tasks.sets import TASK_SETS, load_tasks, task_to_json
+from arcloop.tasks.arcjson import task_to_json
+from arcloop.tasks.sets import TASK_SETS, load_tasks, unasked
 
 __all__ = ["begin", "replayed"]
 
@@ -23,8 +25,8 @@ def replayed(source: Path) -> Config:
     return dataclasses.replace(run.config(), sampler="replay", source=str(source.resolve()), adapter=None)
 
 
-def begin(given: Config, out: Path) -> RunDir:
-    """Begin a run, or find the one in ``out`` if it is the same.
+def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: None) -> RunDir:
+    """Begin a run, or find the one in ``out`` if it is the same; ``tell`` is given a line on tasks that are left out.
 
     Raises:
         ArcloopError: the tasks, the model, the adapter or the earlier run cannot be had, or ``out`` holds something else.
@@ -38,7 +40,7 @@ def begin(given: Config, out: Path) -> RunDir:
         )
     if given.adapter is not None:
         given = dataclasses.replace(given, adapter=str(_adapter(Path(given.adapter))))
-    tasks = load_tasks(given.tasks, given.limit, given.task_ids)
+    tasks = load_tasks(given.tasks, given.limit, given.task_ids, given.skip_invalid, tell)
     if given.source is not None:
         source = RunDir.open(Path(given.source))
         if not any(True for index in range(len(source.groups())) for _ in source.done_groups(index)):
@@ -58,7 +60,7 @@ def begin(given: Config, out: Path) -> RunDir:
         config = resolve(given, card)
         if given.refine.share:
             PromptFormat(given.prompt.template or card.template, lambda messages: "").check_refines()
-    return RunDir.create(out, config, tasks, manifest(config, tasks))
+    return RunDir.create(out, config, tasks, manifest(config, tasks), unasked(given.tasks, tasks))
 
 
 def _with_model(given: Config) -> Config:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from arcloop.assembly import carry_on, evaluate
 from arcloop.cli.table import print_numbers
+from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.rundir import RunDir
 from arcloop.search.budget import DeadlineError, moment
 
@@ -49,9 +50,20 @@ def finish(run: RunDir, console: Console) -> None:
     """Write submission, numbers and report from what is done, and print the table."""
     numbers = evaluate(run, console, partial(say, console))
     print_numbers(numbers, console)
-    for line in _left_out(run):
+    for line in (*_scored(numbers), *_left_out(run)):
         say(console, line)
     say(console, f"submission  {run.path / 'submission.json'}\nreport      {run.path / 'report.html'}")
+
+
+def _scored(numbers: RunNumbers) -> Iterator[str]:
+    """A line on how many test grids there are answers for, where it is some of them."""
+    known = [task for task in numbers.tasks.values() if task.hits is not None]
+    if known and len(known) < len(numbers.tasks):
+        grids, all_grids = (
+            sum(len(task.hits or ()) for task in known),
+            sum(len(t.votes) for t in numbers.tasks.values()),
+        )
+        yield f"scored      {len(known)} of {len(numbers.tasks)} tasks ({grids} of {all_grids} test grids): the others have no answers"
 
 
 def _left_out(run: RunDir) -> Iterator[str]:

@@ -42,6 +42,9 @@ class PromptOptions(PromptConfig):
 class RunOptions(Config):
     """``Config`` on the command line."""
 
+    skip_invalid: Annotated[bool, tyro.conf.arg(aliases=("--tasks.skip-invalid",))] = False
+    """Leave out tasks that are no valid ARC tasks, such as those with grids larger than 30×30, and name them; without it
+    the first one is an error."""
     prompt: PromptOptions = field(default_factory=PromptOptions)
     """In which words the model is asked."""
     source: Annotated[str | None, tyro.conf.arg(name="from", metavar="RUN")] = None

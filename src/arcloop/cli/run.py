@@ -1,13 +1,14 @@
 """``arcloop run``: a new run, or the rest of an interrupted one with the same settings."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from arcloop.assembly import begin, replayed
-from arcloop.cli.job import go_on
+from arcloop.cli.job import go_on, say, wide
 from arcloop.cli.options import RunOptions, print_short_help, recipe_in, source_in
 from arcloop.config import Config, with_recipe
 from arcloop.search.budget import moment
@@ -44,4 +45,4 @@ def main(argv: list[str]) -> int:
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop run", default=Arguments(options, tyro.MISSING))
     if arguments.deadline is not None:
         moment(arguments.deadline, 0)  # an error in it comes before anything is done
-    return go_on(begin(arguments.config.config(), arguments.out), arguments.deadline)
+    return go_on(begin(arguments.config.config(), arguments.out, partial(say, wide())), arguments.deadline)

@@ -1,13 +1,14 @@
 """``arcloop search``: sampling and execution alone, on one round."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
 from arcloop.assembly import begin, replayed
-from arcloop.cli.job import go_on
+from arcloop.cli.job import go_on, say, wide
 from arcloop.cli.options import source_in
 from arcloop.config import AugmentConfig, Config, ExecutionConfig, PromptConfig, ServerConfig, require, with_recipe
 from arcloop.model.card import GRAMMAR, read_card
@@ -35,6 +36,9 @@ class Arguments:
     """Take only these tasks of the set."""
     limit: int | None = None
     """Take only the first N tasks of the set."""
+    skip_invalid: Annotated[bool, tyro.conf.arg(aliases=("--tasks.skip-invalid",))] = False
+    """Leave out tasks that are no valid ARC tasks, such as those with grids larger than 30×30, and name them; without it
+    the first one is an error."""
     model_path: Annotated[str, tyro.conf.arg(aliases=("--model",))] = RUN.model
     """``embedded``, or the folder or hub name of a Hugging Face causal language model; ``grammar`` or
     ``replay`` in place of one."""
@@ -80,7 +84,7 @@ def main(argv: list[str]) -> int:
     source = source_in(argv)
     base = replace(replayed(source), rounds=1) if source else RUN
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop search", default=_defaults(base))
-    return go_on(begin(_config(arguments, base), arguments.output_dir))
+    return go_on(begin(_config(arguments, base), arguments.output_dir, partial(say, wide())))
 
 
 def _defaults(base: Config) -> Arguments:
@@ -89,6 +93,7 @@ def _defaults(base: Config) -> Arguments:
         tyro.MISSING,
         task_ids=base.task_ids,
         limit=base.limit,
+        skip_invalid=base.skip_invalid,
         model_path=base.model,
         sampler=base.sampler,
         source=None if base.source is None else Path(base.source),
@@ -120,6 +125,7 @@ def _config(arguments: Arguments, base: Config) -> Config:
         tasks=tasks,
         task_ids=arguments.task_ids,
         limit=arguments.limit,
+        skip_invalid=arguments.skip_invalid,
         model=arguments.model_path,
         adapter=arguments.lora_path,
         sampler=arguments.sampler,

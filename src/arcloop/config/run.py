@@ -29,6 +29,9 @@ class Config:
     """Take only the first N tasks of the set."""
     task_ids: tuple[str, ...] = ()
     """Take only these tasks of the set."""
+    skip_invalid: bool = False
+    """Leave out tasks that are no valid ARC tasks, such as those with grids larger than 30×30, and name them; without it
+    the first one is an error."""
     model: str = "embedded"
     """``embedded`` (ships with arcloop, runs on a CPU), the folder or hub name of a Hugging Face causal language model, or,
     in place of a model, ``grammar`` or ``replay``: see ``sampler``."""

@@ -58,7 +58,7 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
             best[task.id] = _best(candidates[task.id])
         in_all += totals.values()
         on_group()
-    run.write("submission.json", submission_json(attempts))
+    run.write("submission.json", submission_json(attempts, run.unasked()))
     hit = hits(validate(run.read("submission.json"), tasks), known)
     by_round = [rounds[round_] for round_ in sorted(rounds)]
     outcome = RunNumbers(

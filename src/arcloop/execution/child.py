@@ -19,8 +19,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from arcloop.execution import limits, message, randomness, seccomp
+from arcloop.execution import landlock, limits, message, randomness, seccomp
 from arcloop.execution.frame import CODES, MAX_CHARACTERS, MAX_SIDE, pack
+from arcloop.execution.plain import is_plain
 from arcloop.execution.state import Watch
 from arcloop.records import Status
 
@@ -37,6 +38,8 @@ GROWTH = 16 << 10
 PROGRAM = ModuleType("program")
 """The module that every program is run in; empty between programs."""
 MISSING = b"\0\0"
+APART = b""
+"""In place of a frame from a shared process: the program is to have a process of its own."""
 OK, ERROR, SYNTAX_ERROR, MEMORY, INVALID_OUTPUT, NO_ENTRY = map(
     CODES.index,
     (Status.OK, Status.ERROR, Status.SYNTAX_ERROR, Status.MEMORY, Status.INVALID_OUTPUT, Status.NO_ENTRY),
@@ -57,11 +60,15 @@ class Setting:
     """Limit on the address space, in bytes."""
     shared: int
     """Programs that one process serves at the most."""
+    cell: int
+    """Descriptor that ``landlock.lock_in`` takes; -1 where there is no Landlock."""
 
 
 def prepare(setting: Setting, cpu: float, frames: int, orders: int | None) -> None:
     """Turn a fresh fork of the worker into a process that may run programs: descriptors, limits, filter."""
     limits.die_with_parent()
+    if setting.cell >= 0:
+        landlock.lock_in(setting.cell)
     os.dup2(frames, CHANNEL) if orders is None else _place(frames, orders)
     os.closerange(CHANNEL + 1 if orders is None else ORDERS + 1, 1 << 20)
     limits.child(setting.space, cpu)
@@ -78,7 +85,10 @@ def _place(frames: int, orders: int) -> None:
 
 
 def serve(setting: Setting) -> None:
-    """Run programs one after another until the orders end or the interpreter is no longer as it was."""
+    """Run plain programs one after another until the orders end or the interpreter is no longer as it was.
+
+    A program that is not plain is answered with ``APART``, and is not begun.
+    """
     buffer = bytearray()
     at_rest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     while True:
@@ -89,9 +99,13 @@ def serve(setting: Setting) -> None:
                 return
             buffer += received
             body = message.split(buffer, 1 << 20)
+        order = message.Order.parse(body)
+        if not is_plain(order.source):
+            os.write(CHANNEL, message.joined(APART))
+            continue
         # The process's clock is as coarse as the kernel's ticks where CPU time is limited; the thread's is exact.
         cpu, wall = thread_time(), monotonic()
-        frame = run(message.Order.parse(body), setting.names)
+        frame = run(order, setting.names)
         os.write(CHANNEL, message.joined(TIMES.pack(thread_time() - cpu, monotonic() - wall) + frame))
         # The verdict stands; what follows only decides whether this process may serve another program.
         vars(PROGRAM).clear()

@@ -5,12 +5,13 @@ with its worker is sent again, and reported as LOST if that happens too often.
 """
 
 import selectors
+import sys
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from arcloop.errors import SandboxError
-from arcloop.execution.message import Ending, Order, Report
-from arcloop.execution.pool import Line, Pool
+from arcloop.execution.message import Ending, Flag, Order, Report
+from arcloop.execution.pool import DiedError, Line, Pool
 from arcloop.execution.protection import Protection
 
 __all__ = ["Dispatcher", "Place"]
@@ -25,7 +26,7 @@ LOW = 14
 FEW = 2
 SLOW = 0.02
 """Seconds that its last programs took on average from which on a worker gets only FEW: it need not wait then either."""
-DEATHS = 2
+DEATHS = 3
 """Workers that may die with an order before it is given up."""
 RESTARTS = 5
 """Templates that may die in a row before the dispatcher gives up."""
@@ -62,6 +63,14 @@ class Dispatcher:
             self._pools[place] = pool = Pool(flavour, seed, self._memory, self._shared, self._at_most)
             self._selector.register(pool.control, selectors.EVENT_READ, pool)
         return self._pools[place]
+
+    def protection(self, place: Place) -> Protection:
+        """Level that the template of ``place`` reached; waits until it is ready, and starts another where it dies first."""
+        while True:
+            try:
+                return self.pool(place).protection
+            except DiedError:
+                self._restart(place)
 
     def close(self) -> None:
         """End every process; orders without a report are forgotten."""
@@ -109,11 +118,15 @@ class Dispatcher:
 
     def _greet(self, pool: Pool) -> None:
         """A template is ready, or has died."""
-        if pool.ready:
-            self._restart(self._place(pool))
-        else:
-            pool.greet()
-            self._feed(self._place(pool))
+        place = self._place(pool)
+        try:
+            if not pool.ready:
+                pool.greet()
+                self._feed(place)
+                return
+        except DiedError:
+            pass
+        self._restart(place)
 
     def _place(self, pool: Pool) -> Place:
         return next(place for place, known in self._pools.items() if known is pool)
@@ -165,7 +178,9 @@ class Dispatcher:
         pool.drop_line(line)
         for number in reversed(numbers):
             ticket = self._sent.pop(number)
-            ticket.deaths += number == numbers[0]
+            if number == numbers[0]:
+                ticket.deaths += 1
+                ticket.order = replace(ticket.order, flags=ticket.order.flags & ~Flag.SHARED)
             if ticket.deaths >= DEATHS:
                 self._lost.append(Report(number, Ending.LOST, 0, 0.0, 0.0, 0, b""))
             else:
@@ -176,9 +191,10 @@ class Dispatcher:
         """The template is gone: take back what its workers hold and start another one."""
         self._restarts += 1
         if self._restarts > RESTARTS:
+            self.close()
             raise SandboxError(
-                f"the process that runs programs has died {self._restarts} times in a row; expected it to last"
-                " — is the machine out of memory or processes?"
+                f"the process that runs programs ({sys.executable}) has died {self._restarts} times in a row; expected it to"
+                " last — is the machine out of memory or processes, and may this user execute it?"
             )
         pool = self._pools.pop(place)
         self._selector.unregister(pool.control)

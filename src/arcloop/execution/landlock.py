@@ -12,11 +12,11 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["restrict", "version"]
+__all__ = ["cell", "lock_in", "restrict", "version"]
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """The same numbers on every architecture."""
-READ_FILE, READ_DIR = 1 << 2, 1 << 3
+READ_FILE, READ_DIR, MAKE_SOCKET = 1 << 2, 1 << 3, 1 << 9
 FILE_RIGHTS = (0, 13, 14, 15, 15, 16)
 """Version → how many of the rights on files it knows (the lowest bits)."""
 TCP_FROM, SCOPES_FROM = 4, 6
@@ -64,6 +64,23 @@ def restrict(readable: Iterable[Path], listable: Iterable[Path]) -> None:
         _call(RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
     finally:
         os.close(ruleset)
+
+
+def cell() -> int:
+    """A descriptor of a ruleset for ``lock_in``; -1 where the kernel has no Landlock."""
+    if not version():
+        return -1
+    attributes = struct.pack("Q", MAKE_SOCKET)
+    return _call(CREATE_RULESET, ctypes.c_char_p(attributes), ctypes.c_size_t(8), ctypes.c_uint32(0))
+
+
+def lock_in(cell: int) -> None:
+    """Put this process into a domain of its own within that of its parent.
+
+    Landlock lets a process look into another, at its memory or over ``/proc/PID/fd`` at its pipes, only where that one is
+    in its own domain or below, whatever its user may do. Forks share the domain of their template until this is called.
+    """
+    _call(RESTRICT_SELF, ctypes.c_int(cell), ctypes.c_uint32(0))
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FLAVOURS", "load", "names", "readable"]
+__all__ = ["FLAVOURS", "flavour_of", "load", "names", "readable"]
 
 ALWAYS = (
     *("abc", "bisect", "cmath", "collections", "collections.abc", "contextlib", "copy", "dataclasses", "datetime"),
@@ -30,6 +30,15 @@ FLAVOURS = {
     "scipy": ("scipy.ndimage", "scipy.optimize", "scipy.signal", "scipy.spatial.distance", "scipy.stats"),
 }
 """Kind of template → what it imports besides ``ALWAYS``. Page tables make forks dear: most programs need the first."""
+_BEYOND = ("optimize", "signal", "spatial", "stats", "sparse", "linalg", "interpolate", "special")
+"""Parts of SciPy that a template with ``scipy.ndimage`` alone lacks."""
+
+
+def flavour_of(source: str) -> str:
+    """The kind of template that has the libraries which ``source`` names; a word in the wrong place costs some time."""
+    if "scipy" not in source:
+        return "numpy"
+    return "scipy" if any(other in source for other in _BEYOND) or "ndimage" not in source else "ndimage"
 
 
 def load(flavour: str) -> bool:

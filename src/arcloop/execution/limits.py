@@ -8,12 +8,15 @@ the worker watches the clock more finely); the limit on processes does not bind 
 import ctypes
 import math
 import mmap
+import os
 import resource
 import signal
+import struct
 
-__all__ = ["address_space", "child", "die_with_parent", "hide", "template"]
+__all__ = ["address_space", "child", "die_with_parent", "hide", "renounce", "template"]
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+CAPABILITY_VERSION = 0x20080522
 DESCRIPTORS = 64
 STACK = 8 << 20
 """Bytes of stack, the same on every host: how deep a program can recurse is part of its verdict."""
@@ -50,6 +53,19 @@ def template() -> None:
 def hide() -> None:
     """Make this process and its descendants opaque to others of the same user: no ptrace, no /proc/…/mem."""
     _prctl(PR_SET_DUMPABLE, 0)
+
+
+def renounce() -> None:
+    """Give up every capability, for good: root is then a user like others.
+
+    Raises ``OSError`` where the kernel does not let it; it always should.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = struct.pack("Ii", CAPABILITY_VERSION, 0)
+    none = bytes(24)  # effective, permitted and inheritable sets in two halves
+    if libc.capset(ctypes.c_char_p(header), ctypes.c_char_p(none)):
+        failure = ctypes.get_errno()
+        raise OSError(failure, f"capset: {os.strerror(failure)}")
 
 
 def die_with_parent() -> None:

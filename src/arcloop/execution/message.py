@@ -104,7 +104,7 @@ class Report:
     number: int
     ending: Ending
     detail: int
-    """Signal, exit code or length, by ``ending``; else 0."""
+    """Signal, exit code or length, by ``ending``; of a frame 1 if its process served other programs too, else 0."""
     cpu: float
     """CPU seconds used."""
     wall: float
@@ -113,6 +113,11 @@ class Report:
     """Peak resident memory in KiB."""
     frame: bytes
     """The frame as it came, not yet parsed; empty unless ``ending`` says FRAME."""
+
+    @property
+    def alone(self) -> bool:
+        """Did a process of its own send the frame?"""
+        return self.ending is Ending.FRAME and self.detail == 0
 
     def pack(self) -> bytes:
         """The report as bytes, without the length before it."""

@@ -20,7 +20,7 @@ from arcloop.errors import SandboxError
 from arcloop.execution import message
 from arcloop.execution.protection import ORDER, Protection
 
-__all__ = ["Line", "Pool"]
+__all__ = ["DiedError", "Line", "Pool"]
 
 # arcloop and arcloop.execution become bare packages there: their own __init__ would import the supervisor and more.
 BOOT = """
@@ -44,6 +44,10 @@ START = 60.0
 STOP = 5.0
 KEPT = ("LD_LIBRARY_PATH", "PYTHONHOME")
 """Environment that an interpreter may need to start; the template drops it before any program runs."""
+
+
+class DiedError(Exception):
+    """The template ended while it was starting."""
 
 
 class Line:
@@ -149,15 +153,24 @@ class Pool:
         return self.greet()
 
     def greet(self) -> Protection:
-        """Wait until the template is ready, if it has not been; the level that it reached."""
+        """Wait until the template is ready, if it has not been; the level that it reached.
+
+        Raises:
+            DiedError: it ended without a word.
+            SandboxError: it says that it cannot start, or says nothing for a minute.
+        """
         if self._protection is not None:
             return self._protection
         self.control.settimeout(START)
         try:
             hello = self.control.recv(4096)
         except TimeoutError:
+            hello = b"\xff"
+        except OSError:
             hello = b""
         self.control.settimeout(None)
+        if not hello:
+            raise DiedError
         if len(hello) < message.HELLO.size or hello[0] >= len(ORDER):
             lines = hello[message.HELLO.size :].decode(errors="replace").strip().splitlines()
             self.close()

@@ -18,10 +18,11 @@ import numpy as np
 
 from arcloop.config import ExecutionConfig
 from arcloop.errors import ConfigError, SandboxError
-from arcloop.execution import frame, screen
+from arcloop.execution import frame
 from arcloop.execution.cache import Cache
 from arcloop.execution.confirm import compare
 from arcloop.execution.dispatch import AHEAD, Dispatcher, Place
+from arcloop.execution.library import flavour_of
 from arcloop.execution.message import Ending, Flag, Order, Report
 from arcloop.execution.protection import Protection
 from arcloop.execution.version import fingerprint
@@ -35,6 +36,8 @@ BACKLOG = 48
 """Jobs per worker taken from the caller beyond what the workers hold."""
 REMEMBERED = 20_000
 """Outcomes kept in memory, so that equal programs are run once."""
+KILLS = 3
+"""Times that a program's process is killed by the machine before that is its verdict."""
 FLOOR = 0.125
 """Share of the limit below which repeated timeouts lower no group's limit."""
 MAIN: Place = ("numpy", 0)
@@ -56,6 +59,8 @@ class _Pending:
     order: Order
     group: str
     askers: list[tuple[str, _Run]]
+    place: Place
+    kills: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class Sandbox:
             raise SandboxError(
                 f"this machine runs {sys.platform}; expected Linux, whose kernel isolates programs — use a Linux container"
             )
-        level = self._dispatcher.pool(MAIN).protection
+        level = self._dispatcher.protection(MAIN)
         if level is Protection.RLIMITS and not self._config.allow_weak_sandbox:
             self.close()
             raise SandboxError(
@@ -124,7 +129,7 @@ class Sandbox:
                 " and pass --execution.allow-weak-sandbox (to arcloop execute: --allow-weak-sandbox)"
             )
         config = self._config
-        limits = f"{level} {config.timeout!r} {config.wall_timeout!r} {config.memory} {MAX_SOURCE}"
+        limits = f"{level} {config.mode} {config.timeout!r} {config.wall_timeout!r} {config.memory} {MAX_SOURCE}"
         self._base = fingerprint() + limits.encode()
         if self._folder is not None and self._cache is None:
             try:
@@ -148,7 +153,7 @@ class Sandbox:
     @property
     def protection(self) -> Protection:
         """What this machine can put between programs and itself; tried out, not looked up."""
-        return self._dispatcher.pool(MAIN).protection
+        return self._dispatcher.protection(MAIN)
 
     def execute(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Run every job and yield its execution as it completes.
@@ -175,6 +180,12 @@ class Sandbox:
             jobs = [replace(job, id=str(index), group="") for index, (job, _) in enumerate(earlier)]
             for again in self._execute(jobs, way):
                 verdicts[int(again.id)] = compare(verdicts[int(again.id)], again)
+        if self._cache is not None:
+            for (job, execution), verdict in zip(earlier, verdicts, strict=True):
+                if verdict is execution and execution.status is Status.OK:
+                    source = job.source.encode("utf-8", "surrogatepass")
+                    key = self._key(source, self._pack(job.inputs), self._limit(job.group), PLAIN)
+                    self._cache.put(key, replace(execution, id=""))
         yield from verdicts
 
     def _execute(self, jobs: Iterable[Job], way: _Way) -> Iterator[Execution]:
@@ -215,11 +226,8 @@ class Sandbox:
             return
         grids = self._pack(job.inputs)
         cpu = self._limit(job.group)
-        digest = hashlib.sha256(self._base)
-        digest.update(b"%d %d %d %a %d\0" % (way.seed, way.again, way.reseeded, cpu, len(source)))
-        digest.update(source)
-        digest.update(grids)
-        key = digest.digest()
+        shared = self._config.mode == "batch" and not way.again
+        key = self._key(source, grids, cpu, way)
         known = self._outcomes.get(key) or (self._cache.get(key) if self._cache is not None else None)
         if known is not None:
             self._remember(key, known)
@@ -231,26 +239,42 @@ class Sandbox:
             return
         flags = Flag.REVERSED if way.again else Flag(0)
         flags |= Flag.RESEEDED if way.reseeded else Flag(0)
-        if self._config.mode == "batch" and not way.again and screen.plain(job.source):
-            flags |= Flag.SHARED
+        flags |= Flag.SHARED if shared else Flag(0)
         self._last += 1
         order = Order(self._last, flags, cpu, self._config.wall_timeout, len(job.inputs), source, grids)
-        self._pending[order.number] = _Pending(key, order, job.group, [(job.id, run)])
+        place = (flavour_of(job.source), way.seed)
+        self._pending[order.number] = _Pending(key, order, job.group, [(job.id, run)], place)
         self._numbers[key] = order.number
-        self._dispatcher.submit(order, (screen.flavour(job.source), way.seed))
+        self._dispatcher.submit(order, place)
+
+    def _key(self, source: bytes, grids: bytes, cpu: float, way: _Way) -> bytes:
+        """What an execution depends on, in 32 bytes."""
+        digest = hashlib.sha256(self._base)
+        digest.update(b"%d %d %d %a %d\0" % (way.seed, way.again, way.reseeded, cpu, len(source)))
+        digest.update(source)
+        digest.update(grids)
+        return digest.digest()
 
     def _settle(self, report: Report) -> None:
         """Turn a report into executions for everyone who asked."""
-        pending = self._pending.pop(report.number)
-        del self._numbers[pending.key]
+        pending = self._pending[report.number]
+        killed = report.ending is Ending.SIGNAL and report.detail == signal.SIGKILL
+        pending.kills += killed
+        if killed and pending.kills < KILLS:
+            # No program can do that, to itself or another: the machine did. Alone, it takes nobody along.
+            pending.order = replace(pending.order, flags=pending.order.flags & ~Flag.SHARED)
+            self._dispatcher.submit(pending.order, pending.place)
+            return
+        del self._pending[report.number], self._numbers[pending.key]
         execution = judge(report, pending.order)
         if execution.status is Status.TIMEOUT and pending.group:
             self._timeouts[pending.group] = self._timeouts.get(pending.group, 0) + 1
-        killed = report.ending is Ending.SIGNAL and report.detail == signal.SIGKILL
         if report.ending is not Ending.LOST and not killed:
             # What the machine did to a program (no memory left) says nothing about its next run.
             self._remember(pending.key, execution)
-            if self._cache is not None:
+            # What was found beside other programs is kept on disk once it is confirmed.
+            alone = Flag.SHARED not in pending.order.flags or report.alone
+            if self._cache is not None and alone:
                 self._cache.put(pending.key, execution)
         for name, run in pending.askers:
             run.out -= 1
@@ -307,17 +331,18 @@ def judge(report: Report, order: Order) -> Execution:
         case Ending.CPU:
             status, error = Status.TIMEOUT, f"stopped at {order.cpu:g} s of CPU time"
         case Ending.WALL:
-            status, error = Status.TIMEOUT, f"stopped at {order.wall:g} s, most of them asleep"
+            status = Status.TIMEOUT
+            error = f"stopped after {report.wall:.1f} s (limit {order.wall:g}), {report.cpu:.2g} s of them computing"
         case Ending.SIGNAL if report.detail == signal.SIGXCPU:
             status, error = Status.TIMEOUT, "stopped by the kernel's limit on CPU time"
         case Ending.SIGNAL:
             error = f"died of {signal.Signals(report.detail).name}"
             if report.detail == signal.SIGKILL:
-                error += ", sent by the system: it may be out of memory"
+                error = f"killed from outside {KILLS} times; the machine may be out of memory"
         case Ending.EXIT:
             error = f"ended without an outcome (exit code {report.detail})"
         case Ending.OVERSIZE:
             status, error = Status.PROTOCOL_ERROR, f"announced a frame of {report.detail} bytes"
         case Ending.LOST:
-            error = "its worker died with it more than once"
+            error = "killed from outside, with its worker, again and again; the machine may be out of memory"
     return Execution("", status, nothing, error, report.cpu, report.wall)

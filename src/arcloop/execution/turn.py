@@ -20,7 +20,7 @@ GRACE = 0.5
 LOOK, ASLEEP = 0.5, 0.001
 """At the limit on wall time a program that uses more than ASLEEP seconds of CPU in the next LOOK is starved, not asleep:
 it may go on, up to PATIENCE times the limit."""
-PATIENCE = 6
+PATIENCE = 2
 FLUSH_SECONDS = 0.003
 FLUSH_REPORTS = 8
 """How long a report may wait for others, and how many go together: every send wakes the supervisor."""
@@ -82,8 +82,11 @@ class Turn:
         self._poll.register(frames, select.POLLIN)
         self._poll.register(reports.descriptor, 0)  # a hang-up is reported unasked
 
-    def take(self, order: Order, ahead: int = 0) -> Report:
-        """Read the frame that answers ``order``, or find out why none comes; ``ahead`` more are with the process."""
+    def take(self, order: Order, ahead: int = 0) -> Report | None:
+        """Read the frame that answers ``order``, or find out why none comes; ``ahead`` more are with the process.
+
+        None if a shared process has not begun it, because it is to have one of its own.
+        """
         self._order = order
         self._pause = min(max(self._pace * (1 + ahead) / 2, SHORTEST), LONGEST)
         self._wall = -1.0
@@ -103,6 +106,8 @@ class Turn:
             return self._kill(Ending.OVERSIZE, int.from_bytes(self._buffer[:4], "little") & 0x7FFFFFFF)
         if not self._claims:
             return self._report(Ending.FRAME, 0, self._read_clock() - self._cpu, 0, body)
+        if body == child.APART:
+            return None
         if len(body) < child.TIMES.size:
             return self._kill(Ending.OVERSIZE, len(body))
         cpu, wall = child.TIMES.unpack_from(body)
@@ -110,7 +115,7 @@ class Turn:
         # Not a number compares false: it ends at the limit.
         cpu, wall = (claim if 0 <= claim <= limit else limit for claim, limit in ((cpu, order.cpu), (wall, order.wall)))
         self._pace += 0.2 * (wall - self._pace)
-        return Report(order.number, Ending.FRAME, 0, cpu, wall, 0, body)
+        return Report(order.number, Ending.FRAME, 1, cpu, wall, 0, body)
 
     def tidied(self) -> bool:
         """Does a shared process say in time that it is as it was before the program?"""

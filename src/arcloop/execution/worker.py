@@ -118,7 +118,9 @@ def alone(reports: Reports, setting: child.Setting, order: Order) -> message.Rep
     os.close(inlet)
     turn = Turn(reports, pid, frames, claims=False)
     try:
-        return turn.take(order)
+        report = turn.take(order)
+        assert report is not None  # noqa: S101  # only a shared process passes an order on
+        return report
     finally:
         if not turn.dead:
             os.kill(pid, signal.SIGKILL)
@@ -159,7 +161,10 @@ class _Shared:
                 if not inside:
                     break
                 report = self._turn.take(inside[0][0], len(inside) - 1)
-                inside.popleft()
+                order, _ = inside.popleft()
+                if report is None:
+                    self._reports.add(alone(self._reports, self._setting, order))
+                    continue
                 self._reports.add(report)
                 if self._turn.dead:
                     self._forget()

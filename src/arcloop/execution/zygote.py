@@ -16,7 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from arcloop.execution import child, library, limits, message, protection, worker
+from arcloop.execution import child, landlock, library, limits, message, protection, worker
 from arcloop.execution.state import Watch
 
 __all__ = ["main"]
@@ -67,9 +67,11 @@ def _prepare(settings: dict[str, Any], path: list[str]) -> tuple[child.Setting, 
     for name in [name for name in sys.modules if name.startswith("arcloop") and "common" not in name.split(".")]:
         del sys.modules[name]
     limits.template()
+    limits.renounce()
     limits.hide()
     space = limits.address_space() + (settings["memory"] << 20)
     level, code = protection.establish(protection.Protection(settings["at_most"]), readable, listable, seed + 1)
+    cell = landlock.cell() if level is protection.Protection.FULL else -1
     random.seed(0)
     sys.modules["program"] = child.PROGRAM
     vars(child.PROGRAM).clear()
@@ -78,4 +80,4 @@ def _prepare(settings: dict[str, Any], path: list[str]) -> tuple[child.Setting, 
     watch = Watch()
     gc.collect()
     gc.freeze()
-    return child.Setting(names, watch, code, space, settings["shared"]), level, complete
+    return child.Setting(names, watch, code, space, settings["shared"], cell), level, complete

@@ -3,6 +3,7 @@
     config.json      the resolved configuration
     manifest.json    versions, and digests of the tasks and the model
     tasks.json       the tasks as they were searched, without answers
+    unasked.json     the other tasks of a Kaggle challenges file, if there are any: a submission has to name all
     round_000/group_000/
         prompts, completions, programs, executions, scores .parquet      the search
         examples.parquet, adapter/                                       the learning, if another round follows
@@ -20,7 +21,7 @@ search is not searched again, of half a one the part that a resumed run would ha
 import hashlib
 import json
 import reprlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -36,9 +37,9 @@ from arcloop.runs.numbers import Manifest, RunNumbers
 from arcloop.runs.schema import read_numbers, stored
 from arcloop.submission.kaggle import submission_json
 from arcloop.submission.voting import vote
-from arcloop.tasks.sets import task_from_json, task_to_json
+from arcloop.tasks.arcjson import task_from_json, task_to_json
 
-_BEGINNING = ("config.json", "manifest.json", "tasks.json", "submission.json")
+_BEGINNING = ("config.json", "manifest.json", "tasks.json", "unasked.json", "submission.json")
 
 __all__ = ["Place", "RunDir", "manifest"]
 
@@ -66,8 +67,17 @@ class RunDir:
     path: Path
 
     @classmethod
-    def create(cls, path: Path, config: Config, tasks: Sequence[Task], manifest: Manifest) -> "RunDir":
+    def create(
+        cls,
+        path: Path,
+        config: Config,
+        tasks: Sequence[Task],
+        manifest: Manifest,
+        unasked: Mapping[str, int] | None = None,
+    ) -> "RunDir":
         """Begin a run, or go on with the one that is there if it is the same.
+
+        ``unasked``: task id → test inputs of tasks that a submission has to name besides.
 
         Raises:
             RunError: ``path`` holds something else; nothing is changed then.
@@ -83,7 +93,10 @@ class RunDir:
         try:
             write_json(path / "tasks.json", {task.id: task_to_json(task) for task in tasks})
             # From its first moment on a run has a valid submission.
-            write_bytes(path / "submission.json", submission_json([a for t in tasks for a in vote([], t)]).encode())
+            if unasked:
+                write_json(path / "unasked.json", unasked)
+            first = submission_json([a for t in tasks for a in vote([], t)], unasked)
+            write_bytes(path / "submission.json", first.encode())
             write_json(path / "manifest.json", stored(manifest))
             # Last: a folder with a configuration is a run.
             write_bytes(path / "config.json", config_json(config).encode())
@@ -152,6 +165,14 @@ class RunDir:
         """The tasks of the run, without answers."""
         path = self.path / "tasks.json"
         return [task_from_json(task_id, raw, str(path))[0] for task_id, raw in _read_json(path).items()]
+
+    def unasked(self) -> dict[str, int]:
+        """Task id → test inputs of the tasks that the submission has to name besides those of the run."""
+        path = self.path / "unasked.json"
+        content = _read_json(path) if path.is_file() else {}
+        if not isinstance(content, dict) or not all(type(count) is int for count in content.values()):
+            raise RunError(f"{path}: expected task ids with numbers of test inputs — restore it")
+        return content
 
     def groups(self) -> list[list[Task]]:
         """The run's tasks, cut into the groups that share an adapter."""
@@ -241,7 +262,7 @@ def _origin_digests(config: Config) -> dict[str, str]:
         # Its model was here once, and need not be now.
         source = RunDir.open(Path(config.source))
         digests["model_sha256"] = source.manifest().model_sha256
-        beginning = b"".join((source.path / name).read_bytes() for name in _BEGINNING)
+        beginning = b"".join((source.path / name).read_bytes() for name in _BEGINNING if name != "unasked.json")
         digests["source_sha256"] = hashlib.sha256(beginning).hexdigest()
     if config.adapter is not None:
         digests["adapter_sha256"] = folder_digest(Path(config.adapter))

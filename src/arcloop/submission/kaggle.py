@@ -5,14 +5,14 @@ attempts always present.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from arcloop.errors import RunError, TaskError
 from arcloop.records import Answers, Attempt, Grid, Task
-from arcloop.tasks.sets import grid_from_json
+from arcloop.tasks.arcjson import grid_from_json
 
 __all__ = ["Submission", "hits", "submission_json", "validate"]
 
@@ -20,11 +20,16 @@ Submission = dict[str, list[dict[str, list[list[int]]]]]
 """The parsed file."""
 
 
-def submission_json(attempts: Sequence[Attempt]) -> str:
-    """The attempts, which are in the order of the test inputs, as the text of ``submission.json``."""
+def submission_json(attempts: Sequence[Attempt], unasked: Mapping[str, int] | None = None) -> str:
+    """The attempts, which are in the order of the test inputs, as the text of ``submission.json``.
+
+    ``unasked``: task id → test inputs of tasks that are to be in it although nothing was tried: two grids of one cell each.
+    """
     content: Submission = {}
     for a in attempts:
         content.setdefault(a.task_id, []).append({"attempt_1": a.attempt_1.tolist(), "attempt_2": a.attempt_2.tolist()})
+    for task_id, count in (unasked or {}).items():
+        content[task_id] = [{"attempt_1": [[0]], "attempt_2": [[1]]} for _ in range(count)]
     return json.dumps(content) + "\n"
 
 

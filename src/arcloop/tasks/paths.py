@@ -1,0 +1,151 @@
+"""A folder or a file → the tasks in it, with their answers where it has them.
+
+A folder is read with its sub-folders: every JSON file that looks like a task, hidden ones and those that other systems
+leave in archives aside. A file is a Kaggle challenges file, with its solutions file beside it, or one task.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from arcloop.errors import TaskError
+from arcloop.files import UnreadableError, read_json
+from arcloop.tasks.arcjson import Entry, grid_from_json, is_task, task_from_json
+
+__all__ = ["read_path"]
+
+_NAMED = 3
+"""Things left out that are named."""
+
+
+def read_path(path: Path, skip_invalid: bool, tell: Callable[[str], None]) -> list[Entry]:
+    """The tasks at ``path``; with ``skip_invalid`` those that are not valid are left out, and ``tell`` is told of them.
+
+    Raises:
+        TaskError: a file cannot be read, or holds what is no valid task.
+    """
+    left_out: list[str] = []
+    entries: list[Entry] = []
+    for make in _folder(path, left_out) if path.is_dir() else _file(path, left_out):
+        try:
+            entries.append(make())
+        except TaskError as error:
+            if not skip_invalid or isinstance(error, _SolutionError):
+                raise
+            left_out.append(str(error).partition(";")[0])
+    if not entries and left_out:
+        raise TaskError(f"--tasks {path}: no tasks in it: {left_out[0]}; expected ARC JSON files — check the path")
+    if left_out:
+        more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
+        tell(f"left out    {len(left_out)} that are no valid tasks: {'; '.join(left_out[:_NAMED])}{more}")
+    return entries
+
+
+class _SolutionError(TaskError):
+    """It is not the task that is wrong."""
+
+
+Maker = Callable[[], Entry]
+
+
+def _folder(path: Path, left_out: list[str]) -> Iterator[Maker]:
+    files = [file for file in sorted(path.rglob("*.json")) if not _hidden(file.relative_to(path))]
+    challenges = [file.name for file in files if file.parent == path and "challenges" in file.name]
+    if challenges:
+        raise TaskError(
+            f"--tasks {path}: a folder with Kaggle challenges files; expected one of them — pass {path / challenges[0]}"
+            + (f", or {', '.join(challenges[1:])} in the same place" if challenges[1:] else "")
+        )
+    names = Counter(file.stem for file in files)
+    found: list[tuple[Path, Any]] = []
+    for file in files:
+        try:
+            raw = _read(file)
+        except TaskError as error:
+            yield _refused(error)
+            continue
+        if is_task(raw):
+            found.append((file, raw))
+        else:
+            left_out.append(f"{file} has no train and test pairs")
+    for file, raw in found:
+        # Two files of one name in different folders are two tasks.
+        name = file.stem if names[file.stem] == 1 else "-".join(file.relative_to(path).with_suffix("").parts)
+        yield lambda name=name, raw=raw, file=file: task_from_json(name, raw, _printed(file))  # type: ignore[misc]
+
+
+def _refused(error: TaskError) -> Maker:
+    def make() -> Entry:
+        raise error
+
+    return make
+
+
+def _hidden(file: Path) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in file.parts)
+
+
+def _file(path: Path, left_out: list[str]) -> Iterator[Maker]:
+    content = _read(path)
+    if is_task(content) and not _challenges(content):
+        yield lambda: task_from_json(path.stem, content, _printed(path))
+        return
+    if not isinstance(content, dict):
+        raise TaskError(
+            f"{path}: a JSON {type(content).__name__}; expected an object from task id to task — pass a Kaggle challenges file"
+        )
+    solutions = _solutions(path)
+    for task_id, raw in content.items():
+        yield lambda task_id=task_id, raw=raw: _with_solution(  # type: ignore[misc]
+            task_from_json(task_id, raw, _printed(path)), solutions.get(task_id), path
+        )
+
+
+def _challenges(content: Any) -> bool:
+    """Is it tasks by id, one of which happens to be called train or test?"""
+    return isinstance(content, dict) and any(isinstance(raw, dict) and is_task(raw) for raw in content.values())
+
+
+def _solutions(path: Path) -> dict[str, Any]:
+    beside = path.with_name(path.name.replace("challenges", "solutions"))
+    if beside == path or not beside.is_file():
+        return {}
+    content = _read(beside)
+    if not isinstance(content, dict):
+        raise TaskError(
+            f"{beside}: a JSON {type(content).__name__}; expected an object from task id to grids — check the file"
+        )
+    return content
+
+
+def _with_solution(entry: Entry, grids: Any, path: Path) -> Entry:
+    """The task with the answers of a solutions file; one that has them for some of its test inputs only has none."""
+    task, answer = entry
+    if grids is None:
+        return task, answer
+    where = f"{path.with_name(path.name.replace('challenges', 'solutions'))}: task {task.id}"
+    if not isinstance(grids, list) or len(grids) > len(task.test_inputs):
+        raise _SolutionError(
+            f"{where} is {str(grids)[:40]}; expected a list of {len(task.test_inputs)} grids — check the file"
+        )
+    try:
+        read = [
+            None if cells is None else grid_from_json(cells, f"{where}: solution {i}") for i, cells in enumerate(grids)
+        ]
+    except TaskError as error:
+        raise _SolutionError(str(error)) from None
+    known = [grid for grid in read if grid is not None]
+    return task, tuple(known) if len(known) == len(task.test_inputs) else None
+
+
+def _read(path: Path) -> Any:
+    try:
+        return read_json(path)
+    except UnreadableError as error:
+        raise TaskError(f"{_printed(path)}: {error}; expected an ARC task file — mend or remove it") from None
+
+
+def _printed(path: Path) -> str:
+    """The path as text that can be printed: a name in another encoding has characters that cannot."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
