@@ -64,12 +64,13 @@ def test_confirming_finds_what_depends_on_the_hash_seed(tmp_path: Path) -> None:
 
 
 def test_cached_lines_are_answered_again(tmp_path: Path) -> None:
-    first = run(tmp_path, "--cache", str(tmp_path / "cache"))
-    assert run(tmp_path, "--cache", str(tmp_path / "cache")) == first
+    options = ["--cache", str(tmp_path / "cache"), "--mode", "strict"]
+    first = run(tmp_path, *options)
+    assert run(tmp_path, *options) == first
 
 
 def test_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(LINES[0] + "\n" + LINES[1]))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{LINES[0]}\n{LINES[1]}".encode())))
     assert execute.main(["--programs", "-", "--out", "-", "--workers", "1"]) == 0
     captured = capsys.readouterr()
     assert [json.loads(line)["status"] for line in captured.out.splitlines()] == ["ok", "refused"]
@@ -82,6 +83,47 @@ def test_a_missing_file_and_a_bad_setting_are_the_users_errors(tmp_path: Path) -
         execute.main(["--programs", str(tmp_path / "none"), "--out", "-"])
     with pytest.raises(ArcloopError, match="memory"):
         execute.main(["--programs", "-", "--out", "-", "--memory", "1"])
+
+
+def test_input_and_output_must_differ_and_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
+    file, link, hard = (tmp_path / name for name in ("p.jsonl", "link.jsonl", "hard.jsonl"))
+    file.write_text(LINES[0] + "\n")
+    link.symlink_to(file)
+    hard.hardlink_to(file)
+    for out in (file, link, hard, tmp_path / "." / "p.jsonl"):
+        with pytest.raises(ArcloopError, match="the file of --programs"):
+            execute.main(["--programs", str(file), "--out", str(out)])
+    assert file.read_text() == LINES[0] + "\n"
+    out = tmp_path / "out.jsonl"
+    out.write_text("earlier")
+
+    def fail(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execute, "_run", fail)
+        with pytest.raises(KeyboardInterrupt):
+            execute.main(["--programs", str(file), "--out", str(out)])
+    assert out.read_text() == "earlier" and {path.name for path in tmp_path.iterdir()} == {
+        *("p.jsonl", "link.jsonl", "hard.jsonl", "out.jsonl")
+    }
+
+
+def test_a_full_device_is_the_users_error(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text(LINES[0] + "\n")
+    for out in ("/dev/full", str(tmp_path / "p.jsonl" / "x"), "/proc/none/x", "a\0b"):
+        with pytest.raises(ArcloopError, match="--out"):
+            execute.main(["--programs", str(tmp_path / "p.jsonl"), "--out", out, "--no-confirm"])
+
+
+def test_lines_that_cannot_be_read_are_refused_and_the_others_go_on(tmp_path: Path) -> None:
+    good = LINES[0].encode()
+    bad = [b'{"id": "\xff", "source": 1}', b'{"id": 1, "id": 2}', b'{"id": ' + b"1" * 5000 + b"}", b"\x00"]
+    (tmp_path / "p.jsonl").write_bytes(b"\xef\xbb\xbf" + good + b"\n" + b"\n".join(bad) + b"\r\n" + good)
+    assert execute.main(["--programs", str(tmp_path / "p.jsonl"), "--out", str(tmp_path / "o.jsonl")]) == 0
+    made = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    assert [one["status"] for one in made] == ["ok", *["refused"] * 4, "ok"]
+    assert "not UTF-8: byte 0xff" in made[1]["error"] and "twice" in made[2]["error"]
 
 
 def test_help_shows_the_format(capsys: pytest.CaptureFixture[str]) -> None:

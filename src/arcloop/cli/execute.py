@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import IO, Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -17,12 +17,15 @@ from arcloop.config import ExecutionConfig
 from arcloop.errors import ConfigError
 from arcloop.execution import Sandbox
 from arcloop.execution.frame import MAX_INPUTS, MAX_SIDE
+from arcloop.files import UnreadableError, parse_json, writing
 from arcloop.records import Execution, Grid, Job, Status
 
 __all__ = ["main"]
 
 DEFAULTS = ExecutionConfig()
 CONFIRMED_AT_ONCE = 64
+BOM = b"\xef\xbb\xbf"
+COLORS = frozenset(range(10))
 
 
 @dataclass(frozen=True)
@@ -79,30 +82,58 @@ def main(argv: list[str]) -> int:
         mode=arguments.mode,
         allow_weak_sandbox=arguments.allow_weak_sandbox,
     )
-    with ExitStack() as stack:
-        lines = _open(stack, arguments.programs, "r")
-        out = _open(stack, arguments.out, "w")
-        sandbox = stack.enter_context(Sandbox(config, cache=arguments.cache))
-        print(f"protection: {sandbox.protection}", file=sys.stderr)
-        _run(sandbox, lines, out, arguments.confirm)
+    try:
+        with ExitStack() as stack:
+            _differ(arguments.programs, arguments.out)
+            lines = _lines(stack, arguments.programs)
+            out = _out(stack, arguments.out)
+            sandbox = stack.enter_context(Sandbox(config, cache=arguments.cache))
+            print(f"protection: {sandbox.protection}", file=sys.stderr)
+            _run(sandbox, lines, out, arguments.confirm)
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        raise _unusable("--out", arguments.out, failure) from None
     return 0
 
 
-def _open(stack: ExitStack, path: Path, mode: Literal["r", "w"]) -> TextIO:
-    if str(path) == "-":
-        return sys.stdin if mode == "r" else sys.stdout
-    try:
-        # Lone surrogates in a source are kept: such a program is the sandbox's to judge.
-        return stack.enter_context(path.open(mode, encoding="utf-8", errors="surrogatepass"))
-    except OSError as failure:
-        option = "--programs" if mode == "r" else "--out"
+def _differ(programs: Path, out: Path) -> None:
+    """Refuse to write over what is read, under whatever names."""
+    if "-" not in (str(programs), str(out)) and programs.exists() and out.exists() and programs.samefile(out):
         raise ConfigError(
-            f"{option} is {str(path)!r}, which cannot be opened ({failure.strerror}); expected a file of JSON lines"
-            " or - — see arcloop execute --help"
-        ) from failure
+            f"--out is {str(out)!r}, the file of --programs; expected another, or its programs would be gone — pass another"
+        )
 
 
-def _run(sandbox: Sandbox, lines: Iterable[str], out: TextIO, confirm: bool) -> None:
+def _lines(stack: ExitStack, path: Path) -> BinaryIO:
+    if str(path) == "-":
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(path.open("rb"))
+    except (OSError, ValueError) as failure:
+        raise _unusable("--programs", path, failure) from None
+
+
+def _out(stack: ExitStack, path: Path) -> IO[bytes]:
+    """Where records go: a file is there when it is whole, until then it has another name."""
+    if str(path) == "-":
+        return sys.stdout.buffer
+    try:
+        special = path.exists() and not path.is_file()
+        return stack.enter_context(path.open("wb", buffering=0) if special else writing(path))
+    except (OSError, ValueError) as failure:
+        raise _unusable("--out", path, failure) from None
+
+
+def _unusable(option: str, path: Path, failure: Exception) -> ConfigError:
+    why = getattr(failure, "strerror", None) or failure
+    return ConfigError(
+        f"{option} is {str(path)!a}, which cannot be used ({why}); expected a file of JSON lines or - — see arcloop"
+        " execute --help"
+    )
+
+
+def _run(sandbox: Sandbox, lines: Iterable[bytes], out: IO[bytes], confirm: bool) -> None:
     """Write one record per line, in the order of the lines, each as soon as all before it are there."""
     names: dict[int, Any] = {}
     records: dict[int, dict[str, Any]] = {}
@@ -134,7 +165,7 @@ def _run(sandbox: Sandbox, lines: Iterable[str], out: TextIO, confirm: bool) -> 
             record = records.pop(position)
             del names[position]
             counts[record["status"]] += 1
-            out.write(json.dumps(record) + "\n")
+            out.write(json.dumps(record).encode() + b"\n")
             position = next(following)
         out.flush()
         progress.show()
@@ -156,11 +187,12 @@ def _confirmed(sandbox: Sandbox, executions: Iterator[Execution], jobs: dict[int
     yield from sandbox.confirm(pairs)
 
 
-def _read(line: str, number: int) -> tuple[Any, Job | None, str]:
+def _read(line: bytes, number: int) -> tuple[Any, Job | None, str]:
     """Id, job and, where there is none, the reason."""
     name = None
     try:
-        data = json.loads(line)
+        # Lone surrogates in a source are kept: such a program is the sandbox's to judge.
+        data = parse_json(line.removeprefix(BOM if number == 0 else b"").decode("utf-8", "surrogatepass"))
         if not isinstance(data, dict):
             raise ValueError("expected an object")
         name = data.get("id")
@@ -170,7 +202,9 @@ def _read(line: str, number: int) -> tuple[Any, Job | None, str]:
             raise ValueError(f"expected a list of at most {MAX_INPUTS} grids under 'inputs'")
         inputs = tuple(_grid(cells, index) for index, cells in enumerate(data["inputs"]))
         return name, Job(str(number), data["source"], inputs), ""
-    except (ValueError, RecursionError) as failure:
+    except UnicodeDecodeError as failure:
+        return name, None, f"program {number + 1}: not UTF-8: byte {line[failure.start]:#04x} at {failure.start}"
+    except (ValueError, UnreadableError) as failure:
         return name, None, f"program {number + 1}: {failure}"[:200]
 
 
@@ -181,7 +215,7 @@ def _grid(cells: object, index: int) -> Grid:
         len(widths) != 1
         or not 1 <= len(rows) <= MAX_SIDE
         or not 1 <= next(iter(widths)) <= MAX_SIDE
-        or not all(type(cell) is int and 0 <= cell <= 9 for row in rows for cell in row)
+        or not all(type(cell) in (int, float) and cell in COLORS for row in rows for cell in row)
     ):
         raise ValueError(f"input {index} is not a grid; expected rows of equal length, 1–{MAX_SIDE} a side, cells 0–9")
     return np.array(rows, np.int8)

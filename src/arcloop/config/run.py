@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from arcloop.config.require import require
+from arcloop.config.require import require, require_finite
 from arcloop.config.sampling import (
     AugmentConfig,
     EngineConfig,
@@ -90,6 +90,7 @@ class Config:
     """What a whole run may spend, spread evenly over all that is still to be searched."""
 
     def __post_init__(self) -> None:
+        require_finite(self)
         for name in ("rounds", "programs"):
             value = getattr(self, name)
             require(value >= 1, name, value, "expected 1 or more")

@@ -84,7 +84,8 @@ class SamplingConfig:
 
     def __post_init__(self) -> None:
         heat = self.temperature
-        require(bool(heat) and min(heat) >= 0, "sampling.temperature", heat, "expected numbers of 0 or more")
+        fits = bool(heat) and all(0 <= one <= 100 for one in heat)
+        require(fits, "sampling.temperature", heat, "expected numbers from 0 to 100")
         require(0 <= self.diversity <= 1, "sampling.diversity", self.diversity, "expected 0 (off) to 1 (all)")
         require(0 <= self.min_p < 1, "sampling.min-p", self.min_p, "expected 0 or more, less than 1")
         require(0 < self.top_p <= 1, "sampling.top-p", self.top_p, "expected more than 0, at most 1")
@@ -126,6 +127,8 @@ class ServerConfig:
         # The configuration is stored in the run's folder.
         secret = url is not None and "@" in url
         require(not secret, "server.base-url", "…@…", "expected no password in it; put a key into ARCLOOP_API_KEY")
+        query = url is not None and ("?" in url or "#" in url)
+        require(not query, "server.base-url", "…?…", "expected no query in it; put a key into ARCLOOP_API_KEY")
         require(self.concurrency >= 1, "server.concurrency", self.concurrency, "expected 1 or more")
         require(self.retries >= 0, "server.retries", self.retries, "expected 0 or more")
         require(self.timeout > 0, "server.timeout", self.timeout, "expected more than 0 seconds")

@@ -81,13 +81,14 @@ class ExecutionConfig:
 
     def __post_init__(self) -> None:
         require(self.workers >= 0, "execution.workers", self.workers, "expected 0 (one per core) or more")
-        require(self.timeout > 0, "execution.timeout", self.timeout, "expected more than 0 seconds")
+        require(0 < self.timeout <= 3600, "execution.timeout", self.timeout, "expected more than 0 seconds, up to 3600")
+        require(self.wall_timeout <= 86400, "execution.wall-timeout", self.wall_timeout, "expected up to 86400 seconds")
         require(
             self.wall_timeout >= self.timeout,
             "execution.wall-timeout",
             self.wall_timeout,
             f"expected at least execution.timeout ({self.timeout:g})",
         )
-        require(self.memory >= 64, "execution.memory", self.memory, "expected 64 megabytes or more")
+        require(64 <= self.memory <= 2**20, "execution.memory", self.memory, "expected 64 to 1048576 megabytes")
         require(self.batch_size >= 1, "execution.batch-size", self.batch_size, "expected 1 or more")
         require(self.lower_after >= 0, "execution.lower-after", self.lower_after, "expected 0 (never) or more")

@@ -30,7 +30,9 @@ __all__ = ["Adapter", "attach", "attach_saved"]
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
-SCALE = ("r", "lora_alpha", "use_rslora", "use_dora")
+_POINTER = b"version https://git-lfs"
+"""How a file begins that stands for one that was not fetched."""
+SCALE = {"r": 8, "lora_alpha": 8, "use_rslora": False, "use_dora": False}
 """What, besides the weights, decides what an adapter computes."""
 
 
@@ -61,7 +63,9 @@ class Adapter:
         stored = _stored_weights(folder)
         expected = {_stored_name(name): p.shape for name, p in self.parameters.items()}
         saved, here = _read_description(folder), self.peft.peft_config["default"].to_dict()
-        if {name: t.shape for name, t in stored.items()} != expected or any(saved[k] != here[k] for k in SCALE):
+        if {name: t.shape for name, t in stored.items()} != expected or any(
+            saved.get(k, v) != here[k] for k, v in SCALE.items()
+        ):
             raise RunError(
                 f"{folder}: weights of another adapter; expected the shapes of this model and training config — start a new run"
             )
@@ -154,7 +158,16 @@ def _stored_weights(folder: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise RunError(f"{folder}: no {WEIGHTS}; expected a saved adapter — restore it or start a new run")
     try:
-        return load_file(path)
+        with path.open("rb") as file:
+            if file.read(len(_POINTER)) == _POINTER:
+                raise RunError(f"{path}: a Git LFS pointer; expected weights — fetch them with git lfs pull")
+        weights = load_file(path)
+        wrong = [name for name, tensor in weights.items() if not torch.isfinite(tensor).all()]
+        if wrong:
+            raise RunError(
+                f"{path}: {wrong[0]} is not finite; expected numbers — take an adapter from before its training went wrong"
+            )
+        return weights
     except (OSError, SafetensorError) as error:
         raise RunError(
             f"{path}: cannot be read ({error}); expected a saved adapter — delete its group's folder and resume"
@@ -165,14 +178,19 @@ def _read_description(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
-        missing = [name for name in SCALE if name not in description]
-        if missing:
-            raise ValueError(f"no {', '.join(missing)}")
-        return cast(dict[str, Any], description)
-    except (OSError, ValueError, TypeError) as error:
+        if not isinstance(description, dict) or description.get("peft_type", "LORA") != "LORA":
+            raise ValueError("no description of a LoRA adapter")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise RunError(
             f"{path}: cannot be read ({error}); expected a saved adapter — restore it or start a new run"
         ) from None
+    if description.get("modules_to_save"):
+        names = ", ".join(map(str, description["modules_to_save"]))[:100]
+        raise RunError(
+            f"{path}: has modules_to_save ({names}), whole layers beside LoRA, which arcloop does not load; expected LoRA alone"
+            " — merge the adapter into its model with PEFT and pass that as --model"
+        )
+    return cast(dict[str, Any], description)
 
 
 def _stored_name(name: str) -> str:

@@ -8,12 +8,14 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import torch
+from jinja2.exceptions import TemplateError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import (
@@ -49,6 +51,9 @@ __all__ = [
 disable_progress_bar()
 # It wants one more package for 4-bit products on a CPU, and says so in every program that imports PEFT.
 logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+
+_DATE = datetime(2024, 7, 26)
+"""The day on which every prompt is written."""
 
 PADDING = ("<|finetune_right_pad_id|>", "<|fim_pad|>", "<pad>", "<|pad|>", "[PAD]", "<|endoftext|>")
 """Tokens that are meant for filling up, or free for it."""
@@ -174,10 +179,27 @@ class LanguageModel:
 def chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
     """The messages in the tokenizer's chat template, up to where the answer begins."""
     turns = [{"role": m.role, "content": m.content} for m in messages]
+    try:
+        return _rendered(tokenizer, turns)
+    except TemplateError:
+        if [turn["role"] for turn in turns[:2]] != ["system", "user"]:
+            raise
+    # Some templates take no system role: its text then goes before the user's.
+    first = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
+    return _rendered(tokenizer, [first, *turns[2:]])
+
+
+def _rendered(tokenizer: PreTrainedTokenizerBase, turns: list[dict[str, str]]) -> str:
     # A fixed date for templates that write one: a run must not depend on the day. It is Llama 3.1's own default.
     return cast(
         str,
-        tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, date_string="26 Jul 2024"),
+        tokenizer.apply_chat_template(
+            turns,
+            tokenize=False,
+            add_generation_prompt=True,
+            date_string=_DATE.strftime("%d %b %Y"),
+            strftime_now=_DATE.strftime,
+        ),
     )
 
 
@@ -227,6 +249,10 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
         raise ModelError(
             f"--model {name}: its tokenizer cannot be loaded ({_reason(error)}); expected a Hugging Face model — check the name"
         ) from None
+    if isinstance(tokenizer.chat_template, dict):
+        # Several by name: that for ordinary chats.
+        named = tokenizer.chat_template
+        tokenizer.chat_template = named.get("default") or next(iter(named.values()), None)
     if not tokenizer.chat_template:
         raise ModelError(
             f"--model {name}: its tokenizer has no chat template; expected a chat model — use an instruction-tuned one"
@@ -259,14 +285,17 @@ def load_model(
     # One GPU for each process of those that train together.
     alone = {"": int(os.environ.get("LOCAL_RANK", "0"))} if cuda else None
     try:
-        network = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             model_folder(name),
+            output_loading_info=True,
             dtype=torch.bfloat16 if half and cuda else torch.float32,
             use_safetensors=True,
             trust_remote_code=False,
             device_map=loading.device_map or alone,
             quantization_config=_four_bits(half) if loading.use_4bit_quantization else None,
         )
+        network: PreTrainedModel = loaded[0]
+        _refuse_damaged(network, tokenizer, sorted(loaded[1]["missing_keys"]))
         attention.install(network)
         _refuse_unusual_logits(network)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
@@ -290,6 +319,19 @@ def _four_bits(half: bool) -> BitsAndBytesConfig:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16 if half else torch.float32,
     )
+
+
+def _refuse_damaged(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, missing: Sequence[str]) -> None:
+    """Raise ``ValueError`` for weights that transformers would make up, that are no numbers, or that are too few."""
+    if missing:
+        raise ValueError(f"its checkpoint lacks {len(missing)} tensors, such as {missing[0]}")
+    for parameter_name, parameter in network.named_parameters():
+        if parameter.is_floating_point() and not parameter.is_meta and not torch.isfinite(parameter).all():
+            raise ValueError(f"its {parameter_name} is not finite")
+    rows = cast(nn.Embedding, network.get_input_embeddings()).weight.shape[0]
+    token, highest = max(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    if highest >= rows:
+        raise ValueError(f"its tokenizer has ids up to {highest} ({token!r:.40}), its embedding {rows} rows")
 
 
 def _refuse_unusual_logits(network: PreTrainedModel) -> None:

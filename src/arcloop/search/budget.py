@@ -5,6 +5,7 @@ of tasks of each round gets its part of what is left, so none goes without becau
 first, and what one leaves goes to those after it. A deadline is a moment of this call alone.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,7 +100,9 @@ def moment(text: str, now: float) -> float:
         ConfigError: it is neither.
     """
     try:
-        return now + float(text)
+        seconds = float(text)
+        if math.isfinite(seconds):
+            return now + seconds
     except ValueError:
         pass
     try:

@@ -208,6 +208,10 @@ def _weight(row: dict[str, Any], where: str) -> float:
 def _filled(text: str, where: str) -> str:
     if not text:
         raise _refusal(where, "empty", "text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _refusal(where, f"half a surrogate pair at character {error.start}", "text") from None
     return text
 
 

@@ -1,0 +1,148 @@
+"""Models and adapters as they are found: each works as in transformers and PEFT, or ends in one line that says what to do."""
+
+import json
+import shutil
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from arcloop.config import TrainingConfig
+from arcloop.errors import ExampleError, ModelError, RunError
+from arcloop.model.language import chat_text, load_model, load_tokenizer
+from arcloop.records import Message
+from arcloop.training.examples import read_set
+
+EMBEDDED = Path(str(resources.files("arcloop") / "embedded"))
+CHAT = [Message("system", "be brief"), Message("user", "a task")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the embedded model."""
+    shutil.copytree(EMBEDDED, tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Path:
+    """An adapter of the embedded model that PEFT has saved."""
+    model = load_model("embedded")
+    trained = model.trainable_adapter(TrainingConfig(lora_r=8, lora_alpha=8, use_rslora=False, use_dora=False))
+    with torch.no_grad():
+        for parameter in trained.parameters.values():
+            parameter.add_(0.01)
+    trained.save(tmp_path / "adapter")
+    return tmp_path / "adapter"
+
+
+def changed(path: Path, change: dict[str, torch.Tensor | None]) -> None:
+    weights = load_file(path) | {name: tensor for name, tensor in change.items() if tensor is not None}
+    save_file({n: t for n, t in weights.items() if change.get(n, t) is not None}, path, metadata={"format": "pt"})
+
+
+def described(path: Path, change: dict[str, Any]) -> None:
+    content = json.loads(path.read_text()) | change
+    path.write_text(json.dumps({name: value for name, value in content.items() if value != "gone"}))
+
+
+def refused(kind: type[Exception], call: Any, *words: str) -> None:
+    with pytest.raises(kind) as told:
+        call()
+    assert "\n" not in str(told.value) and all(word in str(told.value) for word in words), str(told.value)
+
+
+@pytest.mark.parametrize("layer", ["self_attn.q_proj", "mlp.down_proj", "input_layernorm"])
+def test_a_checkpoint_that_lacks_a_tensor_is_refused(folder: Path, layer: str) -> None:
+    name = f"model.layers.1.{layer}.weight"
+    changed(folder / "model.safetensors", {name: None})
+    refused(ModelError, lambda: load_model(str(folder)), "lacks 1 tensors", name)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(folder: Path, value: float) -> None:
+    name = "model.layers.0.mlp.up_proj.weight"
+    weight = load_file(folder / "model.safetensors")[name]
+    weight[0, 0] = value
+    changed(folder / "model.safetensors", {name: weight})
+    refused(ModelError, lambda: load_model(str(folder)), name, "not finite")
+
+
+def test_token_ids_beyond_the_embedding_are_refused(folder: Path) -> None:
+    tokenizer = load_tokenizer(str(folder))
+    tokenizer.add_tokens(["<|one more|>"])
+    tokenizer.save_pretrained(folder)
+    refused(ModelError, lambda: load_model(str(folder)), "<|one more|>", "rows")
+
+
+def test_a_template_without_a_system_role_has_its_text_before_the_users() -> None:
+    tokenizer = load_tokenizer("embedded")
+    tokenizer.chat_template = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+        "<{{ m.role }}>{{ m.content }}{% endfor %}"
+    )
+    assert chat_text(tokenizer, CHAT) == "<user>be brief\n\na task"
+
+
+def test_a_template_that_reads_the_clock_writes_a_fixed_day() -> None:
+    tokenizer = load_tokenizer("embedded")
+    tokenizer.chat_template = "{{ strftime_now('%Y-%m-%d') }} {{ date_string }} {{ messages[0].content }}"
+    assert chat_text(tokenizer, CHAT) == "2024-07-26 26 Jul 2024 be brief"
+
+
+@pytest.mark.parametrize("names", [("default", "tool_use"), ("tool_use", "default"), ("tool_use",)])
+def test_of_several_templates_the_default_is_taken(folder: Path, names: tuple[str, ...]) -> None:
+    (folder / "chat_template.jinja").unlink()
+    templates = [{"name": name, "template": f"{name} {{{{ messages[0].content }}}}"} for name in names]
+    described(folder / "tokenizer_config.json", {"chat_template": templates})
+    expected = "default" if "default" in names else names[0]
+    assert chat_text(load_tokenizer(str(folder)), CHAT) == f"{expected} be brief"
+
+
+def test_an_adapter_of_an_older_peft_computes_what_it_computes_there(adapter: Path) -> None:
+    logits = []
+    for gone in ((), ("use_rslora", "use_dora", "rank_pattern", "alpha_pattern", "peft_version")):
+        described(adapter / "adapter_config.json", dict.fromkeys(gone, "gone"))
+        model = load_model("embedded")
+        model.use_adapter(adapter)
+        with torch.inference_mode():
+            ids = torch.arange(20)[None]
+            logits.append(model.logits(model.hidden(ids, torch.arange(20)[None], segments=[20])))
+    torch.testing.assert_close(*logits, rtol=0, atol=0)
+
+
+def test_adapters_that_cannot_be_loaded_say_why(adapter: Path) -> None:
+    def load() -> None:
+        load_model("embedded").use_adapter(adapter)
+
+    weights, config = adapter / "adapter_model.safetensors", adapter / "adapter_config.json"
+    whole, description = weights.read_bytes(), config.read_text()
+    name = next(iter(load_file(weights)))
+    changed(weights, {name: torch.full_like(load_file(weights)[name], float("nan"))})
+    refused(RunError, load, name, "not finite")
+    weights.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+    refused(RunError, load, "git lfs pull")
+    weights.write_bytes(whole[: len(whole) // 2])
+    refused(RunError, load, str(weights), "cannot be read")
+    weights.write_bytes(whole)
+    described(config, {"modules_to_save": ["lm_head"]})
+    refused(RunError, load, "modules_to_save (lm_head)", "merge")
+    for content in ("[]", "{", '{"peft_type": "IA3"}', "[" * 100_000):
+        config.write_text(content)
+        refused(RunError, load, str(config))
+    config.write_text(description)
+    load()
+
+
+def test_half_a_surrogate_pair_in_a_row_is_named(tmp_path: Path) -> None:
+    rows = [{"prompt": "a", "completion": "b"}, {"prompt": "a\ud800", "completion": "b"}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    tokenizer = load_tokenizer("embedded")
+    refused(
+        ExampleError,
+        lambda: list(read_set(tmp_path / "rows.jsonl", lambda messages: chat_text(tokenizer, messages), "<end>")),
+        "row 2, prompt: half a surrogate pair",
+    )
