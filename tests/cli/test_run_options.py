@@ -38,7 +38,8 @@ def test_help_all_shows_every_setting(capsys: pytest.CaptureFixture[str], monkey
     for f in dataclasses.fields(config):
         value = getattr(config, f.name)
         inner = [g.name for g in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else []
-        names = [f"{f.name}.{name}" for name in inner] or ["from" if f.name == "source" else f.name]
+        also = {"source": "from", "skip_invalid": "tasks.skip-invalid"}
+        names = [f"{f.name}.{name}" for name in inner] or [also.get(f.name, f.name)]
         assert {name.replace("_", "-") for name in names} - {"prompt.template"} <= shown
     assert "prompt-template" in shown
 
@@ -53,7 +54,7 @@ def test_what_is_shown_exists() -> None:
 def test_a_recipe_is_the_default_and_options_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[Config] = []
     monkeypatch.setattr(run, "go_on", lambda run, deadline: 0)
-    monkeypatch.setattr(run, "begin", lambda config, out: begun.append(config) or begin(config, out))
+    monkeypatch.setattr(run, "begin", lambda config, out, tell: begun.append(config) or begin(config, out))
     argv = [
         "--recipe",
         "drawing",

@@ -22,6 +22,7 @@ from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Answers, Candidate, Task
 from arcloop.report.run_page import write_report
+from arcloop.runs.lock import locked
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.rundir import RunDir
 from arcloop.search.budget import Budget, DeadlineError, moment
@@ -173,10 +174,15 @@ def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell:
 
     Raises:
         DeadlineError: the deadline came first; what was found until then is stored.
-        ArcloopError: the model, the server or the sandbox cannot be had.
+        ArcloopError: the model, the server or the sandbox cannot be had, or another process goes on with the run.
     """
     if run.finished:
         return
+    with locked(run.path):
+        _carry_on(run, console, deadline, tell)
+
+
+def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell) -> None:
     run.check_model()
     config, tasks = run.config(), run.tasks()
     tell(f"arcloop: {len(tasks)} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")

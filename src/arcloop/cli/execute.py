@@ -224,7 +224,8 @@ def _grid(cells: object, index: int) -> Grid:
 def _record(name: Any, execution: Execution) -> dict[str, Any]:
     return {
         "id": name,
-        "status": execution.status.value,
+        # A program without an entry is an error here, as it always was; its text says what is missing.
+        "status": (Status.ERROR if execution.status is Status.NO_ENTRY else execution.status).value,
         "outputs": [None if grid is None else grid.tolist() for grid in execution.outputs],
         "error": execution.error,
         "cpu_seconds": round(execution.cpu_seconds, 6),

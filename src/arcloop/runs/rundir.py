@@ -33,6 +33,7 @@ from arcloop.files import write_bytes
 from arcloop.model.card import folder_digest, model_digest
 from arcloop.records import Completion, Prompt, Task
 from arcloop.runs.groupdir import GroupDir, write_json
+from arcloop.runs.lock import LOCK
 from arcloop.runs.numbers import Manifest, RunNumbers
 from arcloop.runs.schema import read_numbers, stored
 from arcloop.submission.kaggle import submission_json
@@ -277,7 +278,7 @@ def _untouched(path: Path) -> bool:
         raise RunError(f"--out {path}: {error.strerror}; expected a folder that can be read — pass another") from None
     if names is None:
         return not path.exists()
-    return all(name in _BEGINNING or (name.startswith(".") and name.endswith(".tmp")) for name in names)
+    return all(name in (*_BEGINNING, LOCK) or (name.startswith(".") and name.endswith(".tmp")) for name in names)
 
 
 def _read_json(path: Path) -> Any:
