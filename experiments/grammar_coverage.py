@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arcloop.exercises.exercise import Transform, compile_source, run_grid
+from arcloop.exercises.trusted import Transform, compile_source, run_grid
 from arcloop.grammar import Scope, sample_draft
 from arcloop.records import Pair
 from arcloop.tasks.sets import load_answers, load_tasks

@@ -33,7 +33,7 @@ ORDER: dict[str, str] = {
     "runs": "numbers schema tables groupdir lock rundir",
     "search": "budget allocation heat refinement health background standing waves group",
     "rewriting": "simplification paintings variation mutation rewrite",
-    "exercises": "look patterns panels marks scenes inputs solved exercise",
+    "exercises": "look patterns panels marks scenes inputs trusted worth solved exercise",
     "training": "port rows examples order packing processes store loss optimization checkpoint trainer session",
     "pretraining": "tokenizer network muon packs solving replica pretrain",
     "hindsight": "relabel filters selection curation anchors dataset learning",

@@ -10,6 +10,10 @@ from typing import Any, BinaryIO
 __all__ = ["UnreadableError", "parse_json", "read_json", "read_text", "write_bytes", "writing"]
 
 
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0")
+"""How files in UTF-16 and UTF-32 begin."""
+
+
 class UnreadableError(Exception):
     """A file, or what is in it, cannot be read; ``str`` says why in a few words."""
 
@@ -31,10 +35,6 @@ def read_text(path: Path) -> str:
         return content.decode(json.detect_encoding(content) if content[:2] in _MARKS else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableError(f"not UTF-8 text: byte {content[error.start]:#04x} at {error.start}") from None
-
-
-_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0")
-"""How files in UTF-16 and UTF-32 begin."""
 
 
 def read_json(path: Path) -> Any:
@@ -63,11 +63,11 @@ def parse_json(text: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise UnreadableError(f"the key {ascii(twice)[:60]} stands twice in one object")
+    content: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in content:
+            raise UnreadableError(f"the key {ascii(key)[:60]} stands twice in one object")
+        content[key] = value
     return content
 
 

@@ -6,6 +6,7 @@ not). The text is hostile input: it is cut and cleaned here, in time linear in i
 """
 
 import hashlib
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -209,7 +210,7 @@ def _word(text: str) -> str:
 
 
 def _words(text: str) -> set[str]:
-    return set("".join(c if c == "_" or c.isalnum() else " " for c in text).split())
+    return set(re.findall(r"\w+", text))
 
 
 def _without_blocks(text: str) -> Iterator[str]:

@@ -260,8 +260,8 @@ def test_a_machine_that_kills_every_worker_is_named() -> None:
 
 @pytest.mark.parametrize("mode", ["batch", "strict"])
 @pytest.mark.parametrize("kills", [1, 2, 3])
-def test_what_the_machine_kills_is_run_again_before_it_counts(kills: int, mode: str) -> None:
-    me, late = psutil.Process(), ExecutionConfig(workers=1, timeout=60, wall_timeout=60, mode=mode)  # type: ignore[arg-type]
+def test_what_the_machine_kills_is_run_again_before_it_counts(kills: int, mode: Literal["batch", "strict"]) -> None:
+    me, late = psutil.Process(), ExecutionConfig(workers=1, timeout=60, wall_timeout=60, mode=mode)
     slow = "def transform(g):\n    for i in range(2 * 10**7):\n        pass\n    return g.T\n"
     with Sandbox(late) as sandbox:
         run = sandbox.execute([Job("a", slow, (A,)), *(Job(str(k), f"{TURN}# {k}", (A,)) for k in range(5))])

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from arcloop.exercises.exercise import Exercise, example_of, run_source, sample_exercise
+from arcloop.exercises.exercise import Exercise, example_of, sample_exercise
 from arcloop.exercises.inputs import INPUT_KINDS, REAL, SHARED, real_inputs, sample_inputs
+from arcloop.exercises.trusted import run_source
 from arcloop.grammar import DRAWING
 from arcloop.grammar.elements import drawing_lines
 from arcloop.prompts.format import PromptFormat

@@ -6,8 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from arcloop.exercises.exercise import compile_source, run_grid, run_source
 from arcloop.exercises.inputs import INPUT_KINDS, sample_inputs
+from arcloop.exercises.trusted import compile_source, run_grid, run_source
 from arcloop.grammar import CONCEPTS, DRAWING, PRODUCTIONS, Draft, Scope, production, sample_draft, sample_program
 from arcloop.grammar.boxes import in_reading_order
 from arcloop.grammar.elements import Element, drawing_lines, sample_elements, sample_raster

@@ -17,9 +17,10 @@ from arcloop.pretraining.network import new_network
 def start(small: PretrainConfig, model: LanguageModel, tmp_path: Path) -> str:
     """The folder of a small model whose weights are no longer those of its seed."""
     network = new_network(small, model.tokenizer)
+    noise = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
+            parameter.add_(0.05 * torch.randn(parameter.shape, generator=noise))
     network.save_pretrained(tmp_path / "start")
     return str(tmp_path / "start")
 
@@ -59,7 +60,7 @@ def test_a_smaller_network_than_the_model_is_refused(
 
 def test_muon_makes_the_steps_of_torch() -> None:
     ours, theirs = ([torch.nn.Parameter(p.clone()) for p in _matrices()] for _ in range(2))
-    optimizers = [Muon(ours, lr=0.1, weight_decay=0.0), torch.optim.Muon(theirs, lr=0.1, weight_decay=0.0)]
+    optimizers = [Muon(ours, lr=0.1), torch.optim.Muon(theirs, lr=0.1, weight_decay=0.0)]
     for step in range(3):
         for parameters in (ours, theirs):
             for number, parameter in enumerate(parameters):

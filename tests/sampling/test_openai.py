@@ -214,6 +214,18 @@ def test_fields_that_a_server_does_not_know_are_left_out() -> None:
     assert server.asked[-1][1]["prompt"] == asked[0].prompt.text
 
 
+def test_a_refusal_of_one_prompt_says_nothing_of_the_fields() -> None:
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        if body["seed"] == 0:
+            return 400, {"error": {"message": "flagged by our content policy", "code": "content_filter"}}, {}
+        return choices(body)
+
+    with Loopback(answer) as server:
+        made = sample(sampler(server, concurrency=1), requests(3, 1))
+    assert sorted(c.finish_reason for c in made.values()) == [FinishReason.ERROR, FinishReason.STOP, FinishReason.STOP]
+    assert all("logprobs" in body for _, body, _ in server.asked)
+
+
 @pytest.mark.parametrize("content", [{}, {"choices": [{"text": 3}]}, {"choices": ["a"]}, {"choices": [{}]}, [1]])
 def test_an_answer_of_another_shape_is_a_failure(content: Any) -> None:
     with Loopback(lambda path, body: (200, content, {}) if body["seed"] else choices(body)) as server:

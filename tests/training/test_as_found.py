@@ -87,6 +87,12 @@ def test_a_template_without_a_system_role_has_its_text_before_the_users() -> Non
     assert chat_text(tokenizer, CHAT) == "<user>be brief\n\na task"
 
 
+def test_a_template_that_refuses_every_chat_is_named() -> None:
+    tokenizer = load_tokenizer("embedded")
+    tokenizer.chat_template = "{{ raise_exception('not today') }}"
+    refused(ModelError, lambda: chat_text(tokenizer, CHAT), "not today", "chat template")
+
+
 def test_a_template_that_reads_the_clock_writes_a_fixed_day() -> None:
     tokenizer = load_tokenizer("embedded")
     tokenizer.chat_template = "{{ strftime_now('%Y-%m-%d') }} {{ date_string }} {{ messages[0].content }}"

@@ -59,7 +59,7 @@ class Arguments:
     memory: int = DEFAULTS.memory
     """Megabytes that a program may allocate."""
     mode: Literal["batch", "strict"] = DEFAULTS.mode
-    """batch: a process serves several programs, its state checked after each. strict: a fresh one for each."""
+    """batch: a process serves several programs that can do nothing but compute. strict: a fresh one for each."""
     confirm: bool = True
     """Run what is ok twice more, each in a fresh process, under other hash seeds and with the inputs in reverse order;
     without it nothing is found to be nondeterministic, and batch mode is several times faster."""

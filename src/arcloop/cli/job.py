@@ -59,11 +59,9 @@ def _scored(numbers: RunNumbers) -> Iterator[str]:
     """A line on how many test grids there are answers for, where it is some of them."""
     known = [task for task in numbers.tasks.values() if task.hits is not None]
     if known and len(known) < len(numbers.tasks):
-        grids, all_grids = (
-            sum(len(task.hits or ()) for task in known),
-            sum(len(t.votes) for t in numbers.tasks.values()),
-        )
-        yield f"scored      {len(known)} of {len(numbers.tasks)} tasks ({grids} of {all_grids} test grids): the others have no answers"
+        grids = sum(len(task.votes) for task in known)
+        of = f"{len(numbers.tasks)} tasks ({grids} of {sum(len(t.votes) for t in numbers.tasks.values())} test grids)"
+        yield f"scored      {len(known)} of {of}: the others have no answers"
 
 
 def _left_out(run: RunDir) -> Iterator[str]:

@@ -70,7 +70,7 @@ class ExecutionConfig:
     memory: int = 512
     """Megabytes that a program may allocate beyond the interpreter itself."""
     mode: Literal["batch", "strict"] = "batch"
-    """``batch``: a process serves several programs, its state checked after each. ``strict``: a fresh one for each."""
+    """``batch``: a process serves several programs that can do nothing but compute. ``strict``: a fresh one for each."""
     batch_size: int = 512
     """Programs that one process serves at the most in batch mode; a fork costs as much as some programs."""
     lower_after: int = 0

@@ -31,6 +31,7 @@ __all__ = ["TaskNumbers", "curves", "solved_interval", "summarize", "task_number
 
 
 _NO_CODE = (Status.SYNTAX_ERROR, Status.NO_ENTRY, Status.REFUSED)
+"""How programs end that cannot be called at all."""
 
 
 @dataclass(frozen=True)

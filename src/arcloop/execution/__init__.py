@@ -6,7 +6,7 @@
 
 A supervisor (``sandbox``, ``dispatch``, ``pool``) in the user's process hands sources and inputs to
 workers, forks of a freshly executed template (``zygote``, ``library``). A worker forks the process
-that runs programs (``child``), watches its clocks and kills it (``worker``, ``turn``). What comes back is one
+that runs programs (``child``; several in one where each is ``plain``), watches its clocks and kills it (``worker``, ``turn``). What comes back is one
 frame of bytes, parsed strictly (``frame``).
 
 What is covered, at the levels ``full`` and ``seccomp``:
@@ -23,8 +23,8 @@ What is covered, at the levels ``full`` and ``seccomp``:
 What is not covered:
 
 - holes in the kernel, the interpreter's host or the processor: put a virtual machine around it;
-- a program that passes for plain, studies the check between programs of one process and forges its
-  neighbours' frames in batch mode: ``confirm`` whatever counts, or use strict mode;
+- in batch mode an error in the list of what is harmless (``plain``), or in NumPy, that lets a program change what its
+  neighbours in the same process see: use strict mode where that matters;
 - remnants of other programs' sources and inputs, which a program may find in its own memory;
 - that files exist: their names and sizes can be asked for, their contents not;
 - programs that vary with something that both confirmations happen to agree on, such as the date;

@@ -65,6 +65,8 @@ class Ending(IntEnum):
     """It announced a frame of impossible length, ``detail``."""
     LOST = 6
     """Its workers died with it; said by the dispatcher, never by a worker."""
+    APART = 7
+    """It was not begun, as it is to have a process of its own; the worker sees to that, and no report says so."""
 
 
 @dataclass(frozen=True, slots=True)

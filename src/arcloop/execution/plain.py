@@ -16,80 +16,19 @@ from collections.abc import Iterator
 
 __all__ = ["ATTRIBUTES", "BUILTINS", "MODULES", "is_plain"]
 
-MODULES = frozenset(
-    [
-        "common",
-        "numpy",
-        "random",
-        "math",
-        "itertools",
-        "functools",
-        "collections",
-        "heapq",
-        "copy",
-        "typing",
-        "__future__",
-        "scipy",
-        "scipy.ndimage",
-    ]
-)
-"""What may be imported, whole or in part; of a part the name must be among ``ATTRIBUTES`` or ``BUILTINS``."""
+_MODULES = "common numpy random math itertools functools collections heapq copy typing __future__ scipy scipy.ndimage"
+MODULES = frozenset(_MODULES.split())
+"""What may be imported, whole or in part; a part must be among ``ATTRIBUTES``."""
 
 _STARRED = frozenset({"common", "typing", "math"})
 """Modules of which all may be imported at once; what is read of it must be among ``ATTRIBUTES`` too."""
 
-BUILTINS = frozenset(
-    [
-        "abs",
-        "all",
-        "any",
-        "bin",
-        "bool",
-        "chr",
-        "dict",
-        "divmod",
-        "enumerate",
-        "filter",
-        "float",
-        "frozenset",
-        "int",
-        "isinstance",
-        "iter",
-        "len",
-        "list",
-        "map",
-        "max",
-        "min",
-        "next",
-        "ord",
-        "pow",
-        "print",
-        "range",
-        "repr",
-        "reversed",
-        "round",
-        "set",
-        "slice",
-        "sorted",
-        "str",
-        "sum",
-        "tuple",
-        "zip",
-        "True",
-        "False",
-        "None",
-        "__name__",
-        "Exception",
-        "ValueError",
-        "IndexError",
-        "KeyError",
-        "TypeError",
-        "ZeroDivisionError",
-        "StopIteration",
-        "RuntimeError",
-        "AssertionError",
-    ]
+_BUILTINS = (
+    "abs all any bin bool chr dict divmod enumerate filter float frozenset int isinstance iter len list map max min next ord"
+    " pow print range repr reversed round set slice sorted str sum tuple zip __name__ Exception ValueError IndexError KeyError"
+    " TypeError ZeroDivisionError StopIteration RuntimeError AssertionError"
 )
+BUILTINS = frozenset(_BUILTINS.split())
 """Built-in names that may be read."""
 
 _ARRAYS = (
@@ -109,8 +48,8 @@ _NUMPY = (
     " ndenumerate ndindex newaxis nonzero not_equal ones ones_like outer pad percentile pi power prod ptp put"
     " putmask quantile ravel ravel_multi_index remainder repeat reshape roll rollaxis rot90 round searchsorted select"
     " setdiff1d setxor1d sign sort split sqrt square squeeze stack std subtract sum swapaxes take tensordot tile trace"
-    " transpose tri tril tril_indices trim_zeros triu triu_indices uint8 union1d unique unpackbits packbits unravel_index vdot vectorize"
-    " vsplit vstack where zeros zeros_like var"
+    " transpose tri tril tril_indices trim_zeros triu triu_indices uint8 union1d unique unpackbits packbits unravel_index vdot"
+    " vectorize vsplit vstack where zeros zeros_like var"
 )
 _CONTAINERS = (
     "add append appendleft center clear copy count difference discard elements endswith extend extendleft find fromkeys get"
@@ -136,7 +75,7 @@ _LIBRARY = (
 )
 _COMMON = (
     # common: names that a program may import by themselves, and the colours
-    "Color BLACK BLUE RED GREEN YELLOW GREY GRAY PINK ORANGE PURPLE TEAL CYAN BROWN MAROON WHITE MAGENTA"
+    "Color BLACK BLUE RED GREEN YELLOW GREY GRAY PINK ORANGE PURPLE TEAL BROWN MAROON"
     " MirrorSymmetry Symmetry TranslationalSymmetry RotationalSymmetry apply apply_diagonal_symmetry apply_symmetry blit"
     " blit_object blit_sprite bounding_box bounding_box_mask check_between_objects collision contact crop"
     " detect_mirror_symmetry detect_objects detect_rotational_symmetry detect_translational_symmetry draw_line"

@@ -226,7 +226,6 @@ class Sandbox:
             return
         grids = self._pack(job.inputs)
         cpu = self._limit(job.group)
-        shared = self._config.mode == "batch" and not way.again
         key = self._key(source, grids, cpu, way)
         known = self._outcomes.get(key) or (self._cache.get(key) if self._cache is not None else None)
         if known is not None:
@@ -239,7 +238,8 @@ class Sandbox:
             return
         flags = Flag.REVERSED if way.again else Flag(0)
         flags |= Flag.RESEEDED if way.reseeded else Flag(0)
-        flags |= Flag.SHARED if shared else Flag(0)
+        if self._config.mode == "batch" and not way.again:
+            flags |= Flag.SHARED
         self._last += 1
         order = Order(self._last, flags, cpu, self._config.wall_timeout, len(job.inputs), source, grids)
         place = (flavour_of(job.source), way.seed)

@@ -1,7 +1,7 @@
 """State of the interpreter → has a program left anything behind that the next one could notice?
 
-Guarantees nothing against a program that studies this file: it is the reason why what counts is
-run again in a process of its own. Against accidents and simple tampering it compares the identity
+A second line: which programs may share a process at all is ``plain``'s to say. Guarantees nothing against a program that
+studies this file. Against accidents and simple tampering it compares the identity
 of everything in builtins, NumPy, ``common`` and the standard modules, the contents of their
 containers, code and defaults of functions, and the interpreter's switches.
 """

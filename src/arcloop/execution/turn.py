@@ -82,11 +82,8 @@ class Turn:
         self._poll.register(frames, select.POLLIN)
         self._poll.register(reports.descriptor, 0)  # a hang-up is reported unasked
 
-    def take(self, order: Order, ahead: int = 0) -> Report | None:
-        """Read the frame that answers ``order``, or find out why none comes; ``ahead`` more are with the process.
-
-        None if a shared process has not begun it, because it is to have one of its own.
-        """
+    def take(self, order: Order, ahead: int = 0) -> Report:
+        """Read the frame that answers ``order``, or find out why none comes; ``ahead`` more are with the process."""
         self._order = order
         self._pause = min(max(self._pace * (1 + ahead) / 2, SHORTEST), LONGEST)
         self._wall = -1.0
@@ -107,7 +104,7 @@ class Turn:
         if not self._claims:
             return self._report(Ending.FRAME, 0, self._read_clock() - self._cpu, 0, body)
         if body == child.APART:
-            return None
+            return Report(order.number, Ending.APART, 0, 0.0, 0.0, 0, b"")
         if len(body) < child.TIMES.size:
             return self._kill(Ending.OVERSIZE, len(body))
         cpu, wall = child.TIMES.unpack_from(body)

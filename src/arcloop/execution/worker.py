@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 
 from arcloop.execution import child, limits, message
-from arcloop.execution.message import Flag, Order
+from arcloop.execution.message import Ending, Flag, Order
 from arcloop.execution.turn import ClosedError, Reports, Turn
 
 __all__ = ["start", "work"]
@@ -118,9 +118,7 @@ def alone(reports: Reports, setting: child.Setting, order: Order) -> message.Rep
     os.close(inlet)
     turn = Turn(reports, pid, frames, claims=False)
     try:
-        report = turn.take(order)
-        assert report is not None  # noqa: S101  # only a shared process passes an order on
-        return report
+        return turn.take(order)
     finally:
         if not turn.dead:
             os.kill(pid, signal.SIGKILL)
@@ -162,7 +160,7 @@ class _Shared:
                     break
                 report = self._turn.take(inside[0][0], len(inside) - 1)
                 order, _ = inside.popleft()
-                if report is None:
+                if report.ending is Ending.APART:
                     self._reports.add(alone(self._reports, self._setting, order))
                     continue
                 self._reports.add(report)

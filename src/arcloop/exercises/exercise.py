@@ -8,15 +8,15 @@ states give equal rows. The programs come from the project's own grammar and run
 
 import random
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-import arcloop.common
 from arcloop.exercises.inputs import OTHER_BACKGROUND, sample_inputs
 from arcloop.exercises.solved import sample_solved
+from arcloop.exercises.trusted import Transform, compile_source, run_all, run_grid
+from arcloop.exercises.worth import fit, instructive, simplify
 from arcloop.grammar import DRAWING, PRODUCTIONS, Draft, Scope, sample_draft
 from arcloop.grammar.elements import sample_drawing
 from arcloop.grammar.program import STEPS, Statement, choose, write
@@ -28,17 +28,11 @@ from arcloop.rewriting.simplification import deletions, without
 
 __all__ = [
     "Exercise",
-    "Transform",
-    "compile_source",
     "example_of",
-    "run_grid",
-    "run_source",
     "sample_exercise",
     "task_of",
     "with_parent",
 ]
-
-Transform = Callable[[Any], Any]
 
 _TRIES = 12
 """Mutants of a program that are tried."""
@@ -46,28 +40,6 @@ _MUTANTS = 0.4
 """Share of the exercises around solutions whose program is a mutant."""
 _FAILURES_PASSED_OVER = 0.8
 """Share of the mutants that fail which are passed over."""
-
-NAMES: dict[str, Any] = {name: value for name, value in vars(arcloop.common).items() if not name.startswith("_")} | {
-    "np": np
-}
-
-PLAIN = (
-    ("flip", "np.flip(grid, 0)"),
-    ("flip", "np.flip(grid, 1)"),
-    ("transpose", "grid.T"),
-    ("rotate", "np.rot90(grid, 1)"),
-    ("rotate", "np.rot90(grid, 2)"),
-    ("rotate", "np.rot90(grid, 3)"),
-    ("crop", "crop(grid)"),
-    ("half", "grid[:len(grid) // 2]"),
-    ("half", "grid[-(len(grid) // 2):]"),
-    ("half", "grid[:, :grid.shape[1] // 2]"),
-    ("half", "grid[:, -(grid.shape[1] // 2):]"),
-    ("scale", "scale_sprite(grid, 2)"),
-    ("scale", "scale_sprite(grid, 3)"),
-    ("tile", "np.tile(grid, (2, 2))"),
-)
-"""Concept and expression of programs so short that a longer one of equal effect is replaced by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,89 +63,6 @@ class Exercise:
     def cells(self) -> int:
         """Cells of all shown grids: about half the tokens of the prompt."""
         return self.test_input.size + sum(pair.input.size + pair.output.size for pair in self.pairs)
-
-
-def compile_source(source: str) -> Transform:
-    """The program's ``transform``, its imports answered from ``arcloop.common``."""
-    namespace = dict(NAMES)
-    exec(compile(source.removeprefix("from common import *\n"), "<program>", "exec"), namespace)
-    transform: Transform = namespace["transform"]
-    return transform
-
-
-def run_grid(transform: Transform, grid: Grid) -> Grid | None:
-    """The output on a copy of one input; None where the program fails or gives no valid grid."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # a mean of nothing, say: such a program teaches nothing
-        try:
-            output = np.asarray(transform(grid.astype(np.int64)))
-        except Exception:
-            return None
-    if output.ndim != 2 or output.dtype.kind not in "iu" or not 0 < min(output.shape) <= max(output.shape) <= 30:
-        return None
-    if output.min() < 0 or output.max() > 9:
-        return None
-    return output.astype(np.int8)
-
-
-def run_source(source: str, inputs: Sequence[Grid]) -> list[Grid | None]:
-    """Outputs of a trusted program on the inputs."""
-    transform = compile_source(source)
-    return [run_grid(transform, grid) for grid in inputs]
-
-
-PLAIN_DRAFTS = tuple(Draft((Statement(concept, f"grid = {code}"),)) for concept, code in PLAIN)
-PLAIN_TRANSFORMS = tuple(compile_source(draft.source) for draft in PLAIN_DRAFTS)
-
-
-def same_effect(transform: Transform, inputs: Sequence[Grid], outputs: Sequence[Grid]) -> bool:
-    """Does the program map the first inputs to the outputs, and give a valid grid on the last input?"""
-    return (
-        all(
-            (output := run_grid(transform, grid)) is not None and np.array_equal(output, expected)
-            for grid, expected in zip(inputs[:-1], outputs, strict=True)
-        )
-        and run_grid(transform, inputs[-1]) is not None
-    )
-
-
-def simplify(draft: Draft, inputs: Sequence[Grid], outputs: Sequence[Grid]) -> Draft:
-    """The draft without statements that make no difference to the train outputs, or a plain program in its place.
-
-    The last input is the test input: what a statement does there alone, nobody could have known.
-    """
-    for shorter in draft.shorter():
-        if same_effect(compile_source(shorter.source), inputs, outputs):
-            return simplify(shorter, inputs, outputs)
-    for plain, transform in zip(PLAIN_DRAFTS, PLAIN_TRANSFORMS, strict=True):
-        if len(plain.source) < len(draft.source) and same_effect(transform, inputs, outputs):
-            return plain
-    return draft
-
-
-def instructive(inputs: Sequence[Grid], outputs: Sequence[Grid], constant: bool, plain: bool) -> bool:
-    """Is there something to learn from the pairs?
-
-    Not if most inputs come back unchanged, if all outputs are equal though inputs differ (unless
-    ``constant``), or if most outputs have one colour only (unless ``plain``).
-    """
-    unchanged = sum(np.array_equal(grid, output) for grid, output in zip(inputs, outputs, strict=True))
-    if 2 * unchanged >= len(inputs):
-        return False
-    if not constant and all(np.array_equal(output, outputs[0]) for output in outputs[1:]):
-        return False
-    one_color = sum(bool((output == output.flat[0]).all()) for output in outputs)
-    return plain or 2 * one_color < len(inputs)
-
-
-def fit(inputs: Sequence[Grid], outputs: Sequence[Grid], cells: int) -> int:
-    """How many pairs fit into ``cells`` together with the last input as the test input; the first ones are kept."""
-    room = cells - inputs[-1].size
-    for index, (grid, output) in enumerate(zip(inputs[:-1], outputs, strict=True)):
-        room -= grid.size + output.size
-        if room < 0:
-            return index
-    return len(outputs)
 
 
 def sample_exercise(
@@ -228,10 +117,7 @@ def with_parent(row: Exercise, rng: random.Random) -> Exercise | None:
     scope = Scope.of(rng, tuple(pair.input for pair in row.pairs))
     inputs, failures = [pair.input for pair in row.pairs], 0
     for _ in range(_TRIES):
-        source = row.source
-        for _ in range(2 if rng.random() < 1 / 3 else 1):
-            made = mutant(source, rng, lambda: _step(rng, scope))
-            source = made[0] if made else source
+        source = _mutated(row.source, scope, rng, 2 if rng.random() < 1 / 3 else 1)
         gave = _gave(source, inputs)
         failed = any(isinstance(one, str) for one in gave)
         failures += failed
@@ -299,8 +185,8 @@ def _solved_row(rng: random.Random, cells: int) -> Exercise | None:
         return None
     may_change = "while " not in source  # or it might never end
     if may_change and rng.random() < _MUTANTS:
-        source = _mutated(source, inputs, rng)
-    outputs = _outputs(source, inputs)
+        source = _mutated(source, Scope.of(rng, inputs), rng, rng.randint(1, 2))
+    outputs = _tried(source, inputs)
     if outputs is None:
         return None
     count = fit(inputs, outputs[:-1], cells)
@@ -309,16 +195,24 @@ def _solved_row(rng: random.Random, cells: int) -> Exercise | None:
         return None
     for span in reversed(deletions(source)) if may_change else ():
         shorter = without(source, [span])
-        found = _outputs(shorter, shown)
+        found = _tried(shorter, shown)
         if found is not None and all(map(np.array_equal, found, outputs)):
             source = shorter
     pairs = tuple(Pair(grid, output) for grid, output in zip(shown[:-1], outputs, strict=True))
     return Exercise(source, pairs, shown[-1], concepts, kind)
 
 
-def _mutated(source: str, inputs: Sequence[Grid], rng: random.Random) -> str:
-    scope = Scope.of(rng, inputs)
-    for _ in range(rng.randint(1, 2)):
+def _tried(source: str, inputs: Sequence[Grid]) -> list[Grid] | None:
+    """As ``run_all``, of a program that was changed blindly: it may not even compile, which is no fault of ours."""
+    try:
+        transform = compile_source(source)
+    except Exception:
+        return None
+    return run_all(transform, inputs)
+
+
+def _mutated(source: str, scope: Scope, rng: random.Random, times: int) -> str:
+    for _ in range(times):
         made = mutant(source, rng, lambda: _step(rng, scope))
         source = made[0] if made else source
     return source
@@ -327,21 +221,6 @@ def _mutated(source: str, inputs: Sequence[Grid], rng: random.Random) -> str:
 def _step(rng: random.Random, scope: Scope) -> str:
     """Statements of one step of the grammar that may follow others."""
     return "\n".join(statement.code for statement in write(choose(rng, {}, follows=True, room=1), scope))
-
-
-def _outputs(source: str, inputs: Sequence[Grid]) -> list[Grid] | None:
-    """A valid output for each input, or None."""
-    try:
-        transform = compile_source(source)
-    except Exception:
-        return None
-    outputs: list[Grid] = []
-    for grid in inputs:
-        output = run_grid(transform, grid)
-        if output is None:
-            return None
-        outputs.append(output)
-    return outputs
 
 
 def _drawing_row(rng: random.Random, cells: int, elements: int) -> Exercise | None:
@@ -359,7 +238,7 @@ def _drawing_row(rng: random.Random, cells: int, elements: int) -> Exercise | No
 
 
 def _row(draft: Draft, inputs: tuple[Grid, ...], kind: str, cells: int) -> Exercise | None:
-    outputs = _outputs(draft.source, inputs)
+    outputs = run_all(compile_source(draft.source), inputs)
     if outputs is None:
         return None
     drawn = draft.concepts[0] == DRAWING

@@ -1,8 +1,8 @@
 """Programs that solve training tasks → exercises around them: on other inputs, in other colours, nearly the same.
 
-``solutions/`` holds hand-written solutions of ARC-AGI-1 *training* tasks, one file each. Each stands for a
-concept that people thought of. Run on inputs of its own task, turned and recoloured, on
-those of other training tasks and on generated ones, the program, or a mutant of it, is the answer to another task each time.
+``solutions/`` holds hand-written solutions of ARC-AGI-1 *training* tasks, one file each. Run on inputs of its own task, turned
+and recoloured, on those of other training tasks and on generated ones, such a program, or a mutant of it, is the answer to
+another task each time.
 """
 
 import random

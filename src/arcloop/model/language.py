@@ -177,16 +177,26 @@ class LanguageModel:
 
 
 def chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
-    """The messages in the tokenizer's chat template, up to where the answer begins."""
+    """The messages in the tokenizer's chat template, up to where the answer begins.
+
+    Raises:
+        ModelError: the template refuses them.
+    """
     turns = [{"role": m.role, "content": m.content} for m in messages]
     try:
-        return _rendered(tokenizer, turns)
-    except TemplateError:
-        if [turn["role"] for turn in turns[:2]] != ["system", "user"]:
-            raise
-    # Some templates take no system role: its text then goes before the user's.
-    first = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
-    return _rendered(tokenizer, [first, *turns[2:]])
+        try:
+            return _rendered(tokenizer, turns)
+        except TemplateError:
+            if [turn["role"] for turn in turns[:2]] != ["system", "user"]:
+                raise
+        # Some templates take no system role: its text then goes before the user's.
+        first = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
+        return _rendered(tokenizer, [first, *turns[2:]])
+    except TemplateError as error:
+        raise ModelError(
+            f"--model {tokenizer.name_or_path}: its chat template refuses a chat ({_reason(error)}); expected one of system,"
+            " user and assistant — use another model, or mend its chat_template"
+        ) from None
 
 
 def _rendered(tokenizer: PreTrainedTokenizerBase, turns: list[dict[str, str]]) -> str:
@@ -326,7 +336,9 @@ def _refuse_damaged(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
     if missing:
         raise ValueError(f"its checkpoint lacks {len(missing)} tensors, such as {missing[0]}")
     for parameter_name, parameter in network.named_parameters():
-        if parameter.is_floating_point() and not parameter.is_meta and not torch.isfinite(parameter).all():
+        # Of bytes some kinds have no such numbers, and no such question.
+        told = parameter.is_floating_point() and parameter.element_size() > 1 and not parameter.is_meta
+        if told and not torch.isfinite(parameter).all():
             raise ValueError(f"its {parameter_name} is not finite")
     rows = cast(nn.Embedding, network.get_input_embeddings()).weight.shape[0]
     token, highest = max(tokenizer.get_vocab().items(), key=lambda item: item[1])

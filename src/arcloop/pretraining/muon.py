@@ -5,11 +5,11 @@
 """
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import overload
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 __all__ = ["Muon", "orthogonal"]
 
@@ -32,18 +32,32 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Muon):
-    """``torch.optim.Muon`` with Nesterov momentum and no weight decay; its states are the same."""
+    """``torch.optim.Muon`` with its Nesterov momentum and no weight decay; its states are the same."""
 
+    def __init__(self, matrices: Iterable[nn.Parameter], lr: float) -> None:
+        super().__init__(matrices, lr=lr, weight_decay=0.0)
+
+    @overload
+    def step(self, closure: None = None) -> None: ...
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]  # no loss is given back
-        """One step of each matrix that has a gradient."""
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """One step of each matrix that has a gradient; gives back what ``closure``, called first, does."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             shapes: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
             for parameter in group["params"]:
                 gradient = parameter.grad
                 if gradient is None:
                     continue
-                momentum = self.state[parameter].setdefault("momentum_buffer", torch.zeros_like(gradient))
+                state = self.state[parameter]
+                if not state:
+                    state["momentum_buffer"] = torch.zeros_like(gradient)
+                momentum = state["momentum_buffer"]
                 momentum.lerp_(gradient, 1 - group["momentum"])
                 update = gradient.lerp(momentum, group["momentum"])
                 shapes.setdefault(parameter.shape, []).append((parameter, update))
@@ -52,3 +66,4 @@ class Muon(torch.optim.Muon):
                 updates = orthogonal(torch.stack([update for _, update in pairs]))
                 for (parameter, _), update in zip(pairs, updates, strict=True):
                     parameter.sub_(update.to(parameter.dtype), alpha=rate)
+        return loss

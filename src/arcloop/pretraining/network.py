@@ -14,6 +14,8 @@ from arcloop.seeds import seed_of
 __all__ = ["checked_start", "new_network"]
 
 _WEIGHTS = "model.safetensors"
+_ADDS = ("o_proj.weight", "down_proj.weight")
+"""Matrices of a block that write into the stream."""
 
 
 def checked_start(start: str) -> Path:
@@ -82,23 +84,23 @@ def _take(network: LlamaForCausalLM, folder: Path) -> None:
         )
 
 
-_ADDS = ("o_proj.weight", "down_proj.weight")
-"""Matrices of a block that write into the stream."""
-
-
 def _layer(name: str) -> int:
     """The block that a tensor belongs to; -1 for embeddings and the last norm."""
     _, found, rest = name.partition(".layers.")
     return int(rest.partition(".")[0]) if found else -1
 
 
-def _copy(name: str, tensor: torch.Tensor | None, parameter: torch.Tensor, folder: Path) -> None:
-    inner = -1 if name.endswith("down_proj.weight") else 0 if ".mlp." in name else None
-    fits = tensor is not None and all(
-        size == mine or (size < mine and inner is not None and axis == inner % 2)
-        for axis, (size, mine) in enumerate(zip(tensor.shape, parameter.shape, strict=False))
+def _fits(given: torch.Size, wanted: torch.Size, units: int | None) -> bool:
+    sizes = list(enumerate(zip(given, wanted, strict=False)))
+    return len(given) == len(wanted) and all(
+        has == needs or (has < needs and axis == units) for axis, (has, needs) in sizes
     )
-    if tensor is None or not fits or tensor.ndim != parameter.ndim:
+
+
+def _copy(name: str, tensor: torch.Tensor | None, parameter: torch.Tensor, folder: Path) -> None:
+    # The axis of a block's units, of which there may be more.
+    units = 1 if name.endswith("down_proj.weight") else 0 if ".mlp." in name else None
+    if tensor is None or not _fits(tensor.shape, parameter.shape, units):
         has = "nothing" if tensor is None else f"the shape {tuple(tensor.shape)}"
         raise ConfigError(
             f"--start {folder}: {name} has {has}; expected {tuple(parameter.shape)} — give the width and heads that it was"

@@ -16,7 +16,7 @@ from arcloop.model.language import LanguageModel
 from arcloop.seeds import generator
 from arcloop.training.rows import Row, encode_rows
 
-__all__ = ["Course", "encode_row", "held_out_row", "packs"]
+__all__ = ["Course", "encode_row", "held_out_row", "packs", "sample_row"]
 
 
 @dataclass
@@ -57,7 +57,7 @@ def packs(config: PretrainConfig, model: LanguageModel, rank: int, course: Cours
 
 def held_out_row(config: PretrainConfig, number: int) -> exercise.Exercise:
     """A row that is never trained on."""
-    return _row(config, config.cells, "held-out", number)
+    return sample_row(config, config.cells, "pretrain", "held-out", number)
 
 
 def encode_row(model: LanguageModel, row: exercise.Exercise) -> Row:
@@ -65,9 +65,10 @@ def encode_row(model: LanguageModel, row: exercise.Exercise) -> Row:
     return encode_rows(model, [exercise.example_of(row, model.format)], sys.maxsize)[0][0]
 
 
-def _row(config: PretrainConfig, cells: int, *coordinates: int | str) -> exercise.Exercise:
+def sample_row(config: PretrainConfig, cells: int, *coordinates: int | str) -> exercise.Exercise:
+    """The row at these coordinates, of at most ``cells`` cells, as the configuration wants its rows."""
     return exercise.sample_exercise(
-        generator(config.seed, "pretrain", *coordinates),
+        generator(config.seed, *coordinates),
         max_cells=cells,
         drawing=config.drawing,
         steps=config.steps,
@@ -89,6 +90,8 @@ class _Packs(Dataset[list[Row]]):
         pack: list[Row] = []
         total = 0
         while total < self._config.pack:
-            pack.append(encode_row(self._model, _row(self._config, cells, self._rank, step, len(pack))))
+            pack.append(
+                encode_row(self._model, sample_row(self._config, cells, "pretrain", self._rank, step, len(pack)))
+            )
             total += len(pack[-1].ids)
         return pack

@@ -22,15 +22,15 @@ from transformers import PreTrainedTokenizerFast
 
 from arcloop.config import PretrainConfig, from_json, to_json
 from arcloop.errors import ConfigError, ModelError
-from arcloop.exercises.exercise import example_of, sample_exercise
+from arcloop.exercises.exercise import example_of
 from arcloop.model.card import CARD, ModelCard
 from arcloop.pretraining.network import checked_start, new_network
+from arcloop.pretraining.packs import sample_row
 from arcloop.pretraining.replica import CHECKPOINT
 from arcloop.pretraining.solving import MAX_TOKENS, check_sandbox
 from arcloop.pretraining.tokenizer import train_tokenizer
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Message
-from arcloop.seeds import generator
 
 __all__ = ["pretrain"]
 
@@ -75,15 +75,7 @@ def _tokenizer(config: PretrainConfig) -> PreTrainedTokenizerFast:
     prompt_format = PromptFormat("compact", _plain_chat)
     texts = []
     for number in range(_TOKENIZER_ROWS):
-        row = sample_exercise(
-            generator(config.seed, "tokenizer", number),
-            max_cells=config.cells,
-            drawing=config.drawing,
-            steps=config.steps,
-            refinement=config.refinement,
-            solved=config.solved,
-        )
-        example = example_of(row, prompt_format)
+        example = example_of(sample_row(config, config.cells, "tokenizer", number), prompt_format)
         # The words of grids are tokens already, so nothing is to be learned from them.
         texts.append(re.sub(r"\s*\w+@\d+", "", example.prompt) + example.completion)
     return train_tokenizer(texts, config.vocabulary)

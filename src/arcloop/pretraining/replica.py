@@ -100,7 +100,7 @@ def _optimizers(config: PretrainConfig, network: nn.Module) -> list[torch.optim.
     others = [p for p in network.parameters() if not any(p is m for m in matrices)]
     return [
         torch.optim.AdamW(others, lr=config.learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
-        Muon(matrices, lr=config.muon_rate, weight_decay=0.0),
+        Muon(matrices, lr=config.muon_rate),
     ]
 
 

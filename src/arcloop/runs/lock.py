@@ -1,6 +1,7 @@
 """One process at a time goes on with a run."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -14,13 +15,16 @@ from arcloop.errors import RunError
 
 __all__ = ["LOCK", "locked"]
 
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems without locks say: a run there goes on as it did before there was one."""
+
 LOCK = "run.lock"
 """The file in a run's folder that says who goes on with it; one that nobody holds was left by a process that was killed."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the run while the block lasts.
+    """Hold the run while the block lasts, as far as the file system knows locks.
 
     Raises:
         RunError: another process holds it, on this machine or, as far as the file system tells, on another; or the folder
@@ -33,8 +37,9 @@ def locked(folder: Path) -> Iterator[None]:
         raise RunError(f"{path}: {error.strerror}; expected a folder that can be written — check its rights") from None
     try:
         holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": f"{datetime.now():%Y-%m-%d %H:%M:%S}"}
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk: it is held all the same
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(holder).encode(), 0)
         yield
     finally:
         # While it is held, so that no other process holds a file that is no longer there.
@@ -58,7 +63,9 @@ def _held(path: Path) -> int:
             ) from None
         except FileNotFoundError:
             pass  # its holder has just ended
-        except BaseException:
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return descriptor
             os.close(descriptor)
             raise
         os.close(descriptor)

@@ -14,6 +14,7 @@ when nothing but failures comes, the run stops with a ``ServerError`` and can be
 
 import asyncio
 import math
+import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -149,7 +150,7 @@ class Asking(ABC):
 
     def _adapt(self, refusal: RefusedError, body: Content) -> bool:
         """Can the request be put in other words, after a refusal?"""
-        if refusal.status not in (400, 404, 422):
+        if refusal.one or refusal.status not in (400, 404, 422):
             return False
         # A service that has renamed a field says so.
         if "max_completion_tokens" in str(refusal) and "max_tokens" in body:
@@ -157,7 +158,7 @@ class Asking(ABC):
                 self._settings["max_completion_tokens"] = self._settings.pop("max_tokens")
             return True
         optional = {*_OPTIONAL, *(name for name, off in _OFF.items() if body.get(name) == off)} & body.keys()
-        said = _words(str(refusal))
+        said = set(re.findall(r"\w+", str(refusal)))
         named = {name for name in optional if name in said or name == refusal.param.rpartition(".")[2]}
         if any(words in str(refusal).lower() for words in _ONE_CHOICE):
             named |= optional & {"n"}
@@ -230,8 +231,3 @@ def _number(value: Any) -> int | None:
     """A count that a server tells; None where it is none."""
     fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**40
     return int(value) if fits else None
-
-
-def _words(text: str) -> set[str]:
-    """The identifiers in a text."""
-    return set("".join(c if c == "_" or c.isalnum() else " " for c in text).split())

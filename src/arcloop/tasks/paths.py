@@ -6,6 +6,7 @@ leave in archives aside. A file is a Kaggle challenges file, with its solutions 
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ __all__ = ["read_path"]
 _NAMED = 3
 """Things left out that are named."""
 
+Maker = Callable[[], Entry]
+"""Gives a task, or says what is wrong with it."""
+
+
+class _SolutionError(TaskError):
+    """It is not the task that is wrong."""
+
 
 def read_path(path: Path, skip_invalid: bool, tell: Callable[[str], None]) -> list[Entry]:
     """The tasks at ``path``; with ``skip_invalid`` those that are not valid are left out, and ``tell`` is told of them.
@@ -27,7 +35,7 @@ def read_path(path: Path, skip_invalid: bool, tell: Callable[[str], None]) -> li
     """
     left_out: list[str] = []
     entries: list[Entry] = []
-    for make in _folder(path, left_out) if path.is_dir() else _file(path, left_out):
+    for make in _folder(path, left_out) if path.is_dir() else _file(path):
         try:
             entries.append(make())
         except TaskError as error:
@@ -40,13 +48,6 @@ def read_path(path: Path, skip_invalid: bool, tell: Callable[[str], None]) -> li
         more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
         tell(f"left out    {len(left_out)} that are no valid tasks: {'; '.join(left_out[:_NAMED])}{more}")
     return entries
-
-
-class _SolutionError(TaskError):
-    """It is not the task that is wrong."""
-
-
-Maker = Callable[[], Entry]
 
 
 def _folder(path: Path, left_out: list[str]) -> Iterator[Maker]:
@@ -72,7 +73,7 @@ def _folder(path: Path, left_out: list[str]) -> Iterator[Maker]:
     for file, raw in found:
         # Two files of one name in different folders are two tasks.
         name = file.stem if names[file.stem] == 1 else "-".join(file.relative_to(path).with_suffix("").parts)
-        yield lambda name=name, raw=raw, file=file: task_from_json(name, raw, _printed(file))  # type: ignore[misc]
+        yield partial(task_from_json, name, raw, _printed(file))
 
 
 def _refused(error: TaskError) -> Maker:
@@ -86,10 +87,10 @@ def _hidden(file: Path) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in file.parts)
 
 
-def _file(path: Path, left_out: list[str]) -> Iterator[Maker]:
+def _file(path: Path) -> Iterator[Maker]:
     content = _read(path)
     if is_task(content) and not _challenges(content):
-        yield lambda: task_from_json(path.stem, content, _printed(path))
+        yield partial(task_from_json, path.stem, content, _printed(path))
         return
     if not isinstance(content, dict):
         raise TaskError(
@@ -97,9 +98,7 @@ def _file(path: Path, left_out: list[str]) -> Iterator[Maker]:
         )
     solutions = _solutions(path)
     for task_id, raw in content.items():
-        yield lambda task_id=task_id, raw=raw: _with_solution(  # type: ignore[misc]
-            task_from_json(task_id, raw, _printed(path)), solutions.get(task_id), path
-        )
+        yield partial(_with_solution, task_id, raw, solutions.get(task_id), path)
 
 
 def _challenges(content: Any) -> bool:
@@ -119,9 +118,9 @@ def _solutions(path: Path) -> dict[str, Any]:
     return content
 
 
-def _with_solution(entry: Entry, grids: Any, path: Path) -> Entry:
+def _with_solution(task_id: str, raw: Any, grids: Any, path: Path) -> Entry:
     """The task with the answers of a solutions file; one that has them for some of its test inputs only has none."""
-    task, answer = entry
+    task, answer = task_from_json(task_id, raw, _printed(path))
     if grids is None:
         return task, answer
     where = f"{path.with_name(path.name.replace('challenges', 'solutions'))}: task {task.id}"
