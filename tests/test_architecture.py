@@ -30,7 +30,7 @@ ORDER: dict[str, str] = {
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
     "scoring": "",
     "submission": "voting kaggle",
-    "runs": "numbers schema tables groupdir lock rundir",
+    "runs": "seals numbers schema tables groupdir lock rundir check",
     "search": "budget allocation heat refinement health background standing waves group",
     "rewriting": "simplification paintings variation mutation rewrite",
     "exercises": "look patterns panels marks scenes inputs trusted worth solved exercise",
@@ -41,7 +41,7 @@ ORDER: dict[str, str] = {
     "evaluation": "estimates metrics outcome measurement comparison experiment",
     "report": "charts run_page comparison_page",
     "assembly": "beginning parts running",
-    "cli": "table job options run search resume evaluate compare experiment train relabel execute show pretrain __main__",
+    "cli": "table job options run search resume evaluate check compare experiment train relabel execute show pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 

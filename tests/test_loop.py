@@ -273,7 +273,7 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
 def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     run = Parts().run(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1))
     (run.group(0, 0).path / "scores.parquet").write_bytes(b"torn")
-    with pytest.raises(RunError, match=r"scores.parquet: cannot be read"):
+    with pytest.raises(RunError, match=r"scores.parquet: not what was written"):
         finish(run)
 
 

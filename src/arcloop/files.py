@@ -1,5 +1,6 @@
 """Files that are whole or absent, whatever happens while they are written; and what is read, as it is found."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["UnreadableError", "parse_json", "read_json", "read_text", "write_bytes", "writing"]
+__all__ = ["UnreadableError", "parse_json", "read_bytes", "read_json", "read_text", "text_in", "write_bytes", "writing"]
 
 
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0")
@@ -18,19 +19,36 @@ class UnreadableError(Exception):
     """A file, or what is in it, cannot be read; ``str`` says why in a few words."""
 
 
+def read_bytes(path: Path) -> bytes:
+    """All that is in a file.
+
+    Raises:
+        UnreadableError: there is no such file, or it is no ordinary file.
+    """
+    try:
+        # A pipe would be waited for, and a device may have no end.
+        if path.exists() and not path.is_file():
+            raise UnreadableError("a folder" if path.is_dir() else "not an ordinary file")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UnreadableError(getattr(error, "strerror", None) or "not a path") from None
+
+
 def read_text(path: Path) -> str:
     """The text in a file: UTF-8, -16 or -32, as its byte-order mark says, without it; UTF-8 where there is none.
 
     Raises:
         UnreadableError: there is no such file, it is no ordinary file, or it is no text.
     """
-    try:
-        # A pipe would be waited for, and a device may have no end.
-        if path.exists() and not path.is_file():
-            raise UnreadableError("a folder" if path.is_dir() else "not an ordinary file")
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise UnreadableError(getattr(error, "strerror", None) or "not a path") from None
+    return text_in(read_bytes(path))
+
+
+def text_in(content: bytes) -> str:
+    """The text that bytes stand for, as ``read_text`` reads a file.
+
+    Raises:
+        UnreadableError: it is no text.
+    """
     try:
         return content.decode(json.detect_encoding(content) if content[:2] in _MARKS else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -88,8 +106,12 @@ def writing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):  # what went wrong first is what is to be told
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            # Not the temporary name, and not none: what a full disk says names no file.
+            error.filename = str(path)
         raise
     # The new name is on the disk only when its folder is.
     folder = os.open(path.parent, os.O_RDONLY)

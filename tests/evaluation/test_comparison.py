@@ -207,8 +207,8 @@ def test_errors_are_one_line(
 ) -> None:
     one, two = searched(tmp_path / "one", 1), searched(tmp_path / "two", 2)
     stale = searched(tmp_path / "stale", 3)
-    content = json.loads((stale / "metrics.json").read_text())
-    (stale / "metrics.json").write_text(json.dumps(content | {"groups_done": 0}))
+    run = RunDir.open(stale)
+    run.write_numbers(dataclasses.replace(run.numbers(), groups_done=0))
     new = searched(tmp_path / "new", 4)
     (new / "metrics.json").unlink()
     cases: list[tuple[list[object], str]] = [

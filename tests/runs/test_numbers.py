@@ -57,6 +57,22 @@ def flat(*parts: object) -> dict[str, Any]:
     return {name: value for part in parts for name, value in dataclasses.asdict(part).items()}  # type: ignore[call-overload]
 
 
+def second(numbers: SearchNumbers) -> dict[str, Any]:
+    """As schema 2 had them: without digests."""
+    content = stored(numbers) | {"schema": 2}
+    return {name: value for name, value in content.items() if name not in ("sha256", "files")}
+
+
+def test_the_second_schema_is_read_and_has_no_digests(tmp_path: Path) -> None:
+    assert read_numbers(SearchNumbers, written(tmp_path, second(SEARCH))) == SEARCH
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "numbers.json").write_text('{"schema": 2, "schema": 2}')
+    with pytest.raises(RunError, match="stands twice"):
+        read_numbers(SearchNumbers, tmp_path / "numbers.json")
+
+
 @pytest.mark.parametrize("numbers", [SEARCH, GroupNumbers(SEARCH, LEARNING), GroupNumbers(SEARCH, None, True)])
 def test_what_is_written_is_read(numbers: SearchNumbers | GroupNumbers, tmp_path: Path) -> None:
     content = stored(numbers)
@@ -90,8 +106,10 @@ def test_a_manifest_of_the_first_schema_has_the_same_digests(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (stored(SEARCH) | {"schema": 3}, "schema 3; expected 2 or 1"),
-        (stored(SEARCH) | {"tokens": "many"}, "Expected `int`, got `str`"),
+        (stored(SEARCH) | {"schema": 4}, "schema 4; expected 3 or lower"),
+        (stored(SEARCH) | {"schema": True}, "schema True; expected 3 or lower"),
+        (stored(SEARCH) | {"tokens": 341}, "not what was written"),
+        (second(SEARCH) | {"tokens": "many"}, "Expected `int`, got `str`"),
         ({"schema": 2}, "missing required field"),
         ([1], "schema None"),
         ("text", "schema None"),

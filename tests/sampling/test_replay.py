@@ -1,7 +1,6 @@
 """A replay: an earlier run's completions again, through the whole loop on fakes, and what it does not have."""
 
 import dataclasses
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +15,9 @@ from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Completion, FinishReason, Pair, Task
+from arcloop.runs.groupdir import write_json
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.schema import stored as as_stored
 from arcloop.sampling import Request, Sampler
 from arcloop.sampling.replay import ReplaySampler
 from tests.arc_grids import FLIP, grid
@@ -179,7 +180,7 @@ def test_the_run_must_be_there_and_stay_as_it_was(stored: Path, tmp_path: Path) 
     with pytest.raises(ConfigError, match=r"from is None; expected a run's folder with --sampler replay"):
         Config("drawing", sampler="replay")
     run = begin(replayed(stored), tmp_path / "again")
-    changed = json.loads((stored / "manifest.json").read_text()) | {"versions": {}}
-    (stored / "manifest.json").write_text(json.dumps(changed))
+    other = dataclasses.replace(RunDir.open(stored).manifest(), versions={})
+    write_json(stored / "manifest.json", as_stored(other))
     with pytest.raises(RunError, match=r"source .* has changed since the run began"):
         run.check_model()

@@ -3,6 +3,7 @@
 ``arcloop COMMAND …`` imports only the module of that command, so that ``--help`` answers at once.
 """
 
+import errno
 import importlib
 import sys
 from importlib.metadata import version
@@ -16,6 +17,7 @@ COMMANDS = {
     "search": "Sample programs and run them, without learning.",
     "resume": "Go on with an interrupted run.",
     "evaluate": "Print the table of a run again, and rebuild its submission and report.",
+    "check": "Find files of a run that are damaged or do not belong to it.",
     "compare": "Put runs side by side, and say which differences are more than noise.",
     "experiment": "Run search alone against search and learn on equal budgets, and test the difference.",
     "train": "Fine-tune a model on relabeled programs, or any prompts with completions.",
@@ -27,6 +29,21 @@ COMMANDS = {
 """Command → what it does. Each is a module of this package with ``main(argv) -> exit code``."""
 
 EXAMPLE = "arcloop run --tasks arc1-train --limit 20 --rounds 2 --programs 64 --out runs/first"
+
+
+_SPACE = "expected room on the disk — free some, then give the same command again"
+_RIGHTS = "expected a file or folder that may be used so — check its rights, or pass another"
+_THERE = "expected it to be there and to stay — restore it, or pass another"
+_DEVICE = "expected a disk that works — look at the system's log"
+_OPEN = "expected fewer open files, or a higher limit — see ulimit -n"
+_OUTSIDE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _SPACE),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _RIGHTS),
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ESTALE, errno.ENAMETOOLONG), _THERE),
+    **dict.fromkeys((errno.EIO, errno.ENODEV, errno.ENXIO), _DEVICE),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _OPEN),
+}
+"""Number of an error of the operating system that is not ours → what is to be done about it."""
 
 
 def main() -> int:
@@ -48,6 +65,12 @@ def main() -> int:
         return int(importlib.import_module(f"arcloop.cli.{command}").main(arguments))
     except ArcloopError as error:
         print(f"arcloop {command}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in _OUTSIDE or isinstance(error, BrokenPipeError):
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"arcloop {command}: {where}{error.strerror}; {_OUTSIDE[error.errno]}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"arcloop {command}: stopped", file=sys.stderr)

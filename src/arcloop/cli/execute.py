@@ -5,9 +5,10 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Literal
 
@@ -82,19 +83,24 @@ def main(argv: list[str]) -> int:
         mode=arguments.mode,
         allow_weak_sandbox=arguments.allow_weak_sandbox,
     )
+    with ExitStack() as stack:
+        _differ(arguments.programs, arguments.out)
+        lines = _lines(stack, arguments.programs)
+        out = _out(stack, arguments.out)
+        sandbox = stack.enter_context(Sandbox(config, cache=arguments.cache))
+        print(f"protection: {sandbox.protection}", file=sys.stderr)
+        _run(sandbox, lines, partial(_put, out, arguments.out), arguments.confirm)
+    return 0
+
+
+def _put(out: IO[bytes], path: Path, record: bytes) -> None:
     try:
-        with ExitStack() as stack:
-            _differ(arguments.programs, arguments.out)
-            lines = _lines(stack, arguments.programs)
-            out = _out(stack, arguments.out)
-            sandbox = stack.enter_context(Sandbox(config, cache=arguments.cache))
-            print(f"protection: {sandbox.protection}", file=sys.stderr)
-            _run(sandbox, lines, out, arguments.confirm)
+        out.write(record)
+        out.flush()
     except BrokenPipeError:
         raise
     except OSError as failure:
-        raise _unusable("--out", arguments.out, failure) from None
-    return 0
+        raise _unusable("--out", path, failure) from None
 
 
 def _differ(programs: Path, out: Path) -> None:
@@ -133,8 +139,8 @@ def _unusable(option: str, path: Path, failure: Exception) -> ConfigError:
     )
 
 
-def _run(sandbox: Sandbox, lines: Iterable[bytes], out: IO[bytes], confirm: bool) -> None:
-    """Write one record per line, in the order of the lines, each as soon as all before it are there."""
+def _run(sandbox: Sandbox, lines: Iterable[bytes], put: Callable[[bytes], None], confirm: bool) -> None:
+    """Give one record per line to ``put``, in the order of the lines, each as soon as all before it are there."""
     names: dict[int, Any] = {}
     records: dict[int, dict[str, Any]] = {}
     jobs: dict[int, Job] = {}
@@ -165,9 +171,8 @@ def _run(sandbox: Sandbox, lines: Iterable[bytes], out: IO[bytes], confirm: bool
             record = records.pop(position)
             del names[position]
             counts[record["status"]] += 1
-            out.write(json.dumps(record).encode() + b"\n")
+            put(json.dumps(record).encode() + b"\n")
             position = next(following)
-        out.flush()
         progress.show()
     progress.show(last=True)
 

@@ -14,6 +14,7 @@ from typing import Any
 from arcloop.config.run import Config
 from arcloop.config.stored import built, to_json
 from arcloop.errors import ConfigError
+from arcloop.files import UnreadableError, read_text
 
 __all__ = ["recipe_names", "with_recipe"]
 
@@ -44,14 +45,15 @@ def _read(recipe: str) -> dict[str, Any]:
         if recipe in recipe_names():
             text = (files("arcloop") / "recipes" / f"{recipe}.toml").read_text(encoding="utf-8")
         else:
-            text = path.read_text(encoding="utf-8")
+            if not path.exists():
+                raise ConfigError(
+                    f"--recipe {recipe}: no such recipe; expected {', '.join(recipe_names())}, or the path of a TOML file "
+                    "— see docs/loop.md"
+                )
+            text = read_text(path)
         return tomllib.loads(text)
-    except FileNotFoundError:
-        shipped = ", ".join(recipe_names())
-        raise ConfigError(
-            f"--recipe {recipe}: no such recipe; expected {shipped}, or the path of a TOML file — see docs/loop.md"
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # Nesting of thousands of levels, and integers of thousands of digits, end a parser in ways of their own.
+    except (OSError, UnreadableError, RecursionError, ValueError) as error:
         raise ConfigError(
             f"--recipe {recipe}: cannot be read as TOML ({error}); expected settings such as group_size = 0 — see docs/loop.md"
         ) from None

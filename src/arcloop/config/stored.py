@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from arcloop.config.run import Config
 from arcloop.errors import ConfigError
+from arcloop.files import UnreadableError, read_json
 
 __all__ = ["built", "config_json", "from_json", "read_config", "to_json"]
 
@@ -78,8 +79,8 @@ def _from_1(raw: Any, where: str) -> Any:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        return read_json(path)
+    except UnreadableError as error:
         raise ConfigError(
             f"{path}: cannot be read as JSON ({error}); expected a configuration — restore the file"
         ) from None

@@ -11,6 +11,7 @@ from arcloop.records import Answers, Attempt, Candidate, FinishReason
 from arcloop.runs.groupdir import GroupDir
 from arcloop.runs.numbers import BestProgram, GroupNumbers, RunCurves, RunNumbers, TaskOutcome
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.seals import seals_of
 from arcloop.search.health import per_round
 from arcloop.submission.kaggle import hits, submission_json, validate
 from arcloop.submission.voting import Ballot
@@ -58,7 +59,7 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
             best[task.id] = _best(candidates[task.id])
         in_all += totals.values()
         on_group()
-    run.write("submission.json", submission_json(attempts, run.unasked()))
+    submission = run.write("submission.json", submission_json(attempts, run.unasked()))
     hit = hits(validate(run.read("submission.json"), tasks), known)
     by_round = [rounds[round_] for round_ in sorted(rounds)]
     outcome = RunNumbers(
@@ -73,6 +74,7 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
             n.task_id: _task(n, hit.get(n.task_id), best[n.task_id], [a for a in attempts if a.task_id == n.task_id])
             for n in in_all
         },
+        files=seals_of(run.path, [submission]),
     )
     run.write_numbers(outcome)
     return outcome

@@ -22,6 +22,7 @@ from arcloop.prompts.format import PromptFormat
 from arcloop.records import Example
 from arcloop.runs.numbers import GroupNumbers, LearningNumbers
 from arcloop.runs.rundir import Place, RunDir
+from arcloop.runs.seals import Seals
 from arcloop.search.background import Background, Took
 from arcloop.search.budget import Budget
 from arcloop.search.group import Searched
@@ -52,9 +53,9 @@ def learn_group(context: LearningContext, place: Place, searched: Searched) -> N
     examples, dropped = _curated(context, place, searched)
     seed = context.config.seed
     anchors = context.anchors.rows(len(examples), generator(seed, "anchors", place.round, place.tasks[0].id))
-    place.group.write_examples(examples, anchors)
+    files = place.group.write_examples(examples, anchors)
     place.group.clear_adapter()
-    piece = _Training(context, place, searched, examples, anchors, dropped, time.monotonic() - start)
+    piece = _Training(context, place, searched, examples, anchors, dropped, files, time.monotonic() - start)
     context.background.begin(place.index, piece.fit, piece.finish)
 
 
@@ -86,6 +87,8 @@ class _Training:
     examples: Sequence[Example]
     anchors: Sequence[Example]
     dropped: Counter[Drop]
+    files: Seals
+    """The tables of the rows."""
     curation: float
     """Seconds that choosing and relabeling took."""
 
@@ -112,6 +115,7 @@ class _Training:
             curate_seconds=round(self.curation, 3),
             learn_seconds=round(self.curation + took.seconds, 3),
             overlap_seconds=round(took.beside, 3),
+            files=self.files | self.place.group.adapter_seals(),
         )
         self.place.group.finish(GroupNumbers(self.searched.numbers, learning))
 

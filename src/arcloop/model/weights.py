@@ -1,5 +1,6 @@
 """All weights of a network, as something to train: what an ``Adapter`` is for a few added ones."""
 
+import errno
 import json
 import shutil
 from dataclasses import dataclass
@@ -35,7 +36,11 @@ class Weights:
     def save(self, folder: Path) -> None:
         """Write a model folder: weights, configuration, tokenizer, and the card of the model it came from."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.network.save_pretrained(folder, max_shard_size="1000GB")
+        try:
+            self.network.save_pretrained(folder, max_shard_size="1000GB")
+        except SafetensorError as error:
+            # As everything else says that a disk is full.
+            raise OSError(errno.EIO, str(error), str(folder)) from None
         self.tokenizer.save_pretrained(folder)
         card = Path(model_folder(self.model_name)) / CARD
         if card.is_file():

@@ -23,6 +23,7 @@ from transformers import PreTrainedTokenizerFast
 from arcloop.config import PretrainConfig, from_json, to_json
 from arcloop.errors import ConfigError, ModelError
 from arcloop.exercises.exercise import example_of
+from arcloop.files import write_bytes
 from arcloop.model.card import CARD, ModelCard
 from arcloop.pretraining.network import checked_start, new_network
 from arcloop.pretraining.packs import sample_row
@@ -56,9 +57,9 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
     config_path = work / "pretraining.json"
     if not config_path.exists():
         _tokenizer(config).save_pretrained(work)
-        config_path.write_text(to_json(config))
+        write_bytes(config_path, to_json(config).encode())
     elif replace(from_json(PretrainConfig, config_path), minutes=config.minutes) == config:
-        config_path.write_text(to_json(config))  # a training may be made longer or shorter while it goes on
+        write_bytes(config_path, to_json(config).encode())  # a training may be made longer or shorter while it goes on
     else:
         raise ConfigError(
             f"--out {out}: a pretraining with other settings; expected those of {config_path}, --minutes aside — pass another folder"

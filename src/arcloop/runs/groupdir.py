@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arcloop.errors import RunError
 from arcloop.files import write_bytes
 from arcloop.records import Candidate, Completion, Example, Execution, FinishReason, Program, Prompt, Score
 from arcloop.runs.numbers import GroupNumbers, SearchNumbers
 from arcloop.runs.schema import read_numbers, stored
+from arcloop.runs.seals import Seals, seals_of, unsealed
 from arcloop.runs.tables import ANCHORS, COMPLETIONS, EXAMPLES, EXECUTIONS, PROGRAMS, PROMPTS, SCORES
 
-__all__ = ["GroupDir", "write_json"]
+__all__ = ["GroupDir", "as_json", "write_json"]
+
+
+_REMEDY = "delete its folder, which is done again, and resume"
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class GroupDir:
     """What one round did for one group of tasks."""
 
     path: Path
+    owners: frozenset[str] | None = None
+    """What the ids of its prompts begin with, the round and a task; None = anything."""
 
     @property
     def done(self) -> bool:
@@ -54,14 +61,16 @@ class GroupDir:
         programs: Sequence[Program],
         executions: Sequence[Execution],
         scores: Sequence[Score],
-    ) -> None:
-        """Store a search's records; ``write_numbers`` then says that they belong together."""
+    ) -> Seals:
+        """Store a search's records, and return the seals; ``write_numbers`` then says that they belong together."""
         (self.path / "search.json").unlink(missing_ok=True)
-        PROMPTS.write(self.path, prompts)
-        COMPLETIONS.write(self.path, completions)
-        PROGRAMS.write(self.path, programs)
-        EXECUTIONS.write(self.path, executions)
-        SCORES.write(self.path, scores)
+        return {
+            **PROMPTS.write(self.path, prompts),
+            **COMPLETIONS.write(self.path, completions),
+            **PROGRAMS.write(self.path, programs),
+            **EXECUTIONS.write(self.path, executions),
+            **SCORES.write(self.path, scores),
+        }
 
     def write_numbers(self, numbers: SearchNumbers) -> None:
         """Store the search's numbers."""
@@ -73,11 +82,45 @@ class GroupDir:
             return self.numbers().search
         return read_numbers(SearchNumbers, self.path / "search.json")
 
-    def write_examples(self, examples: Sequence[Example], anchors: Sequence[Example] = ()) -> None:
-        """Store what was learned from: examples of the search, and rows that were mixed in."""
-        EXAMPLES.write(self.path, examples)
-        if anchors:
-            ANCHORS.write(self.path, anchors)
+    def write_examples(self, examples: Sequence[Example], anchors: Sequence[Example] = ()) -> Seals:
+        """Store what was learned from, examples of the search and rows that were mixed in, and return the seals."""
+        return EXAMPLES.write(self.path, examples) | (ANCHORS.write(self.path, anchors) if anchors else {})
+
+    def adapter_seals(self) -> Seals:
+        """The seals of the adapter that was just trained."""
+        return seals_of(self.path, (path for path in self.adapter.rglob("*") if path.is_file()))
+
+    def seals(self) -> Seals:
+        """Of all files that its numbers vouch for; empty for runs of earlier versions."""
+        if not self.done:
+            return self.search_numbers().files if self.searched else {}
+        numbers = self.numbers()
+        return numbers.search.files | (numbers.learning.files if numbers.learning else {})
+
+    def check(self) -> int:
+        """Make sure that all files are what was written; returns how many there are.
+
+        Raises:
+            RunError: one is not.
+        """
+        seals = self.seals()
+        for name, seal in seals.items():
+            unsealed(self.path / name, seal, _REMEDY)
+        # Of a group that is done, those of its search are in two files.
+        search = self.path / "search.json"
+        if search.exists():
+            read_numbers(SearchNumbers, search)
+        return len(seals) + self.done + search.exists()
+
+    def check_adapter(self) -> None:
+        """Make sure that the adapter is what was trained; another one could be loaded without a word.
+
+        Raises:
+            RunError: it is not.
+        """
+        for name, seal in self.seals().items():
+            if self.adapter in (self.path / name).parents:
+                unsealed(self.path / name, seal, _REMEDY)
 
     def clear_adapter(self) -> None:
         """Remove what an interrupted learning left."""
@@ -95,7 +138,7 @@ class GroupDir:
 
     def completions(self) -> list[Completion]:
         """The stored completions."""
-        return COMPLETIONS.read(self.path)
+        return COMPLETIONS.read(self.path, self.seals())
 
     def completions_per_task(self) -> Counter[str]:
         """Task id → how many completions were sampled for it, those left out at which the server failed."""
@@ -103,27 +146,52 @@ class GroupDir:
 
     def prompts(self) -> list[Prompt]:
         """The stored prompts."""
-        return PROMPTS.read(self.path)
+        return self._prompts(self.seals())
 
     def examples(self) -> list[Example]:
         """The examples that were learned from."""
-        return EXAMPLES.read(self.path)
+        return EXAMPLES.read(self.path, self.seals())
 
     def candidates(self) -> list[Candidate]:
-        """Every program with its frame, execution and score, in the order of the draws."""
-        prompts = {prompt.id: prompt for prompt in self.prompts()}
-        prompt_of = {completion.id: prompts[completion.prompt_id] for completion in self.completions()}
-        executions = {execution.id: execution for execution in EXECUTIONS.read(self.path)}
-        scores = {score.completion_id: score for score in SCORES.read(self.path)}
-        return [
-            Candidate(
-                p, prompt.augmentation, executions[p.completion_id], scores[p.completion_id], parent=prompt.parent
-            )
-            for p in PROGRAMS.read(self.path)
-            for prompt in [prompt_of[p.completion_id]]
-        ]
+        """Every program with its frame, execution and score, in the order of the draws.
+
+        Raises:
+            RunError: a table is not what was written, or they do not belong together.
+        """
+        seals = self.seals()
+        prompts = {prompt.id: prompt for prompt in self._prompts(seals)}
+        executions = {execution.id: execution for execution in EXECUTIONS.read(self.path, seals)}
+        scores = {score.completion_id: score for score in SCORES.read(self.path, seals)}
+        try:
+            prompt_of = {c.id: prompts[c.prompt_id] for c in COMPLETIONS.read(self.path, seals)}
+            return [
+                Candidate(
+                    p, prompt.augmentation, executions[p.completion_id], scores[p.completion_id], parent=prompt.parent
+                )
+                for p in PROGRAMS.read(self.path, seals)
+                for prompt in [prompt_of[p.completion_id]]
+            ]
+        except KeyError as unknown:
+            raise RunError(
+                f"{self.path}: nothing is known of {unknown}, which a table names; expected tables of one search — {_REMEDY}"
+            ) from None
+
+    def _prompts(self, seals: Seals) -> list[Prompt]:
+        prompts = PROMPTS.read(self.path, seals)
+        if self.owners is not None:
+            foreign = next((p.id for p in prompts if p.id.rpartition("/")[0] not in self.owners), None)
+            if foreign is not None:
+                raise RunError(
+                    f"{self.path / PROMPTS.file}: prompt {foreign} is of another round or group; expected its own — {_REMEDY}"
+                )
+        return prompts
 
 
 def write_json(path: Path, content: Any) -> None:
     """Put JSON at ``path``, whole or not at all."""
-    write_bytes(path, (json.dumps(content, indent=1) + "\n").encode())
+    write_bytes(path, as_json(content))
+
+
+def as_json(content: Any) -> bytes:
+    """JSON as a run's files have it."""
+    return (json.dumps(content, indent=1) + "\n").encode()

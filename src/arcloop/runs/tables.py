@@ -1,10 +1,11 @@
 """Records ⇄ Parquet tables, one table per record.
 
 Files read as they are in pandas, DuckDB or a dataset viewer: a grid is a list of rows of small
-integers. A file is written under a temporary name, synced and renamed, so it is whole or absent.
+integers. A file is written under a temporary name, synced and renamed, so it is whole or absent; its
+pages have checksums, and its digest is for the one who stores it to keep.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -27,10 +28,13 @@ from arcloop.records import (
     Score,
     Status,
 )
+from arcloop.runs.seals import Seals, digest, unsealed
 
 __all__ = ["ANCHORS", "COMPLETIONS", "EXAMPLES", "EXECUTIONS", "PROGRAMS", "PROMPTS", "SCORES", "Table"]
 
 R = TypeVar("R")
+
+_REMEDY = "delete its group's folder, which is done again, and resume"
 
 _GRIDS = pa.list_(pa.list_(pa.list_(pa.int8())))
 _AUGMENTATION = pa.struct({"dihedral": pa.int8(), "colors": pa.list_(pa.int8()), "order": pa.list_(pa.int8())}.items())
@@ -49,33 +53,38 @@ class Table(Generic[R]):
     ) -> None:
         """``optional``: columns that a file has only if some record has a value there; a record's default stands for it."""
         self.name = name
-        """The file is ``<name>.parquet``."""
         self._optional = optional
         self._schema = pa.schema(list(columns.items()))
         self._row = row
         self._record = record
 
-    def write(self, folder: Path, records: Sequence[R]) -> None:
-        """Store the records, in their order."""
+    def write(self, folder: Path, records: Sequence[R]) -> Seals:
+        """Store the records, in their order; returns the seal of the file."""
         rows = [self._row(record) for record in records]
         held = {name for name in self._optional if any(row[name] is not None for row in rows)}
         table = pa.Table.from_pylist(rows, schema=self._columns(held))
         sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
-        write_bytes(folder / f"{self.name}.parquet", sink.getvalue().to_pybytes())
+        pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+        content = sink.getvalue().to_pybytes()
+        write_bytes(folder / self.file, content)
+        return {self.file: digest(content)}
 
-    def read(self, folder: Path) -> list[R]:
-        """The stored records, in their order.
+    def read(self, folder: Path, seals: Mapping[str, str] | None = None) -> list[R]:
+        """The stored records, in their order; ``seals``: what ``write`` returned, where that is known.
 
         Raises:
             RunError: the file is missing or not what ``write`` wrote.
         """
-        path = folder / f"{self.name}.parquet"
+        path = folder / self.file
+        content = unsealed(path, (seals or {}).get(self.file), _REMEDY)
         try:
-            schema = pq.read_schema(path)
+            table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+            schema = table.schema
             if not schema.equals(self._columns(schema.names)):
                 raise ValueError("other columns than expected")
-            table = pq.read_table(path)
+            for name, column in zip(schema.names, table.columns, strict=True):
+                if column.null_count and name not in self._optional:
+                    raise ValueError(f"no value in column {name}")
             columns = [
                 _grids(column.combine_chunks()) if column.type == _GRIDS else column.to_pylist()
                 for column in table.columns
@@ -84,8 +93,13 @@ class Table(Generic[R]):
             return [self._record(dict(zip(schema.names, row, strict=True))) for row in rows]
         except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
             raise RunError(
-                f"{path}: cannot be read ({str(error).splitlines()[0]}); expected a table of this run — delete its group's folder and resume"
+                f"{path}: cannot be read ({next(iter(str(error).splitlines()), 'damaged')}); expected a table of this run — {_REMEDY}"
             ) from None
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"{self.name}.parquet"
 
     def _columns(self, held: Collection[str]) -> pa.Schema:
         """All columns but the optional ones that are not among ``held``."""

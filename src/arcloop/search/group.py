@@ -18,6 +18,7 @@ from arcloop.records import Candidate, Task
 from arcloop.runs.groupdir import GroupDir
 from arcloop.runs.numbers import SearchNumbers, Validity
 from arcloop.runs.rundir import Place, RunDir
+from arcloop.runs.seals import Seals
 from arcloop.sampling import Sampler
 from arcloop.search.allocation import next_wave, probe_size
 from arcloop.search.budget import Budget, DeadlineError
@@ -92,7 +93,9 @@ class Pursuit:
         while self._wave(size, self._config.sampling.completions_per_prompt, self._open()):
             between()
 
-    def numbers(self, whole: bool, name: Callable[[Path | None], str | None], seconds: float) -> SearchNumbers:
+    def numbers(
+        self, whole: bool, name: Callable[[Path | None], str | None], seconds: float, files: Seals
+    ) -> SearchNumbers:
         """What was found, counted; ``name`` gives an adapter's name in the run, ``seconds`` is how long it took."""
         found = self._search.candidates()
         return SearchNumbers(
@@ -109,6 +112,7 @@ class Pursuit:
             rolled_back=name(self.rolled_back),
             heat=self._search.heat,
             search_seconds=seconds,
+            files=files,
         )
 
     @property
@@ -255,8 +259,8 @@ class _Sitting:
         return self._part.spent(tokens, self._seconds()) or self._context.budget.late
 
     def _store(self, whole: bool) -> SearchNumbers:
-        self._search.write(self._place.group)
-        numbers = self._pursuit.numbers(whole, self._context.run.name, self._seconds())
+        files = self._search.write(self._place.group)
+        numbers = self._pursuit.numbers(whole, self._context.run.name, self._seconds(), files)
         self._place.group.write_numbers(numbers)
         self._context.standing.write(self._context.run)
         return numbers
@@ -283,5 +287,8 @@ def _adapters(config: Config, run: RunDir, place: Place) -> Adapters:
         return Adapters(None, Path(config.adapter) if config.adapter else None, ())
     numbers = before[-1].numbers()
     kept = None if numbers.search.adapter is None else run.path / numbers.search.adapter
-    earlier = tuple(group.search_numbers().validity for group in before)
-    return Adapters(before[-1].adapter if numbers.learned else None, kept, earlier)
+    untested = before[-1].adapter if numbers.learned else None
+    for group in before:
+        if group.adapter in (kept, untested):
+            group.check_adapter()
+    return Adapters(untested, kept, tuple(group.search_numbers().validity for group in before))

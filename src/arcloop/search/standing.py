@@ -52,4 +52,5 @@ class Standing:
         for task_id in self._changed:
             self._attempts[task_id] = self._ballots[task_id].attempts()
         self._changed.clear()
-        run.write("submission.json", submission_json([a for task_id in self._ballots for a in self._attempts[task_id]]))
+        attempts = [a for task_id in self._ballots for a in self._attempts[task_id]]
+        run.write("submission.json", submission_json(attempts, run.unasked()))

@@ -16,6 +16,7 @@ from arcloop.progress import Progress
 from arcloop.prompts.format import make_prompt
 from arcloop.records import Candidate, Completion, Execution, FinishReason, Job, Program, Prompt, Score, Status, Task
 from arcloop.runs.groupdir import GroupDir
+from arcloop.runs.seals import Seals
 from arcloop.sampling import Draw, Request, Sampler
 from arcloop.scoring import score_execution
 from arcloop.search.heat import HIGHEST
@@ -115,12 +116,12 @@ class Search:
             "programs": len(self._programs),
         }
 
-    def write(self, group: GroupDir) -> None:
-        """Store the records; a completion whose program was not run yet is left out."""
+    def write(self, group: GroupDir) -> Seals:
+        """Store the records, and return the seals; a completion whose program was not run yet is left out."""
         waiting = self._programs.keys() - self._scores.keys()
         completions = _sorted({i: c for i, c in self._completions.items() if i not in waiting})
         order = sorted(self._scores)
-        group.write_search(
+        return group.write_search(
             list(self._prompts.values()),
             completions,
             [self._programs[i] for i in order],

@@ -33,34 +33,34 @@ def submission_json(attempts: Sequence[Attempt], unasked: Mapping[str, int] | No
     return json.dumps(content) + "\n"
 
 
-def validate(content: Any, tasks: Sequence[Task]) -> Submission:
-    """The content of a submission file, if it is valid for these tasks.
+def validate(content: Any, tasks: Sequence[Task], where: str = "submission") -> Submission:
+    """The content of a submission file, if it is valid for these tasks; ``where`` names it in an error.
 
     Raises:
         RunError: a task, test input, attempt or grid is missing or malformed; the message names it.
     """
     if not isinstance(content, dict):
         raise RunError(
-            f"submission: a JSON {type(content).__name__}; expected an object from task id to attempts — rebuild it"
+            f"{where}: a JSON {type(content).__name__}; expected an object from task id to attempts — rebuild it"
         )
     missing = [task.id for task in tasks if task.id not in content]
     if missing:
         raise RunError(
-            f"submission: no entry for {', '.join(missing[:3])} ({len(missing)} in all); expected every task — rebuild it"
+            f"{where}: no entry for {', '.join(missing[:3])} ({len(missing)} in all); expected every task — rebuild it"
         )
     for task in tasks:
         entries = content[task.id]
         if not isinstance(entries, list) or len(entries) != len(task.test_inputs):
             raise RunError(
-                f"submission: task {task.id} has not {len(task.test_inputs)} entries; expected one per test input — rebuild it"
+                f"{where}: task {task.id} has not {len(task.test_inputs)} entries; expected one per test input — rebuild it"
             )
         for i, entry in enumerate(entries):
             for key in ("attempt_1", "attempt_2"):
                 try:
-                    grid_from_json(entry[key], f"submission: task {task.id}, test input {i}: {key}")
+                    grid_from_json(entry[key], f"{where}: task {task.id}, test input {i}: {key}")
                 except (KeyError, TypeError):
                     raise RunError(
-                        f"submission: task {task.id}, test input {i}: no {key}; expected a grid — rebuild it"
+                        f"{where}: task {task.id}, test input {i}: no {key}; expected a grid — rebuild it"
                     ) from None
                 except TaskError as error:
                     raise RunError(str(error)) from None
