@@ -8,7 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["UnreadableError", "parse_json", "read_bytes", "read_json", "read_text", "text_in", "write_bytes", "writing"]
+__all__ = [
+    "UnreadableError",
+    "encoding_of",
+    "parse_json",
+    "read_bytes",
+    "read_json",
+    "read_text",
+    "text_in",
+    "write_bytes",
+    "writing",
+]
 
 
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0")
@@ -50,9 +60,14 @@ def text_in(content: bytes) -> str:
         UnreadableError: it is no text.
     """
     try:
-        return content.decode(json.detect_encoding(content) if content[:2] in _MARKS else "utf-8-sig")
+        return content.decode(encoding_of(content))
     except UnicodeDecodeError as error:
         raise UnreadableError(f"not UTF-8 text: byte {content[error.start]:#04x} at {error.start}") from None
+
+
+def encoding_of(beginning: bytes) -> str:
+    """The encoding of a file of text that begins so: UTF-16 or -32 where a byte-order mark says so, else UTF-8."""
+    return json.detect_encoding(beginning) if beginning[:2] in _MARKS else "utf-8-sig"
 
 
 def read_json(path: Path) -> Any:

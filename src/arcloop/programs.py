@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from arcloop.records import Completion, FinishReason, Program
 
-__all__ = ["content_id", "extract", "program_of", "sources"]
+__all__ = ["content_id", "extract", "has_code", "program_of", "sources"]
 
 _MOST = 6
 """Texts of one answer that are tried."""
@@ -74,6 +74,12 @@ def sources(completion: Completion, prefix: str) -> list[str]:
     # Not all that there may be: each costs a look at the whole answer.
     found = dict.fromkeys(_normal(source) for text in texts for source in islice(_in(text), 2 * _MOST))
     return [source for source in found if source.strip()][:_MOST]
+
+
+def has_code(text: str) -> bool:
+    """Does an answer define or import anything, whether or not it is the program that was asked for?"""
+    lines = (line.strip(" \t>`") for line in text[-_CHARACTERS:].split("\n"))
+    return any(_starts_code(line) and not line.startswith(("#", "@", '"', "'")) for line in lines)
 
 
 def program_of(completion: Completion, source: str) -> Program:

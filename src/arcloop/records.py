@@ -22,6 +22,7 @@ __all__ = [
     "FinishReason",
     "Grid",
     "Job",
+    "Lost",
     "Message",
     "Pair",
     "Parent",
@@ -172,6 +173,23 @@ class Status(StrEnum):
     """What came back from the process was not a well-formed frame."""
     REFUSED = "refused"
     """The source is larger than the limit and was not run."""
+
+
+class Lost(StrEnum):
+    """Why a completion gave no program that could be run."""
+
+    NO_CODE = "no_code"
+    """Nothing in it looks like a program."""
+    NO_ENTRY = "no_entry"
+    """What looks like one defines neither ``transform`` nor ``main``."""
+    UNPARSED = "unparsed"
+    """What looks like one does not compile."""
+    CUT = "cut"
+    """One of these, and the limit on new tokens had ended it."""
+    REFUSED = "refused"
+    """The program is larger than the sandbox takes."""
+    FAILED = "failed"
+    """The server failed at it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,3 +133,12 @@ def test_help_shows_the_format(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for word in ("--programs", "--timeout", '"inputs"', "nondeterministic", "batch"):
         assert word in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_is_no_part_of_the_first_program(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes("\n".join([LINES[0], LINES[10]]).encode(encoding))
+    main = ["--programs", str(tmp_path / "in.jsonl"), "--out", str(tmp_path / "out.jsonl")]
+    assert execute.main(main) == 0
+    found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [record["status"] for record in found] == ["ok", "ok"]

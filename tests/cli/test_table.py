@@ -24,7 +24,7 @@ def numbers(rounds: int) -> RunNumbers:
         groups_done=rounds,
         seconds=1.0,
         rounds=tuple(replace(summarize([one]), programs=1000 + i) for i, one in enumerate(each, 1)),
-        health=tuple(RoundHealth(i, i, i, i, i, i, i, i, i) for i in range(1, rounds + 1)),
+        health=tuple(RoundHealth(i, i, i, i, i, i, i, i, i, {"cut": i}) for i in range(1, rounds + 1)),
         run=summarize([total], {"flip": [True, False]}),
         solved_at_2_interval=(0.25, 0.75),
         curves=RunCurves(tuple(curves([one]) for one in each), curves([total])),
@@ -55,3 +55,9 @@ def test_no_number_is_cut_however_many_rounds_there_are(rounds: int, width: int)
 def test_intervals_are_those_of_the_run() -> None:
     (pass_at_2,) = (line for line in printed(2, 200) if line.startswith("pass@2"))
     assert pass_at_2.count("(") == 1 and pass_at_2.rstrip().endswith(")")
+
+
+def test_completions_without_a_program_are_counted_by_reason() -> None:
+    lines = {line[:19].strip(): line[19:].split() for line in printed(3, 200)}
+    assert lines["cut at the limit"] == ["1", "2", "3", "6"]
+    assert "no code" not in lines

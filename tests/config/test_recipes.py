@@ -24,8 +24,10 @@ def test_a_recipe_stands_between_the_defaults_and_what_is_given() -> None:
     assert made == dataclasses.replace(base, augment=AugmentConfig(False, False, 0.5, False))
 
 
-def test_a_file_is_a_recipe_and_whole_numbers_are_numbers(tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_text("rounds = 3\n[sampling]\ntemperature = [1, 0.8]\ntop_p = 1\n")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_is_a_recipe_and_whole_numbers_are_numbers(tmp_path: Path, encoding: str) -> None:
+    text = "rounds = 3\n[sampling]\ntemperature = [1, 0.8]\ntop_p = 1\n"
+    (tmp_path / "mine.toml").write_bytes(text.encode(encoding))
     made = with_recipe(BASE, str(tmp_path / "mine.toml"))
     assert (made.rounds, made.sampling.temperature, made.sampling.top_p) == (3, (1, 0.8), 1)
 
@@ -39,6 +41,8 @@ def test_a_file_is_a_recipe_and_whole_numbers_are_numbers(tmp_path: Path) -> Non
         ("selection = 3", "selection is 3; expected an object with settings — change the recipe"),
         ("rounds = 0", "rounds"),
         ("rounds : 3", "cannot be read as TOML"),
+        ("rounds = " + "[" * 100_000, "cannot be read as TOML"),
+        ("rounds = " + "9" * 5_000, "cannot be read as TOML"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_what_is_expected(tmp_path: Path, text: str, says: str) -> None:

@@ -82,13 +82,15 @@ def test_a_kaggle_input_folder_names_its_challenges_files(tmp_path: Path) -> Non
 
 
 def test_a_submission_names_every_task_of_a_challenges_file(tmp_path: Path) -> None:
-    path = write(tmp_path / "challenges.json", {"a": TASK, "b": {**TASK, "test": [PAIR, PAIR]}, "c": TASK})
-    tasks = load_tasks(str(path), limit=1)
-    assert unasked(str(path), tasks) == {"b": 2, "c": 1}
+    # One of them is no valid task, and has to be named all the same.
+    content = {"a": TASK, "b": {**TASK, "test": [PAIR, PAIR]}, "c": TASK, "w": WIDE}
+    path = write(tmp_path / "challenges.json", content)
+    tasks = load_tasks(str(path), limit=1, skip_invalid=True)
+    assert unasked(str(path), tasks) == {"b": 2, "c": 1, "w": 1}
     assert unasked("arc1-train", load_tasks("arc1-train", limit=1)) == {}
-    run = begin(Config(str(path), limit=1, model="grammar"), tmp_path / "run")
+    run = begin(Config(str(path), limit=1, model="grammar", skip_invalid=True), tmp_path / "run")
     entries = run.read("submission.json")
-    assert {name: len(tests) for name, tests in entries.items()} == {"a": 1, "b": 2, "c": 1}
+    assert {name: len(tests) for name, tests in entries.items()} == {"a": 1, "b": 2, "c": 1, "w": 1}
     assert all(one["attempt_1"] != one["attempt_2"] for tests in entries.values() for one in tests)
 
 

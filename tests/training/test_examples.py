@@ -180,8 +180,31 @@ def test_a_row_that_is_no_example_is_named(tmp_path: Path, row: object, said: st
 def test_a_line_that_is_not_json_is_named_and_an_empty_one_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"prompt": "a", "completion": "b"}\n\n{"prompt"\n')
-    with pytest.raises(ExampleError, match=r"row 3: not JSON .*; expected one object per line"):
+    with pytest.raises(ExampleError, match=r"row 3: not JSON.*; expected one JSON object per line"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[" * 100_000, "too many levels"),
+        ('{"weight": ' + "9" * 5_000 + "}", "thousands of digits"),
+        ('{"prompt": "a", "prompt": "b", "completion": "c"}', "stands twice"),
+    ],
+)
+def test_a_line_that_no_program_would_write_is_named(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "a.jsonl").write_text(line + "\n")
+    with pytest.raises(ExampleError, match=rf"row 1: .*{said}"):
+        read(tmp_path / "a.jsonl")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_byte_order_marks_are_no_part_of_the_first_row(tmp_path: Path, encoding: str) -> None:
+    path = write_lines(tmp_path / "a.jsonl", rows())
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    packed = tmp_path / "b.jsonl.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert read(path) == read(packed) == expected()
 
 
 def test_columns_of_a_table_that_hold_no_examples_are_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """``arcloop execute``: JSON lines of programs → JSON lines of what became of them."""
 
+import codecs
 import itertools
 import json
 import sys
@@ -10,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 
@@ -18,14 +19,13 @@ from arcloop.config import ExecutionConfig
 from arcloop.errors import ConfigError
 from arcloop.execution import Sandbox
 from arcloop.execution.frame import MAX_INPUTS, MAX_SIDE
-from arcloop.files import UnreadableError, parse_json, writing
+from arcloop.files import UnreadableError, encoding_of, parse_json, writing
 from arcloop.records import Execution, Grid, Job, Status
 
 __all__ = ["main"]
 
 DEFAULTS = ExecutionConfig()
 CONFIRMED_AT_ONCE = 64
-BOM = b"\xef\xbb\xbf"
 COLORS = frozenset(range(10))
 
 
@@ -111,13 +111,17 @@ def _differ(programs: Path, out: Path) -> None:
         )
 
 
-def _lines(stack: ExitStack, path: Path) -> BinaryIO:
-    if str(path) == "-":
-        return sys.stdin.buffer
+def _lines(stack: ExitStack, path: Path) -> Iterable[bytes]:
+    """The lines in UTF-8, without a byte-order mark; what is no text is left as it is, and spoils no other line."""
     try:
-        return stack.enter_context(path.open("rb"))
+        stream = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
+        first = stream.readline()
     except (OSError, ValueError) as failure:
         raise _unusable("--programs", path, failure) from None
+    if (encoding := encoding_of(first)) == "utf-8-sig":
+        return itertools.chain([first.removeprefix(codecs.BOM_UTF8)], stream)
+    text = (first + stream.read()).decode(encoding, "replace")
+    return (line.encode("utf-8", "surrogatepass") for line in text.split("\n"))
 
 
 def _out(stack: ExitStack, path: Path) -> IO[bytes]:
@@ -197,7 +201,7 @@ def _read(line: bytes, number: int) -> tuple[Any, Job | None, str]:
     name = None
     try:
         # Lone surrogates in a source are kept: such a program is the sandbox's to judge.
-        data = parse_json(line.removeprefix(BOM if number == 0 else b"").decode("utf-8", "surrogatepass"))
+        data = parse_json(line.decode("utf-8", "surrogatepass"))
         if not isinstance(data, dict):
             raise ValueError("expected an object")
         name = data.get("id")

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from arcloop.runs.numbers import Curve, Numbers, RunNumbers
+from arcloop.search.health import REASONS
 
 __all__ = ["percent", "print_numbers", "steps"]
 
@@ -65,6 +66,10 @@ def print_numbers(numbers: RunNumbers, console: Console) -> None:
     for name, label in HEALTH.items():
         if any(getattr(row, name) for row in numbers.health):
             table.add_row(label, *(_health(name, getattr(numbers.health[i], name)) for i in shown), "")
+    for name, label in REASONS.items():
+        counts = [row.lost.get(name, 0) for row in numbers.health]
+        if any(counts):
+            table.add_row(label, *(str(counts[i] or "") for i in shown), str(sum(counts)))
     # One curve is enough here; the report draws both.
     name = "pass_at_n" if run_curves.pass_at_k else "train_pass_at_n"
     curve: Curve = getattr(run_curves, CURVES[name])

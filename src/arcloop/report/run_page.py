@@ -13,6 +13,7 @@ from arcloop.records import Grid, Task
 from arcloop.report.charts import line_svg, page_templates, passes_svg
 from arcloop.runs.numbers import Numbers, RunNumbers
 from arcloop.runs.rundir import RunDir
+from arcloop.search.health import REASONS
 
 __all__ = ["PALETTE", "grid_svg", "write_report"]
 
@@ -34,6 +35,7 @@ def write_report(run: RunDir) -> Path:
         manifest=run.manifest(),
         numbers=numbers,
         names=[name for name in Numbers.__dataclass_fields__ if name != "programs"],
+        reasons=list(REASONS.items()),
         interval=lambda name, round_: _interval(numbers, name, round_),
         curves=[
             ("train pass@n, per round", line_svg([row.train_pass_at_n for row in numbers.rounds], 1.0)),

@@ -73,6 +73,8 @@ class SearchNumbers:
     """Task id → what its temperatures were multiplied by, where that is more than 1."""
     search_seconds: float
     """Wall time, over interruptions."""
+    lost: dict[str, int] = field(default_factory=dict)
+    """``records.Lost`` → completions that gave no program that could be run, for that reason."""
     files: Seals = field(default_factory=dict)
     """The tables of its records, relative to the group's folder."""
 
@@ -196,6 +198,8 @@ class RoundHealth:
     """Wall time of its searches."""
     learn_seconds: float
     """Wall time of its learnings."""
+    lost: dict[str, int] = field(default_factory=dict)
+    """``records.Lost`` → completions that gave no program that could be run, for that reason."""
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ class Pursuit:
             rolled_back=name(self.rolled_back),
             heat=self._search.heat,
             search_seconds=seconds,
+            lost=self._search.lost(),
             files=files,
         )
 

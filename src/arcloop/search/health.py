@@ -6,13 +6,27 @@ which an adapter is dropped.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from arcloop.records import Candidate, Status, Task
+from arcloop.programs import has_code
+from arcloop.records import Candidate, Completion, Execution, FinishReason, Lost, Status, Task
 from arcloop.runs.numbers import GroupNumbers, RoundHealth, Validity
 from arcloop.scoring import effect, hard_coded
 
-__all__ = ["counts", "harmed", "per_round", "validity"]
+__all__ = ["REASONS", "counts", "harmed", "lost", "per_round", "validity"]
+
+_LOST = {Status.SYNTAX_ERROR: Lost.UNPARSED, Status.NO_ENTRY: Lost.NO_ENTRY, Status.REFUSED: Lost.REFUSED}
+
+
+REASONS = {
+    Lost.NO_CODE: "no code",
+    Lost.NO_ENTRY: "no entry",
+    Lost.UNPARSED: "does not parse",
+    Lost.CUT: "cut at the limit",
+    Lost.REFUSED: "too large",
+    Lost.FAILED: "server failed",
+}
+"""What a table calls completions that gave no program that could be run."""
 
 
 def validity(candidates: Sequence[Candidate], completions: Mapping[str, int], tasks: Sequence[Task]) -> Validity:
@@ -38,6 +52,21 @@ def counts(candidates: Sequence[Candidate], tasks: Sequence[Task]) -> dict[str, 
     return {"complete": len(complete), "unique": len(effects), "hard_coded": written}
 
 
+def lost(completions: Iterable[Completion], executions: Mapping[str, Execution]) -> dict[str, int]:
+    """Why completions gave no program that could be run; ``executions``: completion id → that of its program."""
+    reasons: Counter[Lost] = Counter()
+    for completion in completions:
+        execution = executions.get(completion.id)
+        if completion.finish_reason is FinishReason.ERROR:
+            reasons[Lost.FAILED] += 1
+        elif execution is None or execution.status in _LOST:
+            unread = Lost.NO_ENTRY if has_code(completion.text) else Lost.NO_CODE
+            reason = unread if execution is None else _LOST[execution.status]
+            cut = completion.finish_reason is FinishReason.LENGTH and reason is not Lost.REFUSED
+            reasons[Lost.CUT if cut else reason] += 1
+    return {reason.value: reasons[reason] for reason in Lost if reasons[reason]}
+
+
 def per_round(rounds: Mapping[int, Sequence[GroupNumbers]]) -> tuple[RoundHealth, ...]:
     """One row for each round, from the numbers of its groups, those of unfinished searches among them."""
     rows = []
@@ -57,6 +86,7 @@ def per_round(rounds: Mapping[int, Sequence[GroupNumbers]]) -> tuple[RoundHealth
                 loss=_mean([learning.losses[-1] for learning in trained]),
                 search_seconds=round(sum(search.search_seconds for search in searches), 3),
                 learn_seconds=round(sum(learning.learn_seconds for learning in learnings), 3),
+                lost=dict(sum((Counter(search.lost) for search in searches), Counter[str]())),
             )
         )
     return tuple(rows)

@@ -19,6 +19,7 @@ from arcloop.runs.groupdir import GroupDir
 from arcloop.runs.seals import Seals
 from arcloop.sampling import Draw, Request, Sampler
 from arcloop.scoring import score_execution
+from arcloop.search.health import lost
 from arcloop.search.heat import HIGHEST
 from arcloop.search.refinement import as_parent, parent_for
 from arcloop.seeds import seed_of
@@ -115,6 +116,10 @@ class Search:
             "tokens": self.tokens,
             "programs": len(self._programs),
         }
+
+    def lost(self) -> dict[str, int]:
+        """``records.Lost`` → completions that gave no program that could be run."""
+        return lost(self._completions.values(), self._executions)
 
     def write(self, group: GroupDir) -> Seals:
         """Store the records, and return the seals; a completion whose program was not run yet is left out."""

@@ -14,7 +14,7 @@ from arcloop.errors import TaskError
 from arcloop.files import UnreadableError, read_json
 from arcloop.tasks.arcjson import Entry, grid_from_json, is_task, task_from_json
 
-__all__ = ["read_path"]
+__all__ = ["read_path", "test_counts"]
 
 _NAMED = 3
 """Things left out that are named."""
@@ -99,6 +99,19 @@ def _file(path: Path) -> Iterator[Maker]:
     solutions = _solutions(path)
     for task_id, raw in content.items():
         yield partial(_with_solution, task_id, raw, solutions.get(task_id), path)
+
+
+def test_counts(path: Path) -> dict[str, int]:
+    """Task id → test inputs of every task of a Kaggle challenges file, those that are no valid tasks among them.
+
+    Raises:
+        TaskError: the file cannot be read.
+    """
+    content = _read(path)
+    if not _challenges(content):
+        return {}
+    tests = {task_id: raw.get("test") for task_id, raw in content.items() if isinstance(raw, dict)}
+    return {task_id: len(pairs) for task_id, pairs in tests.items() if isinstance(pairs, list) and pairs}
 
 
 def _challenges(content: Any) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from arcloop.errors import TaskError
 from arcloop.records import Answers, Grid, Pair, Task
 from arcloop.tasks.arcjson import Entry
-from arcloop.tasks.paths import read_path
+from arcloop.tasks.paths import read_path, test_counts
 from arcloop.tasks.pictures import drawing_suite
 
 __all__ = ["TASK_SETS", "load_answers", "load_tasks", "unasked"]
@@ -68,7 +68,7 @@ def unasked(source: str, tasks: Sequence[Task]) -> dict[str, int]:
     if source in TASK_SETS or not Path(source).is_file():
         return {}
     asked = {task.id for task in tasks}
-    return {task.id: len(task.test_inputs) for task, _ in _load(source, True) if task.id not in asked}
+    return {task_id: count for task_id, count in test_counts(Path(source)).items() if task_id not in asked}
 
 
 def _load(source: str, skip_invalid: bool, tell: Callable[[str], None] = lambda line: None) -> list[Entry]:

@@ -14,7 +14,6 @@ with optional columns ``id``, ``task_id`` and ``weight``; a column that is null 
 """
 
 import gzip
-import json
 import math
 import zlib
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arcloop.errors import ExampleError
+from arcloop.files import UnreadableError, encoding_of, parse_json, read_json
 from arcloop.prompts.format import Chat
 from arcloop.records import Example, Message
 
@@ -78,10 +78,10 @@ def _files(path: Path) -> list[Path]:
     if state.is_file():
         # The folder may also hold files that datasets keeps for itself, so the list is taken from here.
         try:
-            return [path / file["filename"] for file in json.loads(state.read_text(encoding="utf-8"))["_data_files"]]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return [path / file["filename"] for file in read_json(state)["_data_files"]]
+        except (UnreadableError, KeyError, TypeError) as error:
             raise ExampleError(
-                f"{state}: cannot be read ({error!r}); expected what save_to_disk writes — save the data set anew"
+                f"{state}: cannot be read ({error}); expected what save_to_disk writes — save the data set anew"
             ) from None
     tables = sorted(path.glob("*.parquet"))
     if not tables:
@@ -127,13 +127,16 @@ def _arrow_rows(file: Path) -> Iterator[Any]:
 
 
 def _line_rows(file: Path) -> Iterator[tuple[int, Any]]:
-    with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+    opened = gzip.open if file.suffix == ".gz" else open
+    with opened(file, "rb") as raw:
+        encoding = encoding_of(raw.read(4))
+    with opened(file, "rt", encoding=encoding) as lines:
         for number, line in enumerate(lines, 1):
             if not line.isspace():
                 try:
-                    yield number, json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise _refusal(f"{file}, row {number}", f"not JSON ({error})", "one object per line") from None
+                    yield number, parse_json(line)
+                except UnreadableError as error:
+                    raise _refusal(f"{file}, row {number}", str(error), "one JSON object per line") from None
 
 
 def _example(row: Any, where: str, chat: Chat, end: str) -> Example:
@@ -218,8 +221,8 @@ def _filled(text: str, where: str) -> str:
 def _rendered(path: Path, chat: Chat, end: str) -> Iterator[Example]:
     """The examples of one JSON object of rendered chats by task id."""
     try:
-        tasks = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        tasks = read_json(path)
+    except UnreadableError as error:
         raise ExampleError(
             f"{path}: cannot be read as JSON ({error}); expected one object — name a file of JSON lines .jsonl"
         ) from None
