@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM
 
 from arcloop.config import TrainingConfig
 from arcloop.errors import ExampleError, ModelError, RunError
@@ -108,16 +110,73 @@ def test_of_several_templates_the_default_is_taken(folder: Path, names: tuple[st
     assert chat_text(load_tokenizer(str(folder)), CHAT) == f"{expected} be brief"
 
 
-def test_an_adapter_of_an_older_peft_computes_what_it_computes_there(adapter: Path) -> None:
-    logits = []
-    for gone in ((), ("use_rslora", "use_dora", "rank_pattern", "alpha_pattern", "peft_version")):
-        described(adapter / "adapter_config.json", dict.fromkeys(gone, "gone"))
-        model = load_model("embedded")
-        model.use_adapter(adapter)
-        with torch.inference_mode():
-            ids = torch.arange(20)[None]
-            logits.append(model.logits(model.hidden(ids, torch.arange(20)[None], segments=[20])))
-    torch.testing.assert_close(*logits, rtol=0, atol=0)
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Model has `tie_word_embeddings", "ignore:Setting `save_embedding_layers"
+)
+"""What PEFT says of adapters of embeddings."""
+
+KINDS: dict[str, dict[str, Any]] = {
+    "plain": {"target_modules": ["q_proj", "v_proj"]},
+    "ranks": {"target_modules": ["q_proj", "v_proj"], "rank_pattern": {"q_proj": 8}, "alpha_pattern": {"q_proj": 3}},
+    "all layers": {"target_modules": "all-linear", "use_rslora": True},
+    "dora": {"target_modules": "all-linear", "use_dora": True},
+    "embeddings": {"target_modules": ["embed_tokens", "q_proj"]},
+    "head": {"target_modules": ["lm_head", "q_proj"]},
+    "tokens": {"target_modules": ["q_proj"], "trainable_token_indices": [3, 4]},
+    "some layers": {"target_modules": ["q_proj"], "layers_to_transform": [0, 1]},
+    "pattern": {"target_modules": r".*\.(q|up)_proj"},
+}
+"""What people train with PEFT."""
+
+
+def saved_by_peft(kind: str, folder: Path) -> None:
+    peft = get_peft_model(base_model(), LoraConfig(r=4, task_type="CAUSAL_LM", **KINDS[kind]))
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in peft.parameters():
+            if parameter.requires_grad:
+                parameter.normal_(0, 0.05)
+    peft.save_pretrained(folder)
+
+
+def base_model() -> Any:
+    return AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32)
+
+
+def same_as_in_peft(folder: Path) -> None:
+    """A saved adapter computes here what it computes there."""
+    ids, ours = torch.arange(5, 25)[None], load_model("embedded")
+    ours.use_adapter(folder)
+    with torch.inference_mode():
+        expected = PeftModel.from_pretrained(base_model(), folder).eval()(ids).logits
+        torch.testing.assert_close(
+            ours.logits(ours.hidden(ids, torch.arange(20)[None], segments=[20])), expected, rtol=1e-4, atol=1e-3
+        )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_adapter_that_peft_has_saved_computes_what_it_computes_there(kind: str, tmp_path: Path) -> None:
+    saved_by_peft(kind, tmp_path)
+    same_as_in_peft(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["plain", "ranks", "embeddings"])
+def test_an_adapter_of_an_older_peft_computes_what_it_computes_there(kind: str, tmp_path: Path) -> None:
+    saved_by_peft(kind, tmp_path)
+    # What PEFT 0.5 wrote.
+    early = {"r", "lora_alpha", "lora_dropout", "target_modules", "peft_type", "task_type", "base_model_name_or_path"}
+    early |= {"bias", "fan_in_fan_out", "inference_mode", "rank_pattern", "alpha_pattern", "layers_to_transform"}
+    description = json.loads((tmp_path / "adapter_config.json").read_text())
+    described(tmp_path / "adapter_config.json", dict.fromkeys(description.keys() - early, "gone"))
+    same_as_in_peft(tmp_path)
+
+
+def test_an_adapter_with_other_embeddings_than_the_model_is_refused(tmp_path: Path) -> None:
+    saved_by_peft("embeddings", tmp_path)
+    name = "base_model.model.model.embed_tokens.base_layer.weight"
+    weights = tmp_path / "adapter_model.safetensors"
+    changed(weights, {name: load_file(weights)[name] + 1})
+    refused(RunError, lambda: load_model("embedded").use_adapter(tmp_path), "embed_tokens", "merge the adapter")
 
 
 def test_adapters_that_cannot_be_loaded_say_why(adapter: Path) -> None:

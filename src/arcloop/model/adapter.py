@@ -7,6 +7,8 @@ What is saved is the adapter alone, in PEFT's own files, which load in plain PEF
 
 import dataclasses
 import json
+import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -60,8 +62,8 @@ class Adapter:
         Raises:
             RunError: they are missing, or belong to an adapter of another shape or scale.
         """
-        stored = _stored_weights(folder)
         expected = {_stored_name(name): p.shape for name, p in self.parameters.items()}
+        stored = self._without_copies(_stored_weights(folder), expected, folder)
         saved, here = _read_description(folder), self.peft.peft_config["default"].to_dict()
         if {name: t.shape for name, t in stored.items()} != expected or any(
             saved.get(k, v) != here[k] for k, v in SCALE.items()
@@ -78,6 +80,22 @@ class Adapter:
         write_bytes(folder / WEIGHTS, save(tensors, metadata={"format": "pt"}))
         description = self.peft.peft_config["default"].to_dict()
         write_bytes(folder / CONFIG, (json.dumps(description, indent=2, sort_keys=True) + "\n").encode())
+
+    def _without_copies(self, stored: dict[str, Tensor], expected: Collection[str], folder: Path) -> dict[str, Tensor]:
+        """The weights without those of the base model, which PEFT stores beside an adapter of its embeddings.
+
+        Raises:
+            RunError: such weights differ from the model's: they were trained, too.
+        """
+        base = dict(self.peft.named_parameters(remove_duplicate=False))
+        for name in (stored.keys() & base.keys()) - set(expected):
+            own, here = stored.pop(name), base[name]
+            if own.shape != here.shape or not torch.equal(own.to(here), here):
+                raise RunError(
+                    f"{folder}: has another {name.removeprefix('base_model.model.')} than the model; expected LoRA alone — "
+                    "merge the adapter into its model with PEFT and pass that as --model"
+                )
+        return stored
 
     def _copy(self, values: dict[str, Tensor]) -> None:
         with torch.no_grad():
@@ -141,7 +159,9 @@ def attach_saved(network: PreTrainedModel, model_name: str, folder: Path) -> Ada
 def _attach(network: PreTrainedModel, model_name: str, lora: "LoraConfig") -> Adapter:
     from peft import get_peft_model
 
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), warnings.catch_warnings():
+        # Of an adapter of embeddings that the head shares: that matters where it is merged, which is not done here.
+        warnings.filterwarnings("ignore", "Model has `tie_word_embeddings")
         torch.manual_seed(seed_of("adapter", model_name, lora.r) % 2**63)
         peft = get_peft_model(network, lora)
     # The user's word for the model, not the folder it was found in: adapters are shared between machines.
@@ -195,5 +215,5 @@ def _read_description(folder: Path) -> dict[str, Any]:
 
 def _stored_name(name: str) -> str:
     # PEFT leaves the adapter's own name ("default") out of its files, and DoRA's magnitudes are no layers there.
-    stored = name.replace(".default.", ".")
+    stored = name.removesuffix(".default").replace(".default.", ".")
     return stored.removesuffix(".weight") if "lora_magnitude_vector" in stored else stored
