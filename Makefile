@@ -13,7 +13,7 @@ DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squa
 # Files that take longest come first, so that both processes end together.
 SLOW := tests/scenarios tests/training tests/sampling tests/execution
 
-.PHONY: help demo test test-vllm lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
+.PHONY: help demo test test-vllm chaos lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -41,6 +41,9 @@ types: $(VENV)/installed-dev ## types, strictly
 
 test-vllm: $(VLLM)/installed ## vLLM's engine and server on a CPU, in an environment of their own (4 GB)
 	$(VLLM)/bin/python -m pytest -W default tests/vllm_engine
+
+chaos: $(VENV)/installed-dev ## kill, stop, starve and damage runs for 15 minutes: nothing may be lost
+	$(BIN)/python -m tests.chaos
 
 bench-sandbox: $(VENV)/installed-dev ## programs per second, with and without isolation
 	$(BIN)/python -m benchmarks.bench_sandbox

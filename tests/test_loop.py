@@ -15,6 +15,7 @@ from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Candidate, Completion, Example, FinishReason, Pair, Status, Task
 from arcloop.report.run_page import write_report
+from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request
 from arcloop.submission.kaggle import validate
@@ -178,7 +179,7 @@ def test_a_changed_model_does_not_go_on_with_a_run(tmp_path: Path) -> None:
         dataclasses.replace(MANIFEST, model_sha256="x"),
     )
     with pytest.raises(RunError, match="has changed since the run began"):
-        run.check_model()
+        check_origin(run)
 
 
 def test_answers_that_do_not_fit_the_test_inputs_are_left_out(tmp_path: Path) -> None:

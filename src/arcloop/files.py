@@ -105,15 +105,20 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Put ``content`` at ``path``, which afterwards, and after a power cut, holds all of it or what it held before."""
+    """Put ``content`` at ``path``, which afterwards, and after a power cut, holds all of it or what it held before.
+
+    Its folder has to be there: one that was deleted while somebody works on it must not come back in parts.
+    """
     with writing(path) as file:
         file.write(content)
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which becomes ``path`` when the block ends; if the block raises, ``path`` stays as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A file to write to, which becomes ``path`` when the block ends; if the block raises, ``path`` stays as it was.
+
+    Its folder has to be there.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as file:

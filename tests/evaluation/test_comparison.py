@@ -20,7 +20,8 @@ from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Pair, Task
 from arcloop.runs.numbers import BestProgram, TaskOutcome
-from arcloop.runs.rundir import RunDir, manifest
+from arcloop.runs.origin import manifest
+from arcloop.runs.rundir import RunDir
 from tests.arc_grids import FLIP, grid
 from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
 

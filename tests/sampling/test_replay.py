@@ -16,6 +16,7 @@ from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Completion, FinishReason, Pair, Task
 from arcloop.runs.groupdir import write_json
+from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
 from arcloop.runs.schema import stored as as_stored
 from arcloop.sampling import Request, Sampler
@@ -143,7 +144,7 @@ def test_a_replay_takes_its_settings_from_the_run(stored: Path, tmp_path: Path) 
     run = begin(dataclasses.replace(replayed(stored), model="replay"), tmp_path / "again")
     config = run.config()
     assert (config.sampler, config.model, config.seed, config.source) == ("replay", "embedded", 3, str(stored))
-    run.check_model()
+    check_origin(run)
     assert source_in(["--model", "replay", "--from", "x"]) == Path("x") and source_in([]) is None
 
 
@@ -183,4 +184,4 @@ def test_the_run_must_be_there_and_stay_as_it_was(stored: Path, tmp_path: Path) 
     other = dataclasses.replace(RunDir.open(stored).manifest(), versions={})
     write_json(stored / "manifest.json", as_stored(other))
     with pytest.raises(RunError, match=r"source .* has changed since the run began"):
-        run.check_model()
+        check_origin(run)

@@ -8,7 +8,8 @@ from arcloop.config import Config
 from arcloop.errors import ConfigError, RunError
 from arcloop.model.card import GRAMMAR, read_card, resolve
 from arcloop.prompts.format import PromptFormat
-from arcloop.runs.rundir import RunDir, manifest
+from arcloop.runs.origin import manifest
+from arcloop.runs.rundir import RunDir
 from arcloop.tasks.arcjson import task_to_json
 from arcloop.tasks.sets import TASK_SETS, load_tasks, unasked
 

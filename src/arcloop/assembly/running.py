@@ -24,6 +24,7 @@ from arcloop.records import Answers, Candidate, Task
 from arcloop.report.run_page import write_report
 from arcloop.runs.lock import locked
 from arcloop.runs.numbers import RunNumbers
+from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
 from arcloop.search.budget import Budget, DeadlineError, moment
 from arcloop.tasks.sets import load_answers
@@ -183,7 +184,8 @@ def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell:
 
 
 def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell) -> None:
-    run.check_model()
+    run.sweep()
+    check_origin(run)
     config, tasks = run.config(), run.tasks()
     tell(f"arcloop: {len(tasks)} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
     with Sandbox(config.execution) as sandbox:

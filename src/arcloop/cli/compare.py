@@ -70,6 +70,7 @@ def main(argv: list[str]) -> int:
 
 def _write(flag: str, path: Path, write: Callable[[Path], None]) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(path)
     except OSError as error:
         raise ConfigError(

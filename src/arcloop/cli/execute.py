@@ -129,6 +129,7 @@ def _out(stack: ExitStack, path: Path) -> IO[bytes]:
     if str(path) == "-":
         return sys.stdout.buffer
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         special = path.exists() and not path.is_file()
         return stack.enter_context(path.open("wb", buffering=0) if special else writing(path))
     except (OSError, ValueError) as failure:

@@ -78,6 +78,7 @@ def main(argv: list[str]) -> int:
             write_comparison(compared, page)
             say(console, f"report  {page}")
     command = "arcloop experiment " + shlex.join(argv)
+    arguments.out.mkdir(parents=True, exist_ok=True)
     write_bytes(arguments.out / "effect.md", _markdown(found, command).encode())
     content = {"command": command} | {name: dataclasses.asdict(compared) for name, compared in found.items()}
     write_bytes(arguments.out / "effect.json", (json.dumps(content, indent=1) + "\n").encode())

@@ -138,6 +138,7 @@ class _Files:
             held = [entry.name for entry in out.iterdir() if not entry.name.endswith(".tmp")] if out.exists() else []
             if held:
                 raise RunError(f"--out {out}: holds {sorted(held)[0]}; expected a new or empty folder — pass another")
+            out.mkdir(parents=True, exist_ok=True)
             with ExitStack() as stack:
                 self._pairs = stack.enter_context(writing(out / "prompt_completion.jsonl"))
                 self._chats = stack.enter_context(writing(out / "messages.jsonl"))

@@ -74,8 +74,8 @@ class Adapter:
         self._copy({name: stored[_stored_name(name)] for name in self.parameters})
 
     def save(self, folder: Path) -> None:
-        """Write ``adapter_model.safetensors`` and ``adapter_config.json``."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write ``adapter_model.safetensors`` and ``adapter_config.json``; the folder's own folder has to be there."""
+        folder.mkdir(exist_ok=True)
         tensors = {_stored_name(name): p.detach().cpu().contiguous() for name, p in self.parameters.items()}
         write_bytes(folder / WEIGHTS, save(tensors, metadata={"format": "pt"}))
         description = self.peft.peft_config["default"].to_dict()

