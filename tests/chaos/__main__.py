@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import tyro
@@ -20,11 +21,13 @@ from rich.table import Table
 from arcloop.progress import Progress
 from tests.chaos.faults import FAULTS
 from tests.chaos.launch import Launcher
-from tests.chaos.trial import SETTINGS, damage, reference, trial
+from tests.chaos.trial import SETTINGS, damage, files, reference, trial
 
 DAMAGED = "one of its files cut or flipped"
-KILLS = 6
-"""Of each turn through all faults: what a cluster does most often."""
+KILLS = 2
+"""Runs that are killed again and again, of each turn through all faults: what a cluster does most often."""
+DAMAGES = 8
+"""Files that are damaged in each turn, one after the other, until every file was."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +55,23 @@ def main() -> int:
             Progress(console, round(60 * arguments.minutes), "seconds") as progress,
         ):
             references = [reference(kind, launcher, folder / f"reference {kind}") for kind in SETTINGS]
-            turn = [*FAULTS[:1] * KILLS, *FAULTS[1:], None]
-            while time.monotonic() < end:
-                for fault in turn:
-                    for of in references:
-                        if time.monotonic() >= end:
-                            break
-                        what = DAMAGED if fault is None else fault.name
-                        progress.stage(f"{of.kind}: {what}")
-                        progress.fact("faults", injected.total())
-                        progress.reach(round(60 * arguments.minutes - (end - time.monotonic())))
-                        if fault is None:
-                            lost = damage(of, launcher, folder / "run", rng)
-                        else:
-                            lost = trial(of, fault, launcher, other, folder / "run", rng)
-                        if lost is None:
-                            continue
-                        injected[what, of.kind] += 1
-                        failed[what, of.kind] += bool(lost)
-                        for line in lost:
-                            console.print(f"{of.kind}: {what}: {line}", markup=False, highlight=False, soft_wrap=True)
+            damaged = {of.kind: cycle(files(of)) for of in references}
+            turn = [None] * DAMAGES + [*FAULTS[:1] * KILLS, *FAULTS[1:]]
+            for fault, of in cycle((fault, of) for fault in turn for of in references):
+                if time.monotonic() >= end:
+                    break
+                what = DAMAGED if fault is None else fault.name
+                progress.stage(f"{of.kind}: {what}")
+                progress.fact("faults", injected.total())
+                progress.reach(round(60 * arguments.minutes - (end - time.monotonic())))
+                if fault is None:
+                    outcome = damage(of, next(damaged[of.kind]), launcher, folder / "run", rng)
+                else:
+                    outcome = trial(of, fault, launcher, other, folder / "run", rng)
+                injected[what, of.kind] += outcome.times
+                failed[what, of.kind] += bool(outcome.lost)
+                for line in outcome.lost:
+                    console.print(f"{of.kind}: {what}: {line}", markup=False, highlight=False, soft_wrap=True)
     table = Table("fault", *(f"{kind}: {count}" for kind in SETTINGS for count in ("injected", "survived", "lost")))
     for what in [*(fault.name for fault in FAULTS), DAMAGED]:
         cells = [

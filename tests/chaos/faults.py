@@ -65,6 +65,10 @@ class Fault:
     """Exit codes that the process may have after it; 0 is that of a run that ends as if nothing had happened."""
     clock: str = "true"
     """What the process takes for the time: see ``Launcher.start``."""
+    in_a_row: int = 1
+    """How often it happens to one run, to each process that goes on with it."""
+    keeps: bool = True
+    """Is what was done before still there?"""
 
 
 def _killed(scene: Scene) -> Ended | None:
@@ -156,13 +160,13 @@ def _none(scene: Scene) -> None:
 
 
 FAULTS = (
-    Fault("killed (kill -9)", _killed, (-9,)),
+    Fault("killed (kill -9)", _killed, (-9,), in_a_row=5),
     Fault("terminated (SIGTERM)", _terminated, (130, -15)),
     Fault("Ctrl-C, twice", _interrupted_twice, (130, -2)),
     Fault("stopped for a while (SIGSTOP)", _stopped_for_a_while, (0,)),
     Fault("its sandbox's processes killed", _sandbox_killed, (0,)),
     Fault("disk full", _disk_full, (2,)),
-    Fault("its folder deleted", _folder_deleted, (2,)),
+    Fault("its folder deleted", _folder_deleted, (2,), keeps=False),
     Fault("two processes on one run", _two_at_once, (0,)),
     Fault("the clock jumps by days", _nothing, (0,), clock="jumping"),
 )

@@ -13,7 +13,7 @@ from arcloop.runs.seals import Seals, seals_of
 from tests.chaos.faults import Fault, Scene
 from tests.chaos.launch import Launcher
 
-__all__ = ["Reference", "damage", "reference", "trial"]
+__all__ = ["Outcome", "Reference", "damage", "files", "reference", "trial"]
 
 SETTINGS = {
     "random programs": [
@@ -46,6 +46,16 @@ class Reference:
         return _comparable(self.path)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial."""
+
+    times: int
+    """How often the fault happened; 0 where the run had ended before."""
+    lost: list[str]
+    """What was lost, a line each."""
+
+
 def reference(kind: str, launcher: Launcher, folder: Path) -> Reference:
     """Run such a run, undisturbed."""
     start = time.monotonic()
@@ -56,44 +66,53 @@ def reference(kind: str, launcher: Launcher, folder: Path) -> Reference:
 
 def trial(
     of: Reference, fault: Fault, launcher: Launcher, other: Launcher, folder: Path, rng: random.Random
-) -> list[str] | None:
-    """Let a fault happen to such a run and go on with it; returns what was lost, None if nothing had happened."""
+) -> Outcome:
+    """Let a fault happen to such a run, as often as it does in a row, and go on with the run to its end."""
     shutil.rmtree(folder, ignore_errors=True)
     before = _elsewhere(launcher)
     run = ("run", *SETTINGS[of.kind], "--out", folder)
-    pid = launcher.start(*run, clock=fault.clock)
-    ended = fault.happen(Scene(launcher, other, pid, folder, of.duration, rng))
-    if ended is None:
-        return None
-    lost = []
-    if ended.code not in fault.codes:
-        lost.append(f"exit code {ended.code}: {ended.said[-500:]}")
-    if "Traceback" in ended.said:
-        lost.append(f"a traceback: {ended.said[-500:]}")
-    if ended.left:
-        lost.append("a process was left")
-    done = _done(folder)
-    if ended.code:
-        again = launcher.run(*run)
-        if again.code or again.left:
-            lost.append(f"cannot be gone on with: {again.code} {again.said[-500:]}")
-            return lost
+    done: Seals = {}
+    lost: list[str] = []
+    times = 0
+    for _ in range(fault.in_a_row):
+        pid = launcher.start(*run, clock=fault.clock)
+        ended = fault.happen(Scene(launcher, other, pid, folder, of.duration, rng))
+        if ended is None:
+            break
+        times += 1
+        if ended.code not in fault.codes:
+            lost.append(f"exit code {ended.code}: {ended.said[-500:]}")
+        if "Traceback" in ended.said:
+            lost.append(f"a traceback: {ended.said[-500:]}")
+        if ended.left:
+            lost.append("a process was left")
+        done = {**done, **_done(folder)} if fault.keeps else {}
+        if not ended.code:
+            break
+    again = launcher.run(*run)
+    if again.code or again.left:
+        return Outcome(times, [*lost, f"cannot be gone on with: {again.code} {again.said[-500:]}"])
     after = _done(folder)
     lost += [f"{name}: was done, and is another now" for name, seal in done.items() if after.get(name) != seal]
-    return lost + _compared(of, folder) + _traces(folder, launcher, before)
+    return Outcome(times, lost + _compared(of, folder) + _traces(folder, launcher, before))
 
 
-def damage(of: Reference, launcher: Launcher, folder: Path, rng: random.Random) -> list[str] | None:
-    """Damage one file of a finished run: it is told, or means nothing, and the run is mended as it is told."""
+def files(of: Reference) -> list[Path]:
+    """What can be damaged in a finished run, by its name in there: all but the page that is made of the rest."""
+    found = (p for p in sorted(of.path.rglob("*")) if p.is_file() and p.stat().st_size and p.name != "report.html")
+    return [path.relative_to(of.path) for path in found]
+
+
+def damage(of: Reference, name: Path, launcher: Launcher, folder: Path, rng: random.Random) -> Outcome:
+    """Cut or flip a file of a finished run: it is told, or means nothing, and the run is mended as it is told."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(of.path, folder)
-    paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.stat().st_size and p.name != "report.html"]
-    path = rng.choice(paths)
+    path = folder / name
     content = path.read_bytes()
     place = rng.randrange(len(content))
     flipped = content[:place] + bytes([content[place] ^ (1 << rng.randrange(8))]) + content[place + 1 :]
     path.write_bytes(rng.choice((content[:place], flipped)))
-    name, lost = path.relative_to(folder), []
+    lost = []
     faults = _faults(folder)
     resumed, evaluated = launcher.run("resume", folder), launcher.run("evaluate", folder)
     for ended in (resumed, evaluated):
@@ -110,7 +129,7 @@ def damage(of: Reference, launcher: Launcher, folder: Path, rng: random.Random) 
     again = launcher.run("resume", folder)
     if again.code:
         lost.append(f"{name}: cannot be gone on with: {again.said[-500:]}")
-    return lost + _compared(of, folder)
+    return Outcome(1, lost + _compared(of, folder))
 
 
 def _compared(of: Reference, folder: Path) -> list[str]:

@@ -194,7 +194,7 @@ def test_adapters_that_cannot_be_loaded_say_why(adapter: Path) -> None:
     refused(RunError, load, str(weights), "cannot be read")
     weights.write_bytes(whole)
     described(config, {"modules_to_save": ["lm_head"]})
-    refused(RunError, load, "modules_to_save (lm_head)", "merge")
+    refused(RunError, load, "modules_to_save (['lm_head'])", "merge")
     for content in ("[]", "{", '{"peft_type": "IA3"}', "[" * 100_000):
         config.write_text(content)
         refused(RunError, load, str(config))

@@ -22,7 +22,7 @@ from arcloop.execution.frame import MAX_INPUTS, MAX_SIDE
 from arcloop.files import UnreadableError, encoding_of, parse_json, writing
 from arcloop.records import Execution, Grid, Job, Status
 
-__all__ = ["main"]
+__all__ = ["main", "read_job"]
 
 DEFAULTS = ExecutionConfig()
 CONFIRMED_AT_ONCE = 64
@@ -156,7 +156,7 @@ def _run(sandbox: Sandbox, lines: Iterable[bytes], put: Callable[[bytes], None],
 
     def admitted() -> Iterator[Job]:
         for number, line in enumerate(line for line in lines if line.strip()):
-            name, job, reason = _read(line, number)
+            name, job, reason = read_job(line, number)
             names[number] = name
             if job is None:
                 records[number] = _record(name, Execution("", Status.REFUSED, (), reason, 0.0, 0.0))
@@ -197,8 +197,8 @@ def _confirmed(sandbox: Sandbox, executions: Iterator[Execution], jobs: dict[int
     yield from sandbox.confirm(pairs)
 
 
-def _read(line: bytes, number: int) -> tuple[Any, Job | None, str]:
-    """Id, job and, where there is none, the reason."""
+def read_job(line: bytes, number: int) -> tuple[Any, Job | None, str]:
+    """Id and job of a line of the input and, where there is no job, the reason."""
     name = None
     try:
         # Lone surrogates in a source are kept: such a program is the sandbox's to judge.

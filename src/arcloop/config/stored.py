@@ -7,6 +7,7 @@ say so, is converted; one of an unknown schema is refused.
 
 import dataclasses
 import json
+import reprlib
 import types
 import typing
 from pathlib import Path
@@ -53,7 +54,7 @@ def read_config(path: Path) -> Config:
     schema = raw.pop("schema", 1) if isinstance(raw, dict) else SCHEMA
     if schema not in (1, SCHEMA):
         raise ConfigError(
-            f"{path}: schema {schema!r}; expected {SCHEMA} or 1 — use the version of arcloop that wrote it, or a later one"
+            f"{path}: schema {reprlib.repr(schema)}; expected {SCHEMA} or 1 — use the version of arcloop that wrote it, or a later one"
         )
     return typing.cast(Config, built(Config, _from_1(raw, str(path)) if schema == 1 else raw, str(path)))
 
@@ -68,7 +69,7 @@ def _from_1(raw: Any, where: str) -> Any:
     for name, value, gone in (("voting.rescore", True, asked), ("training.order", order, order != "shuffled")):
         if gone:
             raise ConfigError(
-                f"{where}: {name} is {value!r}; expected the default, as this version no longer has the setting — "
+                f"{where}: {name} is {reprlib.repr(value)}; expected the default, as this version no longer has the setting — "
                 "use arcloop 0.1 for this run"
             )
     kept = {name: value for name, value in raw.items() if name != "voting"}
@@ -94,10 +95,10 @@ def built(cls: Any, raw: Any, where: str, remedy: str = "restore the file") -> A
     """
     hints = typing.get_type_hints(cls)
     if not isinstance(raw, dict):
-        raise ConfigError(f"{where} is {raw!r}; expected an object with settings — {remedy}")
+        raise ConfigError(f"{where} is {reprlib.repr(raw)}; expected an object with settings — {remedy}")
     needed = {f.name for f in dataclasses.fields(cls) if f.default is f.default_factory is dataclasses.MISSING}
     if not needed <= raw.keys() <= hints.keys():
-        what = f"unknown settings {sorted(raw.keys() - hints.keys())}, missing settings {sorted(needed - raw.keys())}"
+        what = f"unknown settings {reprlib.repr(sorted(raw.keys() - hints.keys()))}, missing settings {sorted(needed - raw.keys())}"
         raise ConfigError(f"{where}: {what}; expected what this version writes — use the arcloop version that wrote it")
     return cls(**{name: _value(hints[name], value, f"{where}: {name}", remedy) for name, value in raw.items()})
 
@@ -123,4 +124,4 @@ def _value(hint: Any, value: Any, where: str, remedy: str) -> Any:
         elif type(value) is kind or (kind is float and type(value) is int):
             return value
     expected = hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
-    raise ConfigError(f"{where} is {value!r}; expected {expected} — {remedy}")
+    raise ConfigError(f"{where} is {reprlib.repr(value)}; expected {expected} — {remedy}")

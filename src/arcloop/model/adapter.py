@@ -7,11 +7,12 @@ What is saved is the adapter alone, in PEFT's own files, which load in plain PEF
 
 import dataclasses
 import json
+import reprlib
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -23,6 +24,7 @@ from arcloop.config import TrainingConfig
 from arcloop.errors import ConfigError, RunError
 from arcloop.files import write_bytes
 from arcloop.model import effective
+from arcloop.model.description import CONFIG, read_description
 from arcloop.seeds import seed_of
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["Adapter", "attach", "attach_saved"]
 
 WEIGHTS = "adapter_model.safetensors"
-CONFIG = "adapter_config.json"
 _POINTER = b"version https://git-lfs"
 """How a file begins that stands for one that was not fetched."""
 SCALE = {"r": 8, "lora_alpha": 8, "use_rslora": False, "use_dora": False}
@@ -64,7 +65,7 @@ class Adapter:
         """
         expected = {_stored_name(name): p.shape for name, p in self.parameters.items()}
         stored = self._without_copies(_stored_weights(folder), expected, folder)
-        saved, here = _read_description(folder), self.peft.peft_config["default"].to_dict()
+        saved, here = _lora(folder), self.peft.peft_config["default"].to_dict()
         if {name: t.shape for name, t in stored.items()} != expected or any(
             saved.get(k, v) != here[k] for k, v in SCALE.items()
         ):
@@ -142,14 +143,14 @@ def attach_saved(network: PreTrainedModel, model_name: str, folder: Path) -> Ada
     """
     from peft import LoraConfig
 
-    description = _read_description(folder)
+    description = _lora(folder)
     names = {field.name for field in dataclasses.fields(LoraConfig)}
     settings = {name: value for name, value in description.items() if name in names and value is not None}
     settings.pop("base_model_name_or_path", None)  # said anew below, or PEFT warns of the difference
     settings |= {"inference_mode": False, "task_type": "CAUSAL_LM"}
     try:
         return _attach(network, model_name, LoraConfig(**settings))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise RunError(
             f"{folder / CONFIG}: its adapter does not fit the model ({str(error).partition(chr(10))[0]});"
             " expected one trained on this model — check --model and the adapter's folder"
@@ -194,23 +195,19 @@ def _stored_weights(folder: Path) -> dict[str, Tensor]:
         ) from None
 
 
-def _read_description(folder: Path) -> dict[str, Any]:
-    path = folder / CONFIG
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(description, dict) or description.get("peft_type", "LORA") != "LORA":
-            raise ValueError("no description of a LoRA adapter")
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+def _lora(folder: Path) -> dict[str, Any]:
+    """The description of the LoRA adapter in ``folder``."""
+    description = read_description(folder)
+    if description["peft_type"] != "LORA":
         raise RunError(
-            f"{path}: cannot be read ({error}); expected a saved adapter — restore it or start a new run"
-        ) from None
-    if description.get("modules_to_save"):
-        names = ", ".join(map(str, description["modules_to_save"]))[:100]
-        raise RunError(
-            f"{path}: has modules_to_save ({names}), whole layers beside LoRA, which arcloop does not load; expected LoRA alone"
-            " — merge the adapter into its model with PEFT and pass that as --model"
+            f"{folder / CONFIG}: an adapter of type {description['peft_type']}; expected LoRA — start a new run"
         )
-    return cast(dict[str, Any], description)
+    if whole := description.get("modules_to_save"):
+        raise RunError(
+            f"{folder / CONFIG}: has modules_to_save ({reprlib.repr(whole)}), whole layers beside LoRA, which arcloop does not load; "
+            "expected LoRA alone — merge the adapter into its model with PEFT and pass that as --model"
+        )
+    return description
 
 
 def _stored_name(name: str) -> str:

@@ -6,6 +6,7 @@ that of arcloop 0.2, digests are lacking; those of an unknown schema are refused
 
 import dataclasses
 import json
+import reprlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,7 +48,7 @@ def read_numbers(kind: type[R], path: Path) -> R:
     # 1.0 and true are equal to 1, and nothing that was written.
     if type(schema) is not int or not 1 <= schema <= SCHEMA:
         raise RunError(
-            f"{path}: schema {schema!r}; expected {SCHEMA} or lower — use the version of arcloop that wrote it, or a later one"
+            f"{path}: schema {reprlib.repr(schema)}; expected {SCHEMA} or lower — use the version of arcloop that wrote it, or a later one"
         )
     if schema == SCHEMA and content.pop("sha256", None) != _digest(content):
         raise RunError(f"{path}: not what was written (its SHA-256 has changed); expected it untouched — {remedy}")

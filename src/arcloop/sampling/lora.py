@@ -3,10 +3,11 @@
 vLLM does not refuse a DoRA adapter, it dies of it or waits forever.
 """
 
-import json
+import reprlib
 from pathlib import Path
 
 from arcloop.errors import ConfigError, RunError
+from arcloop.model.description import CONFIG, read_description
 
 __all__ = ["RANKS", "adapter_rank", "check_lora", "lora_rank_limit"]
 
@@ -21,14 +22,8 @@ def check_lora(folder: Path) -> None:
         RunError: there is no adapter.
         ConfigError: it is of a kind that vLLM cannot compute with.
     """
-    path = folder / "adapter_config.json"
-    try:
-        description = json.loads(path.read_text())
-        kind = description["peft_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            f"{path}: cannot be read ({error}); expected a saved adapter — restore it or start a new run"
-        ) from None
+    description = read_description(folder)
+    kind = description["peft_type"]
     wrong = next(
         (name for name in ("use_dora", "modules_to_save", "trainable_token_indices") if description.get(name)), ""
     )
@@ -47,8 +42,16 @@ def adapter_rank(folder: Path) -> int:
         RunError, ConfigError: as ``check_lora``.
     """
     check_lora(folder)
-    description = json.loads((folder / "adapter_config.json").read_text())
-    return max(int(rank) for rank in (description["r"], *(description.get("rank_pattern") or {}).values()))
+    description = read_description(folder)
+    pattern = description.get("rank_pattern") or {}
+    ranks = [description.get("r", 8), *(pattern.values() if isinstance(pattern, dict) else [None])]  # 8: PEFT's own
+    known = [rank for rank in ranks if type(rank) is int and rank > 0]
+    if known != ranks:
+        raise RunError(
+            f"{folder / CONFIG}: r and rank_pattern are {reprlib.repr(ranks)}; "
+            "expected whole numbers above 0 — restore the file or start a new run"
+        )
+    return max(known)
 
 
 def lora_rank_limit(rank: int) -> int:
