@@ -13,7 +13,7 @@ DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squa
 # Files that take longest come first, so that both processes end together.
 SLOW := tests/scenarios tests/training tests/sampling tests/execution
 
-.PHONY: help demo test test-vllm chaos lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
+.PHONY: help demo test test-vllm chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -44,6 +44,12 @@ test-vllm: $(VLLM)/installed ## vLLM's engine and server on a CPU, in an environ
 
 chaos: $(VENV)/installed-dev ## kill, stop, starve and damage runs for 15 minutes: nothing may be lost
 	$(BIN)/python -m tests.chaos
+
+soak: $(VENV)/installed-dev ## 100,000 programs and 200 rounds: nothing may grow (10 minutes)
+	$(BIN)/python -m benchmarks.soak
+
+fuzz: $(VENV)/installed-fuzz ## 10 minutes of odd input for everything that reads what others wrote
+	$(BIN)/python -m tests.fuzz
 
 bench-sandbox: $(VENV)/installed-dev ## programs per second, with and without isolation
 	$(BIN)/python -m benchmarks.bench_sandbox
@@ -81,6 +87,11 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# libFuzzer, of which there are builds for Linux on x86-64.
+$(VENV)/installed-fuzz: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --editable '.[fuzz]'
 	@touch $@
 
 # Other versions of what both need, so without our constraints. What is removed was built for another torch.
