@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 __all__ = [
     "UnreadableError",
+    "deep",
     "encoding_of",
     "parse_json",
     "read_bytes",
@@ -23,6 +24,10 @@ __all__ = [
 
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0")
 """How files in UTF-16 and UTF-32 begin."""
+
+
+_LEVELS = 64
+"""Of JSON, one inside the other, at the most: what is deeper is nobody's, and whoever walks it would end in a traceback."""
 
 
 class UnreadableError(Exception):
@@ -86,13 +91,27 @@ def parse_json(text: str) -> Any:
         UnreadableError: it is no JSON, or has a key twice in one object.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        content = json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise UnreadableError(f"not JSON: {error}") from None
     except RecursionError:
         raise UnreadableError("JSON of too many levels") from None
     except ValueError:
         raise UnreadableError("a number of thousands of digits") from None
+    if deep(content):
+        raise UnreadableError("JSON of too many levels")
+    return content
+
+
+def deep(content: Any) -> bool:
+    """Has what was read from JSON more levels than anything that is meant to be read?"""
+    level = [content]
+    for _ in range(_LEVELS):
+        inside = [one for one in level if isinstance(one, list | dict)]
+        level = [value for one in inside for value in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return False
+    return True
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

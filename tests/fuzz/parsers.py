@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arcloop.cli.execute import read_job
-from arcloop.config import Config, config_json, read_config, with_recipe
+from arcloop.config import Config, SamplingConfig, ServerConfig, config_json, read_config, with_recipe
 from arcloop.config.stored import from_json
 from arcloop.errors import ArcloopError
 from arcloop.execution.frame import FrameError, pack
@@ -19,12 +19,15 @@ from arcloop.execution.message import MessageError, Report, split
 from arcloop.files import UnreadableError, parse_json, text_in
 from arcloop.model.card import ModelCard
 from arcloop.programs import sources
-from arcloop.records import Completion, FinishReason, Message
+from arcloop.prompts.format import PromptFormat
+from arcloop.records import Augmentation, Completion, FinishReason, Message, Prompt
 from arcloop.runs.numbers import GroupNumbers, Manifest, SearchNumbers
 from arcloop.runs.schema import read_numbers, stored
 from arcloop.runs.tables import COMPLETIONS, EXECUTIONS
+from arcloop.sampling import Draw
+from arcloop.sampling.chat import ChatSampler, chat_json
 from arcloop.sampling.lora import adapter_rank
-from arcloop.sampling.reply import RefusedError, part, read
+from arcloop.sampling.reply import RefusedError, read, refusal
 from arcloop.submission.kaggle import submission_json, validate
 from arcloop.submission.voting import vote
 from arcloop.tasks.arcjson import task_to_json
@@ -87,10 +90,15 @@ def _solutions(content: bytes, folder: Path) -> object:
 
 
 def _reply(content: bytes, folder: Path) -> object:
-    # What the HTTP library makes of bytes that are no text.
-    answer = read(content.decode("utf-8", "replace"), "application/json")
-    choices = answer.get("choices")
-    return [part(choice) for choice in choices] if isinstance(choices, list) else answer
+    # What a server makes of bytes that are no text.
+    answer = read(content.decode("utf-8-sig", "replace"), "application/json")
+    completions = _SAMPLER._completions(answer, Prompt("p", "t", 0, Augmentation(), 0, ""), _DRAWS)
+    assert all(type(c.tokens) is int and c.text.encode() is not None for c in completions)
+    return completions
+
+
+def _refusal(content: bytes, folder: Path) -> object:
+    raise refusal(parse_json(text_in(content)), 429)
 
 
 def _submission(content: bytes, folder: Path) -> object:
@@ -132,6 +140,9 @@ _CHOICE = {
     "logprobs": {"token_logprobs": [-1.0, None], "content": [{"logprob": -1}]},
 }
 _ERROR = {"error": {"message": "no", "type": "invalid", "param": "n", "code": 429}}
+_SERVED = ServerConfig("http://127.0.0.1:1", model="m")
+_SAMPLER = ChatSampler("m", PromptFormat("plain", chat_json), SamplingConfig(max_tokens=8), _SERVED)
+_DRAWS = (Draw("a", 1), Draw("b", 2))
 _ROW = {"prompt": "a", "completion": "b", "id": 1, "task_id": "t", "weight": 1.0}
 
 PARSERS = (
@@ -180,6 +191,7 @@ PARSERS = (
             b'data: {"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": null}]}\ndata: [DONE]\n',
         ),
     ),
+    Parser("refusal", _refusal, _json(_ERROR, {"detail": [{"msg": "no"}]}, {"error": "no"}, "no")),
     Parser(
         "completion",
         _program,

@@ -1,6 +1,7 @@
 """Sampling from a server: what is asked, what becomes of every way in which it can fail, and a real one."""
 
 import email.utils
+import gzip
 import json
 import math
 import os
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,9 @@ from arcloop.sampling import Draw, Request
 from arcloop.sampling.chat import ChatSampler, chat_json
 from arcloop.sampling.lora import check_lora, lora_rank_limit
 from arcloop.sampling.openai import OpenAISampler
+from arcloop.sampling.reply import RefusedError
 from arcloop.sampling.server import Server, _retry_after
+from arcloop.sampling.stream import stream
 from tests.arc_grids import FLIP
 from tests.sampling.loopback import Loopback, Reply, choices
 
@@ -138,6 +141,23 @@ def test_a_server_that_says_when_is_asked_more_often_than_one_that_does_not() ->
         with server, pytest.raises(ServerError, match="429: slow"):
             sample(sampler(server), requests(1, 1))
         assert abs(len(server.asked) - tries) <= 1
+
+
+def test_an_answer_without_an_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arcloop.sampling.server._LARGEST", 1 << 20)
+    bomb = gzip.compress(b" " * (4 << 20))  # four thousand bytes that unpack to four million
+
+    async def ask(emit: Callable[[str], None]) -> None:
+        transport = httpx.MockTransport(
+            lambda request: httpx.Response(200, headers={"content-encoding": "gzip"}, content=bomb)
+        )
+        async with httpx.AsyncClient(transport=transport) as client:
+            try:
+                await Server(ServerConfig(base_url="http://127.0.0.1:1")).post(client, "/completions", {})
+            except RefusedError as refused:
+                emit(str(refused))
+
+    assert list(stream(ask)) == ["an answer of more than 1 MB came"]
 
 
 def test_the_time_to_wait_is_a_number_or_a_date() -> None:

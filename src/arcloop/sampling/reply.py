@@ -5,11 +5,11 @@ both, and parts of a choice wherever they like. What is there is used; what is n
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from arcloop.files import deep
 from arcloop.records import FinishReason
 
 __all__ = ["PASSING", "Content", "Part", "RefusedError", "clean", "part", "read", "refusal"]
@@ -32,6 +32,8 @@ _WORDS = (
     (("api key", "api_key", "unauthorized", "authentication"), 401),
 )
 """What an error without a status is about, by what it says."""
+_UNLIKELIEST = 1e6
+"""Log-probabilities are no further from 0: other numbers, infinite ones among them, stand for nothing known."""
 _MODERATION = (
     "content_policy",
     "content policy",
@@ -48,7 +50,7 @@ class RefusedError(Exception):
     """The server's answer to a request is no, or none came; ``str`` is its reason in one line."""
 
     def __init__(self, reason: str, status: int = 0, told: bool = False, param: str = "", one: bool = False) -> None:
-        super().__init__(" ".join(reason.split())[:200])
+        super().__init__(clean(" ".join(reason.split())[:200]))
         self.status = status
         """The HTTP status, or the one that the error names; 0 where no answer came."""
         self.told = told
@@ -89,7 +91,7 @@ def read(text: str, kind: str) -> Content:
                 raise RefusedError(f"half an answer came: {beginning}", 502) from None
             what = kind.partition(";")[0] or "something"
             raise RefusedError(f"{what} came in place of JSON: {beginning!r}; check --server.base-url", 200) from None
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or deep(content):
         raise RefusedError(f"JSON of another shape came: {beginning!r}; check --server.base-url", 200)
     choices = content.get("choices")
     if not isinstance(choices, list) or not choices:
@@ -102,6 +104,7 @@ def read(text: str, kind: str) -> Content:
 
 def refusal(content: Any, status: int, told: bool = False) -> RefusedError:
     """What an error says, in the server's words; with the status that it names itself where it came with 200."""
+    content = "an error of too many levels" if deep(content) else content
     error = _error_in(content) if isinstance(content, dict) else content
     error = content if error is None else error
     fields = error if isinstance(error, dict) else {}
@@ -183,7 +186,7 @@ def _joined(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "".join(_joined(one) for one in content[:1000])
+        return "".join(_joined(one) for one in content if not isinstance(one, list))
     if isinstance(content, Mapping) and content.get("type") in (None, "text", "output_text"):
         found = content.get("text")
         return found if isinstance(found, str) else _joined(found.get("value")) if isinstance(found, Mapping) else ""
@@ -199,7 +202,8 @@ def _logprobs(found: Any) -> tuple[float, ...]:
         tokens = found.get("content")
         values = [t.get("logprob") for t in tokens if isinstance(t, Mapping)] if isinstance(tokens, list) else []
     known = isinstance(values, list) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value) for value in values
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _UNLIKELIEST
+        for value in values
     )
     return tuple(map(float, values)) if known else ()
 
@@ -216,12 +220,13 @@ def _streamed(body: str) -> Any:
             event = json.loads(data)
         except (ValueError, RecursionError):
             continue
-        if not isinstance(event, dict):
+        if not isinstance(event, dict) or deep(event):
             continue
         if _error_in(event) is not None:
             return event
         whole |= {name: value for name, value in event.items() if name == "usage"}
-        for choice in event.get("choices") or []:
+        found = event.get("choices")
+        for choice in found if isinstance(found, list) else []:
             if not isinstance(choice, dict):
                 continue
             index = choice.get("index") if isinstance(choice.get("index"), int) else 0

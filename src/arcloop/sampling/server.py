@@ -7,6 +7,7 @@ nobody else, and appears in no message.
 
 import asyncio
 import email.utils
+import json
 import os
 import random
 import time
@@ -31,6 +32,8 @@ _LONGEST = 120.0
 """Seconds between two tries at the most, unless the server asks for more."""
 _REDIRECTS = 3
 """Redirections that are followed, one after the other."""
+_LARGEST = 64 << 20
+"""Bytes of an answer at the most, unpacked: some thousand completions have less."""
 _QUOTA = 900.0
 """A server that asks for more seconds than this is asked again after these: a used-up daily quota is to stop the run."""
 
@@ -181,11 +184,11 @@ class Server:
         await self._turn()
         self.usage.requests += 1
         try:
-            response = await client.request(method, self.address + path, json=body)
+            response, text = await _answer(client, method, self.address + path, body)
             for _ in range(_REDIRECTS):
                 if not response.is_redirect or response.next_request is None:
                     break
-                response = await client.request(method, self._elsewhere(response), json=body)
+                response, text = await _answer(client, method, self._elsewhere(response), body)
         except httpx.HTTPError as error:
             raise RefusedError(f"{type(error).__name__} {error}".strip()) from None
         except httpx.InvalidURL as error:
@@ -193,9 +196,9 @@ class Server:
         if response.is_redirect:
             raise self._redirected(response.headers.get("location", "nowhere"))
         if not response.is_success:
-            raise self._refused(response)
+            raise self._refused(response, text)
         try:
-            return read(response.text, response.headers.get("content-type", ""))
+            return read(text, response.headers.get("content-type", ""))
         except RefusedError as refused:
             raise self._known(refused) from None
 
@@ -216,11 +219,11 @@ class Server:
         if (left := self._not_before - time.monotonic()) > 0:
             await self._wait(left)
 
-    def _refused(self, response: httpx.Response) -> RefusedError:
+    def _refused(self, response: httpx.Response, text: str) -> RefusedError:
         try:
-            content: Any = response.json()
+            content: Any = json.loads(text)
         except (ValueError, RecursionError):
-            content = response.text[:2000]
+            content = text[:2000]
         asked = _retry_after(response.headers.get("retry-after", "")) if response.status_code in PASSING else 0.0
         self._not_before = max(self._not_before, time.monotonic() + min(asked, _QUOTA))
         return self._known(refusal(content, response.status_code, told=0 < asked < _QUOTA))
@@ -255,6 +258,19 @@ class Server:
 
         (content,) = stream(main)
         return content
+
+
+async def _answer(
+    client: httpx.AsyncClient, method: str, address: str | httpx.URL, body: Content | None
+) -> tuple[httpx.Response, str]:
+    """An answer and its text; one that is too long is not read to its end, and refused."""
+    async with client.stream(method, address, json=body) as response:
+        content = bytearray()
+        async for part in response.aiter_bytes():
+            content += part
+            if len(content) > _LARGEST:
+                raise RefusedError(f"an answer of more than {_LARGEST >> 20} MB came", 200)
+    return response, content.decode("utf-8-sig", "replace")
 
 
 def _retry_after(value: str) -> float:
