@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
+SERVERS := .venv-servers
 # Exact versions, also for what builds the package.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -13,7 +14,7 @@ DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squa
 # Files that take longest come first, so that both processes end together.
 SLOW := tests/scenarios tests/training tests/sampling tests/execution
 
-.PHONY: help demo test test-vllm chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
+.PHONY: help demo test test-vllm test-servers chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -41,6 +42,9 @@ types: $(VENV)/installed-dev ## types, strictly
 
 test-vllm: $(VLLM)/installed ## vLLM's engine and server on a CPU, in an environment of their own (4 GB)
 	$(VLLM)/bin/python -m pytest -W default tests/vllm_engine
+
+test-servers: $(VENV)/installed-dev $(SERVERS)/installed ## llama.cpp's server and litellm's proxy (1 GB, and 20 minutes once, to build)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/servers
 
 chaos: $(VENV)/installed-dev ## kill, stop, starve and damage runs for 15 minutes: nothing may be lost
 	$(BIN)/python -m tests.chaos
@@ -101,5 +105,17 @@ $(VLLM)/installed: tests/vllm_engine/requirements.txt pyproject.toml
 	$(VLLM)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 
+# llama.cpp comes as source, in the package of its Python bindings; of it the server is built, without its web pages.
+$(SERVERS)/installed: tests/servers/requirements.txt
+	$(PYTHON) -m venv $(SERVERS)
+	PIP_CONSTRAINT= $(SERVERS)/bin/pip install --quiet --requirement $<
+	rm -rf $(SERVERS)/source
+	PIP_CONSTRAINT= $(SERVERS)/bin/pip download --quiet --no-deps --no-binary llama-cpp-python --dest $(SERVERS)/source llama-cpp-python==0.3.36
+	tar --extract --gzip --directory $(SERVERS)/source --strip-components 1 --file $(SERVERS)/source/llama_cpp_python-0.3.36.tar.gz
+	$(SERVERS)/bin/cmake -S $(SERVERS)/source/vendor/llama.cpp -B $(SERVERS)/llama -DCMAKE_BUILD_TYPE=Release \
+	    -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF -DGGML_OPENMP=OFF
+	$(SERVERS)/bin/cmake --build $(SERVERS)/llama --target llama-server --parallel 2
+	@touch $@
+
 clean: ## remove the environment and caches; runs stay
-	rm -rf $(VENV) $(VLLM) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(VLLM) $(SERVERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -15,13 +15,15 @@ from typing import Any
 __all__ = ["Ended", "Launcher", "descendants"]
 
 SERVER = """
-import ctypes, json, os, random, sys, time, traceback
+import ctypes, json, os, random, signal, sys, time, traceback
 # What takes seconds is done once; then every run is a process of its own in no time.
 import arcloop.cli.run, arcloop.cli.resume, arcloop.cli.check, arcloop.report.run_page, peft
 import arcloop.model.language, arcloop.sampling.transformers, arcloop.training.trainer
 import arcloop.search.group
 from arcloop.cli import main
 SAID, END = int(os.environ["SAID"]), bytes.fromhex(os.environ["END"])
+# Whoever is started in the background has Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # What a run leaves behind becomes a child of this process, and is counted.
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 arcloop.search.group._STORED_EVERY = float(os.environ["STORED_EVERY"])

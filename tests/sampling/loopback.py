@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 Reply = tuple[int, Any, dict[str, str]]
-"""Status, JSON content, headers."""
+"""Status, JSON content or bytes, headers."""
 
 
 class Loopback:
@@ -31,7 +31,7 @@ class Loopback:
                     self._reply(*answer(self.path, body))
 
             def _reply(self, status: int, content: Any, headers: dict[str, str]) -> None:
-                raw = json.dumps(content).encode()
+                raw = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
                 for name, value in {"content-type": "application/json", **headers}.items():
                     self.send_header(name, value)

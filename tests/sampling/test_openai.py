@@ -160,6 +160,24 @@ def test_an_answer_without_an_end_is_not_read_to_its_end(monkeypatch: pytest.Mon
     assert list(stream(ask)) == ["an answer of more than 1 MB came"]
 
 
+def test_a_redirection_elsewhere_is_told_and_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCLOOP_API_KEY", "the-key")
+
+    def away(path: str, body: dict[str, Any]) -> Reply:
+        return 307, {}, {"location": f"{other.url}/completions"}
+
+    def on(path: str, body: dict[str, Any]) -> Reply:
+        return choices(body) if path == "/v1/there" else (307, {}, {"location": "/v1/there"})
+
+    # Another port is another server, which must not be given the key.
+    with Loopback(lambda path, body: choices(body)) as other, Loopback(away) as server:
+        with pytest.raises(ServerError, match="redirects to .*; expected an API there"):
+            sample(sampler(server), requests(1, 1))
+    assert not other.asked
+    with Loopback(on) as server:
+        assert len(sample(sampler(server), requests(1, 1))) == 1
+
+
 def test_the_time_to_wait_is_a_number_or_a_date() -> None:
     assert _retry_after("2.5") == 2.5
     assert 50 < _retry_after(email.utils.formatdate(time.time() + 60, usegmt=True)) <= 60

@@ -3,6 +3,7 @@
 The embedded model's heads are 48 wide, for which that build has no kernel.
 """
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ def make_small(parent: Path) -> Small:
     torch.manual_seed(0)
     LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=1303,
+            vocab_size=json.loads((embedded / "config.json").read_text())["vocab_size"],
             hidden_size=128,
             head_dim=64,
             num_hidden_layers=2,

@@ -1,0 +1,1 @@
+"""Real servers, in an environment of their own: ``make test-servers``."""

@@ -1,0 +1,75 @@
+"""llama.cpp's server with the embedded model, and litellm's proxy before it."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from arcloop.model.card import model_folder
+
+ENVIRONMENT = Path(__file__).parents[2] / ".venv-servers"
+
+
+def _started(command: list[str], url: str, log: Path, **environment: str) -> Iterator[str]:
+    """A server, until it is no longer needed; ``url``: what it answers at when it is ready, its address after it."""
+    with log.open("w") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=os.environ | environment)
+        try:
+            deadline = time.monotonic() + 180
+            while True:
+                assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-8000:]
+                try:
+                    if httpx.get(url).status_code == 200:
+                        break
+                except httpx.TransportError:
+                    pass
+                time.sleep(0.2)
+            yield url.rpartition("/")[0]
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def llama_cpp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a llama.cpp server with the embedded model."""
+    folder, port = tmp_path_factory.mktemp("llama"), _port()
+    convert = [ENVIRONMENT / "bin" / "python", Path(__file__).parent / "to_gguf.py"]
+    subprocess.run([*convert, model_folder("embedded"), folder / "served.gguf"], check=True)
+    server = [str(ENVIRONMENT / "llama" / "bin" / "llama-server"), "--model", str(folder / "served.gguf")]
+    options = ["--alias", "served", "--ctx-size", "8192", "--parallel", "4", "--threads", "1", "--no-webui"]
+    command = [*server, *options, "--host", "127.0.0.1", "--port", str(port)]
+    for url in _started(command, f"http://127.0.0.1:{port}/health", folder / "log"):
+        yield f"{url}/v1"
+
+
+@pytest.fixture(scope="session")
+def litellm(llama_cpp: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a litellm proxy before that server, for chats and for completions."""
+    folder, port = tmp_path_factory.mktemp("litellm"), _port()
+    behind = {"api_base": llama_cpp, "api_key": "none"}
+    models = [
+        {"model_name": "served", "litellm_params": {"model": "openai/served", **behind}},
+        {"model_name": "text", "litellm_params": {"model": "text-completion-openai/served", **behind}},
+    ]
+    # JSON is YAML.
+    (folder / "config.yaml").write_text(json.dumps({"model_list": models}))
+    command = [str(ENVIRONMENT / "bin" / "litellm"), "--config", str(folder / "config.yaml"), "--host", "127.0.0.1"]
+    ready = f"http://127.0.0.1:{port}/health/liveliness"
+    # Without a list of prices from the network, and at home in the test's folder.
+    quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": str(folder)}
+    for url in _started([*command, "--port", str(port)], ready, folder / "log", **quiet):
+        yield f"{url.removesuffix('/health')}/v1"
