@@ -12,6 +12,7 @@ __all__ = [
     "UnreadableError",
     "deep",
     "encoding_of",
+    "is_pointer",
     "parse_json",
     "read_bytes",
     "read_json",
@@ -26,6 +27,8 @@ _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0")
 """How files in UTF-16 and UTF-32 begin."""
 
 
+_POINTER = b"version https://git-lfs"
+"""How a file begins that stands for one that Git LFS has not fetched."""
 _LEVELS = 64
 """Of JSON, one inside the other, at the most: what is deeper is nobody's, and whoever walks it would end in a traceback."""
 
@@ -47,6 +50,12 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except (OSError, ValueError) as error:
         raise UnreadableError(getattr(error, "strerror", None) or "not a path") from None
+
+
+def is_pointer(path: Path) -> bool:
+    """Does the file, which has to be one, stand for one that Git LFS has not fetched?"""
+    with path.open("rb") as file:
+        return file.read(len(_POINTER)) == _POINTER
 
 
 def read_text(path: Path) -> str:

@@ -51,8 +51,6 @@ class Dialogue:
     source: str
     """How it was recorded, or which page it follows."""
     api: Api
-    models: dict[str, Any]
-    """The server's list of what it serves."""
     exchanges: tuple[Exchange, ...]
     made: tuple[dict[str, Any], ...]
     """What has to become of it, in the order of the draws: fields of the completions."""
@@ -92,21 +90,27 @@ def sampled(url: str, api: Api, max_tokens: int = 16) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def recording(url: str, api: Api, server: str, source: str) -> Iterator[tuple[str, list[Dialogue]]]:
-    """The address of a go-between that keeps what is said, and a list that has the dialogue when the block ends."""
+def recording(
+    url: str, api: Api, server: str, source: str, model: str = "served"
+) -> Iterator[tuple[str, list[Dialogue]]]:
+    """The address of a go-between that keeps what is said, and a list that has the dialogue when the block ends.
+
+    ``model``: its name there; what is kept calls it ``served``.
+    """
     exchanges: list[Exchange] = []
     kept: list[Dialogue] = []
 
     def answer(path: str, body: dict[str, Any]) -> Reply:
-        told = httpx.post(url.removesuffix("/v1") + path, json=body, timeout=300)
+        told = httpx.post(url.removesuffix("/v1") + path, json=body | {"model": model}, timeout=300)
         headers = {name: told.headers[name] for name in _KEPT if name in told.headers}
-        exchanges.append(Exchange(path, _without_prompt(body), told.status_code, headers, told.text))
+        exchanges.append(
+            Exchange(path, _without_prompt(body), told.status_code, headers, told.text.replace(model, "served"))
+        )
         return told.status_code, told.content, headers
 
-    models = httpx.get(f"{url}/models").json()
-    with Loopback(answer, models["data"]) as between:
+    with Loopback(answer) as between:
         yield between.url, kept
-    kept.append(Dialogue(server, source, api, models, tuple(exchanges), ()))
+    kept.append(Dialogue(server, source, api, tuple(exchanges), ()))
 
 
 def replay(dialogue: Dialogue) -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
@@ -117,7 +121,7 @@ def replay(dialogue: Dialogue) -> tuple[list[dict[str, Any]], list[tuple[str, di
         exchange = next(told)
         return exchange.status, exchange.text.encode(), exchange.headers
 
-    with Loopback(answer, dialogue.models["data"]) as server:
+    with Loopback(answer) as server:
         made = sampled(server.url, dialogue.api)
     return made, [(path, _without_prompt(body)) for path, body, _ in server.asked]
 

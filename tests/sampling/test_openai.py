@@ -170,10 +170,10 @@ def test_a_redirection_elsewhere_is_told_and_not_followed(monkeypatch: pytest.Mo
         return choices(body) if path == "/v1/there" else (307, {}, {"location": "/v1/there"})
 
     # Another port is another server, which must not be given the key.
-    with Loopback(lambda path, body: choices(body)) as other, Loopback(away) as server:
-        with pytest.raises(ServerError, match="redirects to .*; expected an API there"):
-            sample(sampler(server), requests(1, 1))
-    assert not other.asked
+    told = pytest.raises(ServerError, match=r"redirects to .*; expected an API there")
+    with Loopback(lambda path, body: choices(body)) as other, Loopback(away) as server, told:
+        sample(sampler(server), requests(1, 1))
+    assert server.asked and not other.asked
     with Loopback(on) as server:
         assert len(sample(sampler(server), requests(1, 1))) == 1
 

@@ -19,8 +19,10 @@ def main() -> None:
     parser.add_argument("api", choices=("completions", "chat"))
     parser.add_argument("name", help="of the file")
     parser.add_argument("server", help="its name as in docs/samplers.md, and in brackets its version")
+    parser.add_argument("--model", default="served", help="its name there")
     options = parser.parse_args()
-    with recording(options.url, options.api, options.server, "recorded with tests/servers/record.py") as (url, kept):
+    source = "recorded with tests/servers/record.py"
+    with recording(options.url, options.api, options.server, source, options.model) as (url, kept):
         made = sampled(url, options.api)
     dataclasses.replace(kept[0], made=tuple(made)).write(options.name)
 

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM
 
 from arcloop.config import TrainingConfig
 from arcloop.errors import ExampleError, ModelError, RunError
-from arcloop.model.language import chat_text, load_model, load_tokenizer
+from arcloop.model.language import answer_end, chat_text, load_model, load_tokenizer
 from arcloop.records import Message
 from arcloop.training.examples import read_set
 
@@ -71,6 +71,18 @@ def test_weights_that_are_not_finite_are_refused(folder: Path, value: float) -> 
     weight[0, 0] = value
     changed(folder / "model.safetensors", {name: weight})
     refused(ModelError, lambda: load_model(str(folder)), name, "not finite")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json", "chat_template.jinja"])
+def test_a_file_that_git_lfs_has_not_fetched_is_named(folder: Path, name: str) -> None:
+    (folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+    refused(ModelError, lambda: load_tokenizer(str(folder)), name, "git lfs pull")
+    refused(ModelError, lambda: load_model(str(folder)), name, "git lfs pull")
+
+
+def test_a_template_that_shows_no_answer_is_named(folder: Path) -> None:
+    (folder / "chat_template.jinja").write_text("the same for everybody")
+    refused(ModelError, lambda: answer_end(str(folder), load_tokenizer(str(folder))), "chat template")
 
 
 def test_token_ids_beyond_the_embedding_are_refused(folder: Path) -> None:

@@ -22,7 +22,7 @@ from transformers import PreTrainedModel
 
 from arcloop.config import TrainingConfig
 from arcloop.errors import ConfigError, RunError
-from arcloop.files import write_bytes
+from arcloop.files import is_pointer, write_bytes
 from arcloop.model import effective
 from arcloop.model.description import CONFIG, read_description
 from arcloop.seeds import seed_of
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["Adapter", "attach", "attach_saved"]
 
 WEIGHTS = "adapter_model.safetensors"
-_POINTER = b"version https://git-lfs"
-"""How a file begins that stands for one that was not fetched."""
 SCALE = {"r": 8, "lora_alpha": 8, "use_rslora": False, "use_dora": False}
 """What, besides the weights, decides what an adapter computes."""
 
@@ -179,9 +177,8 @@ def _stored_weights(folder: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise RunError(f"{folder}: no {WEIGHTS}; expected a saved adapter — restore it or start a new run")
     try:
-        with path.open("rb") as file:
-            if file.read(len(_POINTER)) == _POINTER:
-                raise RunError(f"{path}: a Git LFS pointer; expected weights — fetch them with git lfs pull")
+        if is_pointer(path):
+            raise RunError(f"{path}: a Git LFS pointer; expected weights — fetch them with git lfs pull")
         weights = load_file(path)
         wrong = [name for name, tensor in weights.items() if not torch.isfinite(tensor).all()]
         if wrong:

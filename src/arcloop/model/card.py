@@ -13,6 +13,7 @@ from typing import Literal
 
 from arcloop.config import Config, TrainingConfig, from_json
 from arcloop.errors import ModelError
+from arcloop.files import is_pointer
 
 __all__ = [
     "CARD",
@@ -53,7 +54,7 @@ def model_folder(name: str) -> str:
     """Where a model's files are: the folder of the embedded model, or ``name`` itself (a folder or a hub name).
 
     Raises:
-        ModelError: ``name`` looks like a path and is not a model folder.
+        ModelError: ``name`` looks like a path and is not a model folder, or files in it were not fetched.
     """
     if name == GRAMMAR:
         raise ModelError(
@@ -68,6 +69,11 @@ def model_folder(name: str) -> str:
         raise ModelError(
             f"--model {name}: no such folder; expected embedded, a Hugging Face model folder or a hub name — check the path"
         )
+    for part in sorted(path.glob("*")):
+        if part.is_file() and is_pointer(part):
+            raise ModelError(
+                f"--model {name}: {part.name} is a Git LFS pointer; expected the file itself — fetch it with git lfs pull"
+            )
     return name
 
 

@@ -238,9 +238,9 @@ def answer_end(name: str, tokenizer: PreTrainedTokenizerBase) -> int:
     answer = "7~arcloop~7"  # what no template says by itself
     chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": answer}]
     text = cast(str, tokenizer.apply_chat_template(chat, tokenize=False))
-    after = text[text.rindex(answer) + len(answer) :].strip()
-    ids = cast(list[int], tokenizer(after, add_special_tokens=False)["input_ids"])
-    if not ids or ids[0] not in tokenizer.all_special_ids:
+    _, shown, after = text.rpartition(answer)
+    ids = cast(list[int], tokenizer(after.strip(), add_special_tokens=False)["input_ids"])
+    if not shown or not ids or ids[0] not in tokenizer.all_special_ids:
         raise ModelError(
             f"{name}: its chat template ends an answer without a special token; expected one such as <|eot_id|> — use a chat model"
         )
