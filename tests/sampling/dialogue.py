@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,16 +96,18 @@ def recording(
 ) -> Iterator[tuple[str, list[Dialogue]]]:
     """The address of a go-between that keeps what is said, and a list that has the dialogue when the block ends.
 
-    ``model``: its name there; what is kept calls it ``served``.
+    ``model``: its name there; what is kept calls it ``served``. Of the other tokens that were likely, which some servers
+    list unasked, one is kept.
     """
     exchanges: list[Exchange] = []
     kept: list[Dialogue] = []
 
     def answer(path: str, body: dict[str, Any]) -> Reply:
-        told = httpx.post(url.removesuffix("/v1") + path, json=body | {"model": model}, timeout=300)
+        headers = {"Authorization": f"Bearer {os.environ.get('ARCLOOP_API_KEY', '')}"}
+        told = httpx.post(url.removesuffix("/v1") + path, json=body | {"model": model}, headers=headers, timeout=300)
         headers = {name: told.headers[name] for name in _KEPT if name in told.headers}
         exchanges.append(
-            Exchange(path, _without_prompt(body), told.status_code, headers, told.text.replace(model, "served"))
+            Exchange(path, _without_prompt(body), told.status_code, headers, _short(told.text.replace(model, "served")))
         )
         return told.status_code, told.content, headers
 
@@ -124,6 +127,17 @@ def replay(dialogue: Dialogue) -> tuple[list[dict[str, Any]], list[tuple[str, di
     with Loopback(answer) as server:
         made = sampled(server.url, dialogue.api)
     return made, [(path, _without_prompt(body)) for path, body, _ in server.asked]
+
+
+def _short(text: str) -> str:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return text
+    for choice in content.get("choices", ()):
+        for token in ((choice.get("logprobs") or {}).get("content")) or ():
+            token["top_logprobs"] = token["top_logprobs"][:1]
+    return json.dumps(content, ensure_ascii=False)
 
 
 async def _at_once(seconds: float) -> None:

@@ -40,6 +40,8 @@ from tests.sampling.loopback import Loopback, Reply, choices
 
 TOKENIZER = load_tokenizer("embedded")
 FORMAT = prompt_format("embedded", TOKENIZER, PromptConfig())
+DONE: Reply = (200, b"Success: LoRA adapter 'a' added successfully.", {"content-type": "text/plain"})
+"""What vLLM says to an adapter."""
 SAMPLING = SamplingConfig(max_tokens=24, max_prompt_tokens=4096)
 
 
@@ -357,7 +359,7 @@ def adapter(folder: Path, **settings: object) -> Path:
 
 def test_adapters_are_loaded_under_a_new_name_each_time(tmp_path: Path) -> None:
     folder = adapter(tmp_path / "adapter")
-    with Loopback(lambda path, body: choices(body) if "comp" in path else (200, {}, {})) as server:
+    with Loopback(lambda path, body: choices(body) if "comp" in path else DONE) as server:
         used = sampler(server)
         for _ in range(2):
             used.use_adapter(folder)
@@ -443,7 +445,7 @@ def test_the_loop_learns_with_a_server_that_loads_adapters(tmp_path: Path, monke
 
     def answer(path: str, body: dict[str, Any]) -> Reply:
         if "lora" in path:
-            return (200, {}, {}) if body else (400, {"error": {"message": "lora_name is missing"}}, {})
+            return DONE if body else (400, {"error": {"message": "lora_name is missing"}}, {})
         texts = [f"def transform(grid):\n    return {bodies[k % 4]}" for k in range(body["n"])]
         return 200, {"choices": [{"text": text, "finish_reason": "stop"} for text in texts]}, {}
 
@@ -472,7 +474,7 @@ def test_learning_beside_the_search_makes_the_same_adapters(tmp_path: Path, monk
 
     def answer(path: str, body: dict[str, Any]) -> Reply:
         if "lora" in path:
-            return (200, {}, {}) if body else (400, {"error": {"message": "lora_name is missing"}}, {})
+            return DONE if body else (400, {"error": {"message": "lora_name is missing"}}, {})
         texts = [f"def transform(grid):\n    return {bodies[k % 4]}" for k in range(body["n"])]
         return 200, {"choices": [{"text": text, "finish_reason": "stop"} for text in texts]}, {}
 

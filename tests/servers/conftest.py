@@ -14,6 +14,8 @@ import pytest
 from arcloop.model.card import model_folder
 
 ENVIRONMENT = Path(__file__).parents[2] / ".venv-servers"
+KEY = f"sk-{'0123456789abcdef' * 4}"
+"""Which the proxy wants to be given."""
 
 
 def _started(command: list[str], url: str, log: Path, **environment: str) -> Iterator[str]:
@@ -70,6 +72,6 @@ def litellm(llama_cpp: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     command = [str(ENVIRONMENT / "bin" / "litellm"), "--config", str(folder / "config.yaml"), "--host", "127.0.0.1"]
     ready = f"http://127.0.0.1:{port}/health/liveliness"
     # Without a list of prices from the network, and at home in the test's folder.
-    quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": str(folder)}
+    quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": str(folder), "LITELLM_MASTER_KEY": KEY}
     for url in _started([*command, "--port", str(port)], ready, folder / "log", **quiet):
         yield f"{url.removesuffix('/health')}/v1"

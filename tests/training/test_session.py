@@ -285,3 +285,10 @@ def test_the_environment_of_accelerate_sets_the_precision(
     monkeypatch.setitem(os.environ, "ACCELERATE_MIXED_PRECISION", "fp16")
     with pytest.raises(ConfigError, match="expected bf16"):
         main(["--train-dataset-path", str(dataset), "--output-dir", str(tmp_path)])
+
+
+def test_what_is_trained_does_not_take_the_place_of_a_file(tmp_path: Path, dataset: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("{}")
+    with pytest.raises(ConfigError, match=r"rows.jsonl: a file, or in one; expected a folder"):
+        main(["--train-dataset-path", str(dataset), "--output-dir", str(tmp_path / "rows.jsonl")])
+    assert (tmp_path / "rows.jsonl").read_text() == "{}"

@@ -71,7 +71,10 @@ def _train(model: "LanguageModel", arguments: Arguments, processes: "Processes",
     from arcloop.training.session import Line, Session, prepare
 
     session, training, out = arguments.session, arguments.training, arguments.output_dir
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ConfigError(f"--out {out}: a file, or in one; expected a folder — pass another") from None
     with ExitStack() as stack:
         stack.enter_context(terminated_like_ctrl_c())
         if processes.first:

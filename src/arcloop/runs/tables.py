@@ -78,7 +78,8 @@ class Table(Generic[R]):
         path = folder / self.file
         content = unsealed(path, (seals or {}).get(self.file), _REMEDY)
         try:
-            table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+            # Tables of one group are small: threads cost more than they give, most of all on a busy machine.
+            table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True, use_threads=False)
             schema = table.schema
             if not schema.equals(self._columns(schema.names)):
                 raise ValueError("other columns than expected")

@@ -64,6 +64,7 @@ class Asking(ABC):
         self._model = self._base = model
         self._server = server
         self._parallel = parallel
+        self._max_tokens = sampling.max_tokens
         self._settings: Content = {
             "max_tokens": sampling.max_tokens,
             "top_p": sampling.top_p,
@@ -201,10 +202,14 @@ class Asking(ABC):
         self._server.usage.prompt_tokens += _number(told.get("prompt_tokens")) or 0
         counts = [len(one.logprobs) for one in parts]
         if not all(counts):
-            # What the server says of all choices together, evenly: the sum is right.
             known = _number(told.get("completion_tokens"))
-            total = self.length("".join(one.text for one in parts)) if known is None else known
-            counts = [(total + k) // len(parts) for k in range(len(parts))]
+            cut = sum(one.finish_reason is FinishReason.LENGTH for one in parts)
+            # Some servers count one choice of several: less than those have that were cut at the limit.
+            if known is None or known < cut * self._max_tokens:
+                counts = [self.length(one.text) for one in parts]
+            else:
+                # What is said of all choices together, evenly: the sum is right.
+                counts = [(known + k) // len(parts) for k in range(len(parts))]
         self._server.usage.completion_tokens += sum(counts)
         return counts
 

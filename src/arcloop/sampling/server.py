@@ -142,7 +142,7 @@ class Server:
         """
         try:
             # Lacks what is needed: a server that offers it says so, another does not know the address.
-            self._run(lambda client: self._once(client, "POST", "/load_lora_adapter", {}))
+            self._tell("/load_lora_adapter", {})
         except RefusedError as refusal:
             if refusal.status in (404, 405, 501):
                 raise self._cannot_learn() from None
@@ -157,7 +157,7 @@ class Server:
         """
         body = {"lora_name": name, "lora_path": str(folder.resolve())}
         try:
-            self._run(lambda client: self._once(client, "POST", "/load_lora_adapter", body))
+            self._tell("/load_lora_adapter", body)
         except RefusedError as refusal:
             raise self._error(
                 f"cannot load the adapter in {folder} ({refusal}); expected a server that reads this folder and has "
@@ -168,7 +168,7 @@ class Server:
     def unload_adapter(self, name: str) -> None:
         """Stop serving an adapter; one that the server has forgotten by itself is no error."""
         try:
-            self._run(lambda client: self._once(client, "POST", "/unload_lora_adapter", {"lora_name": name}))
+            self._tell("/unload_lora_adapter", {"lora_name": name})
         except RefusedError as refusal:
             if refusal.status not in (400, 404):
                 raise self._error(f"cannot unload an adapter ({refusal})", "restart it, then resume the run") from None
@@ -180,7 +180,26 @@ class Server:
             "mend it, then resume the run",
         )
 
+    def _tell(self, path: str, body: Content) -> None:
+        """Have the server do something; vLLM answers in words."""
+
+        async def told(client: httpx.AsyncClient) -> Content:
+            text, kind = await self._sent(client, "POST", path, body)
+            return self._read(text, kind) if text.lstrip().startswith("{") else {}
+
+        self._run(told)
+
     async def _once(self, client: httpx.AsyncClient, method: str, path: str, body: Content | None) -> Content:
+        return self._read(*await self._sent(client, method, path, body))
+
+    def _read(self, text: str, kind: str) -> Content:
+        try:
+            return read(text, kind)
+        except RefusedError as refused:
+            raise self._known(refused) from None
+
+    async def _sent(self, client: httpx.AsyncClient, method: str, path: str, body: Content | None) -> tuple[str, str]:
+        """Text and content type of a good answer."""
         await self._turn()
         self.usage.requests += 1
         try:
@@ -197,10 +216,7 @@ class Server:
             raise self._redirected(response.headers.get("location", "nowhere"))
         if not response.is_success:
             raise self._refused(response, text)
-        try:
-            return read(text, response.headers.get("content-type", ""))
-        except RefusedError as refused:
-            raise self._known(refused) from None
+        return text, response.headers.get("content-type", "")
 
     def _elsewhere(self, response: httpx.Response) -> httpx.URL:
         """Where a redirection leads, if that is the same server."""
