@@ -29,6 +29,10 @@ __all__ = [
 class ArcloopError(Exception):
     """Base of all errors that are the user's to mend; ``str(error)`` is the whole message."""
 
+    def __init__(self, message: str) -> None:
+        """What a message quotes may be anything: what is not to be printed is written as Python writes it."""
+        super().__init__("".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in message))
+
 
 class TaskError(ArcloopError):
     """A task set is unknown, or a task file does not hold a valid ARC task."""

@@ -26,7 +26,7 @@ def read_description(folder: Path) -> dict[str, Any]:
             f"{path}: cannot be read ({error}); expected a saved adapter — restore it or start a new run"
         ) from None
     # Versions of PEFT that knew LoRA alone wrote no type.
-    kind = description.setdefault("peft_type", "LORA") if isinstance(description, dict) else description
+    kind = description.setdefault("peft_type", "LORA") if isinstance(description, dict) else None
     if not isinstance(kind, str) or len(kind) > 40:
         raise RunError(
             f"{path}: peft_type is {reprlib.repr(kind)}; expected a saved adapter — restore it or start a new run"
