@@ -141,7 +141,7 @@ def test_errors_are_one_line(arcloop, tmp_path: Path) -> None:  # type: ignore[n
         (("run", "--tasks", "drawing", "--prompt-template", "haiku", *out), "barc, compact, plain or a file"),
         (("search", *SMALL, "--model", "replay", *out), "expected a run's folder with --sampler replay"),
         (("search", "--from", tmp_path, *out), "no config.json in it"),
-        (("run", "--tasks", "drawing", "--adapter", tmp_path, *out), "expected 1 with --adapter"),
+        (("run", "--tasks", "drawing", "--adapter", tmp_path, *out), "no adapter_config.json in it"),
         (
             ("run", "--tasks", "drawing", "--model", "grammar", "--adapter", tmp_path, "--rounds", 1, *out),
             "expected none",

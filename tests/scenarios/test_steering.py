@@ -240,6 +240,28 @@ def test_learning_restarts_from_all_rounds_or_continues_with_the_newest(tmp_path
 
 
 @pytest.mark.parametrize("restart", [True, False])
+def test_a_run_can_begin_with_a_trained_adapter(tmp_path: Path, restart: bool) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    (given / "learned").write_text("mirror")
+    parts = Parts()
+    starts: list[Path | None] = []
+    original = parts.trainer.fit
+
+    def fit(asked: Fitting) -> Fit:
+        starts.append(asked.start)
+        return original(asked)
+
+    parts.trainer.fit = fit  # type: ignore[method-assign]
+    never = StoppingConfig(perfect=0)
+    config = dataclasses.replace(CONFIG, adapter=str(given), restart=restart, group_size=0, stopping=never)
+    run = parts.run(tmp_path / "run", config)
+    learned = [run.group(round_, 0).adapter for round_ in (0, 1)]
+    assert parts.sampler.adapters == [given, *learned]
+    assert starts == [given, given if restart else learned[0]]
+
+
+@pytest.mark.parametrize("restart", [True, False])
 @pytest.mark.parametrize("size", [1, 2, 0])
 def test_every_group_size_resumes_to_the_same_end_in_both_ways(tmp_path: Path, size: int, restart: bool) -> None:
     config = dataclasses.replace(SMALL_WAVES, group_size=size, restart=restart)

@@ -36,7 +36,8 @@ class Config:
     """``embedded`` (ships with arcloop, runs on a CPU), the folder or hub name of a Hugging Face causal language model, or,
     in place of a model, ``grammar`` or ``replay``: see ``sampler``."""
     adapter: str | None = None
-    """Folder of a saved adapter to search with; needs a search of one round."""
+    """Folder of a saved adapter to begin with: the first search uses it, and learning starts from it where it would start
+    from the base model; what is learned has its rank and kind."""
     rounds: int = 2
     """Search rounds, with learning between them: 1 is search only."""
     programs: int = 64
@@ -107,8 +108,6 @@ class Config:
         require(
             not chat or self.rounds == 1, "rounds", self.rounds, "expected 1 with --server.api chat, which cannot learn"
         )
-        alone = self.adapter is None or self.rounds == 1
-        require(alone, "rounds", self.rounds, "expected 1 with --adapter, because learning begins at the base model")
         weightless = bool({self.sampler, self.model} & {"grammar", "replay"})
         require(self.adapter is None or not weightless, "adapter", self.adapter, "expected none without a model")
         replays = "replay" in (self.sampler, self.model)

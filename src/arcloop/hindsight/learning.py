@@ -48,7 +48,7 @@ class LearningContext:
 
 
 def learn_group(context: LearningContext, place: Place, searched: Searched) -> None:
-    """Begin to learn: from the base model on the best of all rounds, or from the last adapter on those just found."""
+    """Begin to learn: from the beginning on the best of all rounds, or from the last adapter on those just found."""
     start = time.monotonic()
     examples, dropped = _curated(context, place, searched)
     seed = context.config.seed
@@ -121,8 +121,10 @@ class _Training:
 
     def _first(self) -> Path | None:
         """The adapter to go on from; None = the base model."""
-        adapter = self.searched.numbers.adapter
-        return None if self.context.config.restart or adapter is None else self.context.run.path / adapter
+        config, adapter = self.context.config, self.searched.numbers.adapter
+        if config.restart or adapter is None:
+            return None if config.adapter is None else Path(config.adapter)
+        return self.context.run.path / adapter
 
     def _rng(self) -> random.Random:
         return generator(self.context.config.seed, "train", self.place.round, self.place.tasks[0].id)

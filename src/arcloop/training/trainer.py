@@ -25,8 +25,8 @@ class LoraTrainer:
     def fit(self, asked: Fitting) -> Fit:
         """See ``Trainer``. With no example that fits, the adapter is saved as it was."""
         config, rng = self._config, asked.rng
+        self._model.use_adapter(asked.start)  # which decides on rank and kind, where it is the first
         adapter = self._model.trainable_adapter(config)
-        self._model.use_adapter(asked.start)
         rows, dropped = encode_rows(self._model, asked.examples, config.max_tokens)
         before = {name: p.detach().clone() for name, p in adapter.parameters.items()}
         batches = [batch for _ in range(config.epochs) for batch in _batches(rows, config, rng)]
