@@ -24,7 +24,7 @@ ORDER: dict[str, str] = {
     "grammar": "boxes scope production geometry lines symmetry colors objects grids elements motion regions counting program",
     "tasks": "pictures augment arcjson paths sets",
     "prompts": "encoding catalogue format",
-    "model": "card description weights attention effective adapter language merging",
+    "model": "hub card description weights attention effective adapter language merging",
     "sampling": "port stream choose lora memory replay grammar reply server transformers vllm requests openai chat",
     "programs": "",
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
@@ -41,7 +41,7 @@ ORDER: dict[str, str] = {
     "evaluation": "estimates metrics outcome measurement comparison experiment",
     "report": "charts run_page comparison_page",
     "assembly": "beginning parts running",
-    "cli": "table job options run search resume evaluate check compare experiment train merge relabel execute show pretrain __main__",
+    "cli": "table job options run search resume evaluate check compare experiment train card merge relabel execute show pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 

@@ -48,7 +48,7 @@ def test_show_prompt_prints_what_the_model_is_asked(
     assert captured.out.startswith(
         "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nInput:\nHeight@3 Width@3 Back@Black\nRow@0 Blue@0 "
     )
-    assert captured.err.endswith(" tokens\n")
+    assert captured.err == "102 tokens; embedded is asked with up to 4,096, and answers with up to 640\n"
     settings = ("--prompt.template", "plain", "--prompt.library")
     assert arcloop(monkeypatch, "show", "prompt", "25ff71a9", *settings) == 0
     assert "detect_mirror_symmetry(" in capsys.readouterr().out

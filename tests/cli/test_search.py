@@ -5,11 +5,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from transformers import AutoTokenizer
 
 from arcloop.cli import main
-from arcloop.config import read_config
+from arcloop.config import PromptConfig, read_config
 from arcloop.prompts.format import PromptFormat, named_template
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling.lora import adapter_rank
@@ -77,6 +78,7 @@ def test_every_option_reaches_the_configuration(arcloop, tmp_path: Path) -> None
         "--max-model-len", 3000, "--max-output-tokens", 500, "--temperature", 0.5, "--top-p", 0.9, "--seed", 7,
         "--tensor-parallel-size", 2, "--use-4bit-quantization", "--execution.workers", 1,
         "--no-use-data-augmentation", "--prompt-template", tmp_path / "own.jinja",
+        "--prompt.library", "--prompt.cells", 40, "--sampling.rows", 5,
     )  # fmt: skip
     code, _, error = arcloop("search", "--sampler", "grammar", *SMALL, *options, "--output-dir", tmp_path / "run")
     assert code == 0, error
@@ -91,7 +93,8 @@ def test_every_option_reaches_the_configuration(arcloop, tmp_path: Path) -> None
     assert (config.seed, config.programs, config.rounds, config.limit) == (7, 6, 1, 2)
     assert config.engine.tensor_parallel_size == 2 and config.loading.use_4bit_quantization
     assert config.augment.dihedral is config.augment.colors is config.augment.order is False
-    assert config.execution.workers == 1 and config.prompt.template == TEMPLATE
+    assert config.execution.workers == 1 and config.prompt == PromptConfig(TEMPLATE, True, 40)
+    assert sampling.rows == 5
     assert RunDir.open(tmp_path / "run").group(0, 0).prompts()[0].text.startswith("Rule?Black")
 
 
@@ -165,13 +168,17 @@ def test_random_programs_search_on_where_a_model_would_learn(arcloop, tmp_path: 
     assert sources[0] != sources[1] and not (out / "round_000" / "group_000" / "adapter").exists()
     code, _, error = arcloop("relabel", out, "--out", tmp_path / "set")
     assert code == 2 and "random programs, without weights or a tokenizer" in error
-    assert arcloop("relabel", out, "--model", "embedded", "--out", tmp_path / "set")[0] == 0
+    prompts = []
+    for name, template in (("set", ()), ("plain", ("--prompt-template", "plain"))):
+        assert arcloop("relabel", out, "--model", "embedded", *template, "--out", tmp_path / name)[0] == 0
+        prompts.append(pq.read_table(tmp_path / name / "examples.parquet")["prompt"][0].as_py())
+    assert prompts[0] != prompts[1]
 
 
 def test_show_prompt_shows_a_template_of_ones_own(arcloop, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "own.jinja").write_text(TEMPLATE)
     code, printed, error = arcloop("show", "prompt", "25ff71a9", "--prompt-template", tmp_path / "own.jinja")
-    assert code == 0 and "Rule?Blue Blue Blue" in printed and error.endswith(" tokens\n")
+    assert code == 0 and "Rule?Blue Blue Blue" in printed and "tokens; embedded is asked with up to 4,096" in error
 
 
 def test_a_model_without_a_chat_template_is_refused(arcloop, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from arcloop.config import Config
 from arcloop.errors import ConfigError, RunError
-from arcloop.model.card import GRAMMAR, read_card, resolve
+from arcloop.model.card import CARD, GRAMMAR, has_card, model_folder, read_card, resolve
 from arcloop.prompts.format import PromptFormat
 from arcloop.runs.origin import manifest
 from arcloop.runs.rundir import RunDir
@@ -57,8 +57,15 @@ def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: N
             )
         config = given
     else:
+        if given.sampler != "grammar" and given.server.api != "chat":
+            model_folder(given.model)  # fetched, so that its card and its context are known
         card = read_card(given.model)
         config = resolve(given, card)
+        if given.prompt.template is None and not has_card(given.model):
+            tell(
+                f"--model {given.model}: no {CARD} beside it, so it is asked with the template {card.template}, as its name "
+                "suggests, and learns at a low rate; --prompt.template asks otherwise, arcloop card writes such a file"
+            )
         if given.refine.share:
             PromptFormat(given.prompt.template or card.template, lambda messages: "").check_refines()
     return RunDir.create(out, config, tasks, manifest(config, tasks), unasked(given.tasks, tasks))

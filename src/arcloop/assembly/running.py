@@ -1,6 +1,7 @@
 """A run directory → what is left of the run, its outcome, and what can be made of it."""
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -126,6 +127,7 @@ def relabel(
     settings: RelabelConfig | None = None,
     *,
     model: str | None = None,
+    template: str | None = None,
     rounds: int | None = None,
     confirm: bool = False,
     console: Console | None = None,
@@ -138,6 +140,8 @@ def relabel(
         selection: Which programs; default: the 8 best of each task.
         settings: How they become rows.
         model: Whose words prompts are written in (``embedded``, a folder or a hub name); default: the run's model.
+        template: Prompt template (``barc``, ``compact``, ``plain``, or the text of one); default: the model's, or the run's
+            where its model is taken.
         rounds: Look at the first so many rounds only.
         confirm: Run what was chosen again, and drop what gives something else.
         console: Where progress is shown; None = nowhere.
@@ -149,7 +153,10 @@ def relabel(
 
     config, settings = of.config, settings or RelabelConfig()
     name = model or config.model
-    format_ = prompt_format(name, load_tokenizer(name), PromptConfig() if model else config.prompt)
+    prompt = PromptConfig() if model else config.prompt
+    if template is not None:
+        prompt = dataclasses.replace(prompt, template=template)
+    format_ = prompt_format(name, load_tokenizer(name), prompt)
     with ExitStack() as stack:
         needed = confirm or runs_programs(settings)
         sandbox = stack.enter_context(Sandbox(config.execution)) if needed else None

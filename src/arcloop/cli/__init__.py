@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "Put runs side by side, and say which differences are more than noise.",
     "experiment": "Run search alone against search and learn on equal budgets, and test the difference.",
     "train": "Fine-tune a model on relabeled programs, or any prompts with completions.",
+    "card": "Show how a model is asked and taught, or write it down beside the model.",
     "merge": "Make a model folder from a model and an adapter.",
     "relabel": "Make a training set from the programs of a run.",
     "execute": "Run programs from a file in the sandbox.",

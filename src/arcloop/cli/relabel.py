@@ -10,6 +10,7 @@ from rich.console import Console
 from arcloop.assembly import Run, relabel
 from arcloop.cli.job import say
 from arcloop.config import Policy, RelabelConfig, SelectionConfig
+from arcloop.prompts.format import named_template
 
 __all__ = ["main"]
 
@@ -45,6 +46,9 @@ class Arguments:
     """Run what was chosen again in the sandbox, and drop what gives something else: minutes for many programs."""
     model: str | None = None
     """Write prompts as this model reads them (``embedded``, a folder or a hub name); default: the run's model."""
+    prompt_template: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
+    """``barc``, ``compact``, ``plain``, or a file with a template of your own (docs/search.md); default: the model's, or the
+    run's where its model is taken."""
 
 
 def main(argv: list[str]) -> int:
@@ -64,6 +68,7 @@ def main(argv: list[str]) -> int:
         selection,
         arguments.relabel,
         model=arguments.model,
+        template=None if arguments.prompt_template is None else named_template(arguments.prompt_template),
         rounds=arguments.rounds,
         confirm=arguments.confirm,
         console=console,

@@ -65,6 +65,12 @@ class Arguments:
     """Nucleus sampling: the likeliest tokens that together have this probability."""
     prompt_template: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
     """``barc``, ``compact``, ``plain``, or a file with a template of your own (docs/search.md); default: the model's."""
+    library: Annotated[bool, tyro.conf.arg(name="prompt.library")] = RUN.prompt.library
+    """List the program library's functions in the prompt; the ``plain`` template has a place for them."""
+    cells: Annotated[int | None, tyro.conf.arg(name="prompt.cells")] = RUN.prompt.cells
+    """Show no more train pairs than keep all grids of a prompt at so many cells together; default: what suits the model."""
+    rows: Annotated[int, tyro.conf.arg(name="sampling.rows")] = RUN.sampling.rows
+    """Completions that are decoded side by side at the most: less memory, and less speed, with fewer."""
     use_4bit_quantization: bool = RUN.loading.use_4bit_quantization
     """Hold the base weights in 4 bits."""
     tensor_parallel_size: int = RUN.engine.tensor_parallel_size
@@ -103,6 +109,9 @@ def _defaults(base: Config) -> Arguments:
         max_output_tokens=base.sampling.max_tokens,
         temperature=base.sampling.temperature,
         top_p=base.sampling.top_p,
+        library=base.prompt.library,
+        cells=base.prompt.cells,
+        rows=base.sampling.rows,
         use_4bit_quantization=base.loading.use_4bit_quantization,
         tensor_parallel_size=base.engine.tensor_parallel_size,
         gpu_memory_utilization=base.engine.gpu_memory_utilization,
@@ -119,7 +128,8 @@ def _config(arguments: Arguments, base: Config) -> Config:
     augment = AugmentConfig() if arguments.use_data_augmentation else UNCHANGED
     if (augment == UNCHANGED) == (base.augment == UNCHANGED):
         augment = base.augment
-    template = arguments.prompt_template
+    named = arguments.prompt_template
+    template = base.prompt.template if named is None else named_template(named)
     config = replace(
         base,
         tasks=tasks,
@@ -133,13 +143,14 @@ def _config(arguments: Arguments, base: Config) -> Config:
         programs=arguments.n_predictions,
         seed=arguments.seed,
         augment=augment,
-        prompt=base.prompt if template is None else PromptConfig(named_template(template)),
+        prompt=PromptConfig(template, arguments.library, arguments.cells),
         sampling=replace(
             base.sampling,
             max_tokens=arguments.max_output_tokens,
             completions_per_prompt=arguments.batch_size,
             temperature=arguments.temperature,
             top_p=arguments.top_p,
+            rows=arguments.rows,
         ),
         server=arguments.server,
         engine=replace(

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from arcloop.cli.options import PromptOptions
-from arcloop.config import PromptConfig
+from arcloop.config import Config, PromptConfig
 from arcloop.errors import TaskError
+from arcloop.model.card import read_card, resolve
 from arcloop.prompts.catalogue import entries
 from arcloop.prompts.encoding import COLOR_NAMES
 from arcloop.records import Grid
@@ -101,7 +102,13 @@ def _show_prompt(task_id: str, source: str, model: str, prompt: PromptConfig) ->
     text = prompt_format(model, tokenizer, prompt).prompt_text(task, 0)
     print(text)
     tokens = len(tokenizer(text, add_special_tokens=False)["input_ids"])
-    Console(stderr=True).print(f"{tokens} tokens", highlight=False)
+    sampling = resolve(Config(""), read_card(model)).sampling
+    Console(stderr=True).print(
+        f"{tokens:,} tokens; {model} is asked with up to {sampling.max_prompt_tokens:,}, and answers with up to "
+        f"{sampling.max_tokens:,}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _source(task_id: str, source: str) -> str:

@@ -1,4 +1,4 @@
 """A folder of weights → a language model that can be searched with and trained.
 
-``card`` and ``description`` are light; the other modules import torch.
+``hub``, ``card`` and ``description`` are light; the other modules import torch.
 """

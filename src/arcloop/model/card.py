@@ -1,6 +1,6 @@
 """What a model wants to be treated like: the ``arcloop.json`` beside its weights.
 
-A model without one is taken for a BARC-like chat model. Settings that a user leaves open are
+Of a model without one the template is guessed from its name: ``barc`` for the BARC models, ``plain`` for others. Settings that a user leaves open are
 filled from the card, and the filled values are what a run records.
 """
 
@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Literal
 
 from arcloop.config import Config, TrainingConfig, from_json
-from arcloop.errors import ModelError
-from arcloop.files import is_pointer
+from arcloop.errors import ConfigError, ModelError
+from arcloop.files import UnreadableError, is_pointer, read_json
+from arcloop.model.hub import cached, fetched
 
 __all__ = [
     "CARD",
     "GRAMMAR",
     "ModelCard",
     "folder_digest",
+    "guessed_template",
+    "has_card",
     "model_digest",
     "model_folder",
     "read_card",
@@ -29,6 +32,9 @@ __all__ = [
 
 CARD = "arcloop.json"
 """Name of the card's file in a model folder."""
+
+_POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
+"""What models' configurations call their context."""
 
 GRAMMAR = "grammar"
 """What stands in the place of a model's name where random programs take its place."""
@@ -48,51 +54,113 @@ class ModelCard:
     """Longest prompt that it can be expected to read; the longest ARC prompt has 8,635 Llama tokens."""
     max_tokens: int = 1024
     """Longest program that it can be expected to write."""
+    context: int | None = None
+    """Tokens that it reads, prompt and completion together; default: what its ``config.json`` says."""
 
 
-def model_folder(name: str) -> str:
-    """Where a model's files are: the folder of the embedded model, or ``name`` itself (a folder or a hub name).
+def model_folder(name: str, weights: bool = False) -> str:
+    """Where a model's files are: those of the embedded model, a folder, or what the hub's cache holds of a hub name.
+
+    ``weights``: they are needed too. What is not on this machine is fetched.
 
     Raises:
-        ModelError: ``name`` looks like a path and is not a model folder, or files in it were not fetched.
+        ModelError: there is no such model, or files in it were not fetched.
     """
     if name == GRAMMAR:
         raise ModelError(
             f"--model {GRAMMAR}: random programs, without weights or a tokenizer; expected a model — pass another --model"
         )
-    if name == "embedded":
-        return str(files("arcloop") / "embedded")
-    path = Path(name)
-    if path.is_dir() and not (path / "config.json").is_file():
+    path = _folder(name)
+    if path is None:
+        if _no_hub_name(name):
+            raise ModelError(
+                f"--model {name}: no such folder; expected embedded, a Hugging Face model folder or a hub name — check the path"
+            )
+        return str(fetched(name, weights))
+    if not (path / "config.json").is_file():
         raise ModelError(f"--model {name}: no config.json in it; expected a Hugging Face model folder — check the path")
-    if not path.exists() and (path.is_absolute() or name.startswith(".") or name.count("/") != 1):
-        raise ModelError(
-            f"--model {name}: no such folder; expected embedded, a Hugging Face model folder or a hub name — check the path"
-        )
     for part in sorted(path.glob("*")):
         if part.is_file() and is_pointer(part):
             raise ModelError(
                 f"--model {name}: {part.name} is a Git LFS pointer; expected the file itself — fetch it with git lfs pull"
             )
-    return name
+    return str(path)
+
+
+def _folder(name: str) -> Path | None:
+    """The folder that a name means; None where it can only be a hub name."""
+    if name == "embedded":
+        return Path(str(files("arcloop"))) / "embedded"
+    path = Path(name)
+    return path if path.exists() else None
+
+
+def _no_hub_name(name: str) -> bool:
+    return Path(name).is_absolute() or name.startswith(".") or name.count("/") != 1
+
+
+def _there(name: str) -> Path | None:
+    """The folder of a model, if it is on this machine: nothing is fetched."""
+    path = _folder(name)
+    return path if path is not None or _no_hub_name(name) else cached(name)
 
 
 def read_card(name: str) -> ModelCard:
-    """The model's card, or the defaults where it has none.
+    """The model's card, or what is guessed where it has none; its ``context`` is that of the model's ``config.json``.
+
+    A hub name that is not on this machine yet has the guess alone: fetch it first, with ``model_folder``.
 
     Raises:
-        ModelError: as ``model_folder``.
         ConfigError: the card has settings that this version does not know.
+        ModelError: the model's ``config.json`` cannot be read.
     """
     if name == GRAMMAR:
         return ModelCard("compact")
-    path = Path(model_folder(name)) / CARD
-    return from_json(ModelCard, path) if path.is_file() else ModelCard()
+    folder = _there(name)
+    path = None if folder is None else folder / CARD
+    card = from_json(ModelCard, path) if path is not None and path.is_file() else ModelCard(guessed_template(name))
+    return card if card.context or folder is None else dataclasses.replace(card, context=_context(folder))
+
+
+def has_card(name: str) -> bool:
+    """Does the model say itself what it wants?"""
+    folder = _there(name)
+    return name == GRAMMAR or (folder is not None and (folder / CARD).is_file())
+
+
+def guessed_template(name: str) -> Literal["barc", "plain"]:
+    """The template of a model without a card: the BARC models are known by their names."""
+    lowered = Path(name).resolve().name.lower() if Path(name).exists() else name.lower()
+    return "barc" if "barc" in lowered or "potpourri" in lowered else "plain"
+
+
+def _context(folder: Path) -> int | None:
+    """Tokens that the model's positions reach; None where its ``config.json`` does not say."""
+    path = folder / "config.json"
+    try:
+        content = read_json(path)
+    except UnreadableError as error:
+        raise ModelError(
+            f"{path}: cannot be read ({error}); expected what transformers writes — restore the file"
+        ) from None
+    inner = content.get("text_config") if isinstance(content, dict) else None
+    for part in (content, inner):
+        for key in _POSITIONS:
+            value = part.get(key) if isinstance(part, dict) else None
+            if type(value) is int and value > 0:
+                return value
+    return None
 
 
 def model_digest(name: str) -> str:
-    """SHA-256 of the files that say what the model computes; empty for a model that is not a folder on this machine."""
-    return "" if name == GRAMMAR else folder_digest(Path(model_folder(name)))
+    """SHA-256 of the files that say what the model computes, or of the hub's word for their version; empty if unknown."""
+    if name == GRAMMAR:
+        return ""
+    if (folder := _folder(name)) is not None:
+        return folder_digest(folder)
+    # The weights may not be here yet; the cache's folder has the commit as its name.
+    here = _there(name)
+    return "" if here is None else hashlib.sha256(here.name.encode()).hexdigest()
 
 
 def folder_digest(folder: Path) -> str:
@@ -107,8 +175,21 @@ def folder_digest(folder: Path) -> str:
 
 
 def resolve(config: Config, card: ModelCard) -> Config:
-    """The configuration with every setting that was left open taken from the card."""
-    sampling = config.sampling
+    """The configuration with every setting that was left open taken from the card.
+
+    Raises:
+        ConfigError: prompts and completions of the lengths that were asked for do not fit into the model's context.
+    """
+    sampling, context = config.sampling, card.context
+    longest = sampling.max_tokens or (card.max_tokens if context is None else min(card.max_tokens, context // 2))
+    prompt = sampling.max_prompt_tokens
+    room = None if context is None else context - longest
+    if room is not None and room < (prompt or 1):
+        together = f"{prompt} prompt tokens and {longest}" if prompt else f"{longest}"
+        raise ConfigError(
+            f"sampling: {together} tokens of a completion are more than the {context} that the model reads; expected no more "
+            "together — lower sampling.max-prompt-tokens or sampling.max-tokens (--max-output-tokens)"
+        )
     return dataclasses.replace(
         config,
         prompt=dataclasses.replace(
@@ -116,13 +197,14 @@ def resolve(config: Config, card: ModelCard) -> Config:
         ),
         sampling=dataclasses.replace(
             sampling,
-            max_tokens=sampling.max_tokens or card.max_tokens,
-            max_prompt_tokens=sampling.max_prompt_tokens or card.max_prompt_tokens,
+            max_tokens=longest,
+            max_prompt_tokens=prompt or (card.max_prompt_tokens if room is None else min(card.max_prompt_tokens, room)),
         ),
         training=resolve_training(config.training, card),
     )
 
 
 def resolve_training(config: TrainingConfig, card: ModelCard) -> TrainingConfig:
-    """The same for the settings of a training alone."""
-    return dataclasses.replace(config, learning_rate=config.learning_rate or card.learning_rate)
+    """The same for the settings of a training alone; rows are no longer than the model's context."""
+    longest = config.max_tokens if card.context is None else min(config.max_tokens, card.context)
+    return dataclasses.replace(config, learning_rate=config.learning_rate or card.learning_rate, max_tokens=longest)

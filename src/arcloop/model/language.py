@@ -296,7 +296,7 @@ def load_model(
     alone = {"": int(os.environ.get("LOCAL_RANK", "0"))} if cuda else None
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            model_folder(name),
+            model_folder(name, weights=True),
             output_loading_info=True,
             dtype=torch.bfloat16 if half and cuda else torch.float32,
             use_safetensors=True,

@@ -29,7 +29,8 @@ def check_origin(run: RunDir) -> None:
     config, began = run.config(), run.manifest()
     names = {"model_sha256": config.model, "adapter_sha256": config.adapter, "source_sha256": config.source}
     for key, now in _origin_digests(config).items():
-        if now != began.digests[key]:
+        # Earlier versions knew nothing of a model that was named by the hub's word for it.
+        if now != began.digests[key] and began.digests[key]:
             raise RunError(
                 f"{run.path}: {key.removesuffix('_sha256')} {names[key]} has changed since the run began; expected "
                 "the same files — restore them, or start a new run"

@@ -80,7 +80,7 @@ class VllmSampler:
         self._can_rest = platform.is_sleep_mode_available()
         try:
             self._engine = self._vllm.LLM(
-                model=model_folder(name),
+                model=model_folder(name, weights=True),
                 max_model_len=sampling.max_prompt_tokens + sampling.max_tokens,
                 enable_prefix_caching=True,
                 enable_lora=limit is not None,
