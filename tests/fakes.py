@@ -10,7 +10,7 @@ import numpy as np
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, Example, Execution, FinishReason, Grid, Job, Status
 from arcloop.runs.numbers import GroupNumbers, Manifest, SearchNumbers
-from arcloop.sampling import Request
+from arcloop.sampling import Request, UnderWay, untold
 from arcloop.training import Fit, Fitting
 
 MANIFEST = Manifest({}, "", "")
@@ -50,7 +50,7 @@ class FakeSampler:
         self.adapters.append(folder)
         self._learned = (folder / "learned").read_text().split() if folder else []
 
-    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         for request in reversed(requests):
             for draw in request.draws:
                 rng = random.Random(draw.seed)

@@ -17,7 +17,7 @@ from arcloop.records import Candidate, Completion, Example, FinishReason, Pair, 
 from arcloop.report.run_page import write_report
 from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
-from arcloop.sampling import Request
+from arcloop.sampling import Request, UnderWay, untold
 from arcloop.submission.kaggle import validate
 from arcloop.training import Fit, Fitting
 from tests.arc_grids import FLIP, grid
@@ -72,8 +72,8 @@ def finish(run: RunDir) -> dict[str, bytes]:
 
 def test_draws_at_which_a_server_failed_are_stored_and_counted_apart(tmp_path: Path) -> None:
     class Failing(FakeSampler):
-        def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
-            for k, completion in enumerate(super().sample(requests)):
+        def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+            for k, completion in enumerate(super().sample(requests, under_way)):
                 failed = {
                     "text": "500: def transform(grid): busy",
                     "finish_reason": FinishReason.ERROR,
@@ -292,8 +292,8 @@ def test_records_come_back_from_their_tables(tmp_path: Path) -> None:
 
 def test_a_report_shows_hostile_text_as_text(tmp_path: Path) -> None:
     class Hostile(FakeSampler):
-        def sample(self, requests):  # type: ignore[no-untyped-def]
-            for completion in super().sample(requests):
+        def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+            for completion in super().sample(requests, under_way):
                 yield dataclasses.replace(completion, text=completion.text + "  # <script>alert(1)</script>")
 
     parts = Parts()

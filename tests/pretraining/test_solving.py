@@ -15,7 +15,7 @@ from arcloop.model.language import LanguageModel
 from arcloop.pretraining import solving
 from arcloop.pretraining.packs import encode_row, held_out_row
 from arcloop.records import Completion, FinishReason
-from arcloop.sampling import Request
+from arcloop.sampling import Request, UnderWay, untold
 from arcloop.seeds import generator
 from arcloop.training.loss import completion_loss
 from tests.fakes import FakeSampler
@@ -33,7 +33,7 @@ class Writer(FakeSampler):
         self.programs = programs
         self.seeds: set[int] = set()
 
-    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         for request, programs in zip(requests, self.programs, strict=True):
             assert len(request.draws) == 8
             self.seeds |= {draw.seed for draw in request.draws}

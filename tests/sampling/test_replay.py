@@ -19,7 +19,7 @@ from arcloop.runs.groupdir import write_json
 from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
 from arcloop.runs.schema import stored as as_stored
-from arcloop.sampling import Request, Sampler
+from arcloop.sampling import Request, Sampler, UnderWay, untold
 from arcloop.sampling.replay import ReplaySampler
 from tests.arc_grids import FLIP, grid
 from tests.fakes import MANIFEST, NOTHING, FakeExecutor, FakeSampler, FakeTrainer
@@ -76,8 +76,8 @@ def test_a_replay_finds_what_the_run_found_byte_for_byte_and_trains_nothing(sour
 
 def test_a_replay_goes_back_where_the_run_went_back(tmp_path: Path) -> None:
     class Spoilt(FakeSampler):
-        def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
-            for completion in super().sample(requests):
+        def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+            for completion in super().sample(requests, under_way):
                 yield dataclasses.replace(completion, text="no program") if self._learned else completion
 
     config = dataclasses.replace(CONFIG, rounds=3, programs=40, stopping=StoppingConfig(perfect=3, every=8))

@@ -145,6 +145,16 @@ def test_every_draw_gives_one_completion_with_its_facts(model: LanguageModel) ->
         assert "<|" not in completion.text
 
 
+def test_tokens_are_told_before_a_completion_ends(model: LanguageModel) -> None:
+    told: list[int] = []
+    config = SamplingConfig(max_tokens=20, max_prompt_tokens=4096)
+    stream = TransformersSampler(model, config).sample(requests(2, tasks=1), told.append)
+    first = next(stream)
+    assert told and told[0] == 2 * 5 and told == sorted(told)
+    list(stream)
+    assert max(told) <= 2 * 20 and first.tokens <= 20
+
+
 def test_log_probabilities_are_those_of_the_network(model: LanguageModel) -> None:
     request = requests(8)[0]
     checked = 0

@@ -15,7 +15,7 @@ from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Completion
 from arcloop.runs.rundir import RunDir
-from arcloop.sampling import Request
+from arcloop.sampling import Request, UnderWay, untold
 from arcloop.search.background import Background, Took
 from arcloop.search.budget import Budget, DeadlineError
 from arcloop.training import Fit, Fitting
@@ -38,9 +38,9 @@ class Apart(Parts):
         if wave is not None:
             sample = self.sampler.sample
 
-            def watched(requests: Sequence[Request]) -> Iterator[Completion]:
+            def watched(requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
                 wave()
-                yield from sample(requests)
+                yield from sample(requests, under_way)
 
             self.sampler.sample = watched  # type: ignore[method-assign]
         with Progress(Console(quiet=True), 100, "programs") as progress:
@@ -93,13 +93,13 @@ def test_each_group_learns_while_the_next_is_searched(tmp_path: Path) -> None:
             super().__init__()
             sample, fit = self.sampler.sample, self.trainer.fit
 
-            def searching(requests: Sequence[Request]) -> Iterator[Completion]:
+            def searching(requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
                 round_ = int(requests[0].prompt.id[1])
                 place = 2 * round_ + (requests[0].prompt.task_id == "again")
                 if 1 <= place <= 4:
                     after(f"learning {place - 1} begins")
                 happened(f"search {place}")
-                yield from sample(requests)
+                yield from sample(requests, under_way)
 
             def learning(asked: Fitting) -> Fit:
                 place = 2 * int(asked.out.parent.parent.name[-3:]) + int(asked.out.parent.name[-3:])

@@ -3,7 +3,7 @@
 import dataclasses
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,15 @@ from arcloop.evaluation.outcome import conclude
 from arcloop.hindsight.anchors import Anchors
 from arcloop.loop import Loop
 from arcloop.progress import Progress
-from arcloop.records import Example
+from arcloop.records import Completion, Example
 from arcloop.report.run_page import write_report
 from arcloop.runs.rundir import RunDir
+from arcloop.sampling import Request, UnderWay, untold
 from arcloop.search.budget import Budget, DeadlineError
 from arcloop.search.heat import heats
 from arcloop.submission.kaggle import validate
 from arcloop.training import Fit, Fitting
-from tests.fakes import MANIFEST, FakeTrainer
+from tests.fakes import MANIFEST, FakeSampler, FakeTrainer
 from tests.test_loop import ANSWERS, CONFIG, TASKS, Parts, everything, finish
 
 SMALL_WAVES = dataclasses.replace(
@@ -135,14 +136,14 @@ def test_a_long_search_is_stored_while_it_goes_on(tmp_path: Path, monkeypatch: p
     path, parts = tmp_path / "run", Parts()
     original, seen = parts.sampler.sample, []
 
-    def sample(requests):  # type: ignore[no-untyped-def]
+    def sample(requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         run = RunDir.open(path)
         group = run.group(0, 0)
         seen.append(len(group.candidates()) if group.searched else 0)
         before = run.read("submission.json")
         conclude(run, ANSWERS)
         assert run.read("submission.json") == before
-        return original(requests)
+        return original(requests, under_way)
 
     parts.sampler.sample = sample  # type: ignore[method-assign]
     run = parts.run(path, SMALL_WAVES)
@@ -217,6 +218,22 @@ def test_an_adapter_that_does_harm_is_dropped_again_after_a_resume(tmp_path: Pat
     assert finish(parts().run(path, config)) == whole
 
 
+def test_progress_tells_tokens_while_nothing_has_ended(tmp_path: Path) -> None:
+    class Slow(FakeSampler):
+        def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+            under_way(1234)
+            yield from super().sample(requests, under_way)
+
+    parts = Parts()
+    parts.sampler = Slow()
+    run = RunDir.create(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1), TASKS, MANIFEST)
+    facts: list[str] = []
+    with Progress(Console(quiet=True), 100, "programs") as progress:
+        progress.fact = lambda name, value: facts.append(f"{name} {value}")  # type: ignore[method-assign]
+        Loop(run, parts.sampler, parts.executor, parts.trainer, progress).search_and_learn()
+    assert facts[0].startswith("tokens 1,234 (") and "tokens 3 (" in facts[1]
+
+
 def test_learning_restarts_from_all_rounds_or_continues_with_the_newest(tmp_path: Path) -> None:
     never = StoppingConfig(perfect=0)
     starts: dict[bool, list[Path | None]] = {True: [], False: []}
@@ -280,9 +297,9 @@ def temperatures(parts: Parts) -> dict[str, float]:
     asked: dict[str, float] = {}
     original = parts.sampler.sample
 
-    def sample(requests):  # type: ignore[no-untyped-def]
+    def sample(requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         asked.update({d.completion_id: d.temperature for r in requests for d in r.draws})
-        return original(requests)
+        return original(requests, under_way)
 
     parts.sampler.sample = sample  # type: ignore[method-assign]
     return asked

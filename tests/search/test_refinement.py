@@ -32,7 +32,7 @@ from arcloop.prompts.format import PromptFormat, make_prompt, named_template
 from arcloop.records import Augmentation, Candidate, Completion, Example, Pair, Parent, Prompt, Status, Task
 from arcloop.runs.rundir import RunDir
 from arcloop.runs.tables import PROMPTS
-from arcloop.sampling import Request, Sampler
+from arcloop.sampling import Request, Sampler, UnderWay, untold
 from arcloop.sampling.replay import ReplaySampler
 from arcloop.scoring import effect
 from arcloop.search.refinement import as_parent, parent_for, parents
@@ -214,9 +214,9 @@ def test_answers_to_parents_put_no_blame_on_an_adapter(tmp_path: Path) -> None:
     class Untrained(FakeSampler):
         """Cannot read a prompt that shows a program."""
 
-        def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+        def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
             shown = {request.prompt.id for request in requests if request.prompt.parent}
-            for completion in super().sample(requests):
+            for completion in super().sample(requests, under_way):
                 yield dataclasses.replace(completion, text="what?") if completion.prompt_id in shown else completion
 
     config = dataclasses.replace(CONFIG, refine=RefineConfig(0.9))

@@ -1,5 +1,5 @@
 """Prompts → completions, from any source that implements the port ``Sampler``."""
 
-from arcloop.sampling.port import Draw, Request, Sampler
+from arcloop.sampling.port import Draw, Request, Sampler, UnderWay, untold
 
-__all__ = ["Draw", "Request", "Sampler"]
+__all__ = ["Draw", "Request", "Sampler", "UnderWay", "untold"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from arcloop.grammar import DRAWING, PRODUCTIONS, Scope, sample_draft
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Message, Task
-from arcloop.sampling.port import Request
+from arcloop.sampling.port import Request, UnderWay, untold
 from arcloop.tasks.augment import apply_task
 
 __all__ = ["GrammarSampler"]
@@ -40,7 +40,7 @@ class GrammarSampler:
     def use_adapter(self, folder: Path | None) -> None:
         """See ``Sampler``: there are no weights to adapt, and the loop trains none."""
 
-    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         """See ``Sampler``. No tokens are sampled, so ``tokens`` is 0 and ``logprob`` nan."""
         for request in requests:
             prompt = request.prompt

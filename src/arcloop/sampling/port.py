@@ -1,6 +1,6 @@
 """What the loop asks of any source of completions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -8,7 +8,14 @@ from typing import Protocol
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, Prompt
 
-__all__ = ["Draw", "Request", "Sampler"]
+__all__ = ["Draw", "Request", "Sampler", "UnderWay", "untold"]
+
+UnderWay = Callable[[int], None]
+"""Is told now and then how many tokens the completions have that have not ended yet."""
+
+
+def untold(tokens: int) -> None:
+    """An ``UnderWay`` that nobody listens to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,9 @@ class Sampler(Protocol):
         """Sample with this saved adapter from now on; None = with the base model."""
         ...
 
-    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
-        """One completion per draw, in any order, each as soon as it is finished."""
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+        """One completion per draw, in any order, each as soon as it is finished.
+
+        ``under_way`` is told of the others, by samplers that know of them.
+        """
         ...

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Message, Parent, Prompt, Task
-from arcloop.sampling.port import Draw, Request
+from arcloop.sampling.port import Draw, Request, UnderWay, untold
 from arcloop.tasks.augment import apply_task
 
 __all__ = ["Load", "ReplaySampler"]
@@ -69,7 +69,7 @@ class ReplaySampler:
     def use_adapter(self, folder: Path | None) -> None:
         """See ``Sampler``: the completions have been sampled, each with the adapter of its round."""
 
-    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         """See ``Sampler``."""
         for request in requests:
             self._turn_to(request.prompt.task_id)

@@ -26,7 +26,7 @@ from arcloop.config import SamplingConfig
 from arcloop.errors import ConfigError
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Prompt
-from arcloop.sampling.port import Draw, Request
+from arcloop.sampling.port import Draw, Request, UnderWay, untold
 from arcloop.sampling.reply import Content, Part, RefusedError, part
 from arcloop.sampling.server import Server
 from arcloop.sampling.stream import stream
@@ -82,7 +82,7 @@ class Asking(ABC):
         """See ``Sampler``."""
         return self._format
 
-    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         """See ``Sampler``.
 
         Raises:

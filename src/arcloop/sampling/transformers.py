@@ -22,7 +22,7 @@ from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Prompt
 from arcloop.sampling.choose import choose
 from arcloop.sampling.memory import PrefixMemory
-from arcloop.sampling.port import Draw, Request
+from arcloop.sampling.port import Draw, Request, UnderWay, untold
 
 __all__ = ["TransformersSampler"]
 
@@ -85,7 +85,7 @@ class TransformersSampler:
         """See ``Sampler``."""
         self._model.use_adapter(folder)
 
-    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         """See ``Sampler``. Out of memory, it goes on with half as many rows, and keeps to that."""
         waiting = self._split((request, self._model.encode(request.prompt.text)) for request in requests)
         # The adapter stays as it is while a caller draws from here.
@@ -93,7 +93,7 @@ class TransformersSampler:
             while waiting:
                 inside: list[_Row] = []
                 try:
-                    yield from self._decode(waiting, inside)
+                    yield from self._decode(waiting, inside, under_way)
                     return
                 except torch.OutOfMemoryError:
                     if self._rows == 1:
@@ -120,7 +120,7 @@ class TransformersSampler:
         # What comes later then fits into the room that earlier ones leave.
         return sorted(waiting, key=lambda asked: len(asked.ids))
 
-    def _decode(self, waiting: list[_Asked], rows: list[_Row]) -> Iterator[Completion]:
+    def _decode(self, waiting: list[_Asked], rows: list[_Row], under_way: UnderWay) -> Iterator[Completion]:
         """Decode what waits, last first; ``rows`` always holds what is being decoded."""
         model = self._model
         memory = PrefixMemory(model.device)
@@ -136,6 +136,8 @@ class TransformersSampler:
                 memory.advance()
                 tokens = self._choose(rows, model.logits(hidden[:, 0]))
             step += 1
+            if step % _LOOK == 0:
+                under_way(sum(len(row.tokens) for row in rows))
             ended = [place for place, row in enumerate(rows) if row.reason is not None]
             if ended and (step % _LOOK == 0 or len(ended) == len(rows)):
                 done = [rows[place] for place in ended]

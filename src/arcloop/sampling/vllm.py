@@ -27,7 +27,7 @@ from arcloop.model.language import answer_end, chat_ids
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason
 from arcloop.sampling.lora import check_lora, lora_rank_limit
-from arcloop.sampling.port import Draw, Request
+from arcloop.sampling.port import Draw, Request, UnderWay, untold
 
 __all__ = ["VllmSampler"]
 
@@ -142,7 +142,7 @@ class VllmSampler:
         """End the engine and its processes."""
         self._engine.engine_core.shutdown()
 
-    def sample(self, requests: Sequence[Request]) -> Iterator[Completion]:
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         """See ``Sampler``.
 
         Raises:
@@ -153,6 +153,7 @@ class VllmSampler:
             self._resting = False
             self._load()
         waiting: dict[str, tuple[Request, Draw]] = {}
+        lengths: dict[str, int] = {}
         try:
             for request in requests:
                 prompt = {"prompt_token_ids": chat_ids(self._tokenizer, request.prompt.text)}
@@ -164,9 +165,12 @@ class VllmSampler:
                     waiting[draw.completion_id] = request, draw
             while waiting:
                 for output in self._engine.step():
+                    lengths[output.request_id] = sum(len(one.token_ids) for one in output.outputs)
                     if output.finished:
+                        del lengths[output.request_id]
                         request, draw = waiting.pop(output.request_id)
                         yield _completion(request, draw, output)
+                under_way(sum(lengths.values()))
         except self._dead as error:
             raise ServerError(
                 f"vLLM's engine died ({error}); expected it to live — see what it printed above, then resume the run"

@@ -5,6 +5,7 @@ interrupted has stored is taken up again wave by wave; a wave that is not there 
 whole again, which gives the same programs.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
@@ -155,10 +156,18 @@ class Search:
             jobs[completion.id] = Job(completion.id, source, inputs, group=task_id)
             return jobs[completion.id]
 
+        start, before = time.monotonic(), self.tokens
+
+        def under_way(tokens: int) -> None:
+            if total := self.tokens + tokens:
+                seconds = max(time.monotonic() - start, 1e-3)
+                self._progress.fact("tokens", f"{total:,} ({(total - before) / seconds:,.0f}/s)")
+
         def sampled() -> Iterator[Job]:
             """Jobs as completions come in: programs run while others are sampled."""
-            for completion in self._sampler.sample(requests):
+            for completion in self._sampler.sample(requests, under_way):
                 self._note(completion)
+                under_way(0)
                 found = sources(completion, self._sampler.format.prefix)
                 if found:
                     others[completion.id] = found
