@@ -23,7 +23,7 @@ class Progress:
     """Counts units of work towards a total; use it as a context manager."""
 
     def __init__(self, console: "Console", total: int, unit: str) -> None:
-        """``unit`` names what is counted, in the plural."""
+        """``unit`` names what is counted, in the plural; ``total`` 0: nobody knows how many there are."""
         self._console = console
         self._total = total
         self._unit = unit
@@ -94,7 +94,7 @@ class Progress:
                 TextColumn("{task.fields[line]}"),
                 console=self._console,
             )
-            self._bar.add_task(self._stage, total=self._total, line="")
+            self._bar.add_task(self._stage, total=self._total or None, line="")
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=self._count, description=self._stage, line=self._line())
 
@@ -107,8 +107,11 @@ class Progress:
         seconds = time.monotonic() - self._start
         rate = self._counted / seconds if seconds > 0 else 0.0
         facts = [f"{name} {value}" for name, value in self._facts.items()]
+        speed = f"{rate:.1f} {self._unit}/s"
+        if not self._total:
+            return " · ".join([f"{self._count} {self._unit}", *facts, speed])
         left = f"{_clock((self._total - self._count) / rate)} left" if rate > 0 else "time left unknown"
-        return " · ".join([f"{self._count}/{self._total} {self._unit}", *facts, f"{rate:.1f} {self._unit}/s", left])
+        return " · ".join([f"{self._count}/{self._total} {self._unit}", *facts, speed, left])
 
 
 def _clock(seconds: float) -> str:

@@ -119,3 +119,9 @@ def test_a_configuration_that_is_none_is_refused(folder: Path) -> None:
     (folder / "config.json").write_text("[" * 100)
     with pytest.raises(ModelError, match=r"config.json: cannot be read"):
         read_card(str(folder))
+
+
+def test_a_file_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    with pytest.raises(ModelError, match="a GGUF file, which is not read; expected a Hugging Face model folder"):
+        model_folder(str(tmp_path / "model.gguf"))

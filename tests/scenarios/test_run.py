@@ -216,3 +216,15 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest
         console.file.close()
         assert "20/100 programs · solved 2 tasks · 1.0 programs/s · 1:20 left" in text
         assert ("━" in text) == terminal
+
+
+def test_progress_without_a_total_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    console = Console(record=True, width=120, file=open(os.devnull, "w"))  # noqa: SIM115 closed below
+    with Progress(console, 0, "examples") as progress:
+        progress.stage("tokenising")
+        now[0] += 20
+        progress.advance(640)
+    console.file.close()
+    assert console.export_text().splitlines()[0] == "tokenising: 640 examples · 32.0 examples/s"

@@ -77,6 +77,9 @@ def model_folder(name: str, weights: bool = False) -> str:
                 f"--model {name}: no such folder; expected embedded, a Hugging Face model folder or a hub name — check the path"
             )
         return str(fetched(name, weights))
+    if path.is_file():
+        what = "a GGUF file, which is not read" if path.suffix == ".gguf" else "a file"
+        raise ModelError(f"--model {name}: {what}; expected a Hugging Face model folder — convert it to one")
     if not (path / "config.json").is_file():
         raise ModelError(f"--model {name}: no config.json in it; expected a Hugging Face model folder — check the path")
     for part in sorted(path.glob("*")):

@@ -134,8 +134,9 @@ def _held_out(rows: RowStore, session: SessionConfig) -> list[int]:
         return []
     few = len(rows.task_ids) < FEW_TASKS
     names = [str(place) if few else rows.task_ids[rows.tasks[place]] for place in range(len(rows))]
-    limit = session.eval_split * 2**64
-    return [place for place, name in enumerate(names) if seed_of(session.seed, "held out", name) < limit]
+    drawn = sorted(set(names), key=lambda name: seed_of(session.seed, "held out", name))
+    chosen = set(drawn[: max(1, round(session.eval_split * len(drawn)))])
+    return [place for place, name in enumerate(names) if name in chosen]
 
 
 class Session:
