@@ -24,7 +24,7 @@ from tests.chaos.launch import Launcher
 from tests.chaos.trial import SETTINGS, damage, files, reference, trial
 
 DAMAGED = "one of its files cut or flipped"
-KILLS = 2
+KILLS = 7
 """Runs that are killed again and again, of each turn through all faults: what a cluster does most often."""
 DAMAGES = 8
 """Files that are damaged in each turn, one after the other, until every file was."""
@@ -56,7 +56,7 @@ def main() -> int:
         ):
             references = [reference(kind, launcher, folder / f"reference {kind}") for kind in SETTINGS]
             damaged = {of.kind: cycle(files(of)) for of in references}
-            turn = [None] * DAMAGES + [*FAULTS[:1] * KILLS, *FAULTS[1:]]
+            turn = [*FAULTS[1:], *FAULTS[:1] * KILLS, *[None] * DAMAGES]
             for fault, of in cycle((fault, of) for fault in turn for of in references):
                 if time.monotonic() >= end:
                     break

@@ -76,7 +76,8 @@ def trial(
     times = 0
     for _ in range(fault.in_a_row):
         pid = launcher.start(*run, clock=fault.clock)
-        ended = fault.happen(Scene(launcher, other, pid, folder, of.duration, rng))
+        # What goes on with a run has less to do than what began it.
+        ended = fault.happen(Scene(launcher, other, pid, folder, of.duration / (times + 1), rng))
         if ended is None:
             break
         times += 1

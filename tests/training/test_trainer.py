@@ -14,7 +14,7 @@ from arcloop.errors import RunError
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.records import Example
-from arcloop.training import Fitting
+from arcloop.training import Fitting, optimization
 from arcloop.training.loss import completion_loss
 from arcloop.training.rows import Row, encode_rows
 from arcloop.training.trainer import LoraTrainer
@@ -153,6 +153,45 @@ def test_a_learned_program_is_sampled_more_often(model: LanguageModel, tmp_path:
     with torch.inference_mode():
         # Likelier than not, as a whole and with its end: the end-of-text token was learned too.
         assert completion_loss(model, [row]).item() < 0.69
+
+
+def test_out_of_memory_it_goes_on_with_less_at_once_and_comes_to_the_same(
+    model: LanguageModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = examples(6)
+    LoraTrainer(load_model("embedded"), config(batch_size=6)).fit(
+        Fitting(rows, None, tmp_path / "undisturbed", random.Random(1))
+    )
+    longest = max(len(row.ids) for row in encode_rows(model, rows, 10_000)[0])
+    passed: list[int] = []
+
+    def small(of: LanguageModel, pack: list[Row], align: int = 1) -> torch.Tensor:
+        tokens = sum(len(row.ids) for row in pack)
+        if not of.network.is_gradient_checkpointing or tokens > 2 * longest:
+            raise torch.OutOfMemoryError("as on a small GPU")
+        passed.append(tokens)
+        return completion_loss(of, pack, align)
+
+    monkeypatch.setattr(optimization, "completion_loss", small)
+    trainer = LoraTrainer(model, config(batch_size=6))
+    trainer.fit(Fitting(rows, None, tmp_path / "spared", random.Random(1)))
+    stored = [load_file(tmp_path / name / "adapter_model.safetensors") for name in ("undisturbed", "spared")]
+    for name, tensor in stored[0].items():
+        torch.testing.assert_close(stored[1][name], tensor, rtol=1e-3, atol=1e-5)
+    assert model.pack_limit and max(passed) <= 2 * longest and len(passed) > 3
+    # What was found is kept, and what cannot be spared any more is told.
+    before = len(passed)
+    trainer.fit(Fitting(rows, None, tmp_path / "again", random.Random(1)))
+    assert (tmp_path / "again" / "adapter_model.safetensors").read_bytes() == (
+        tmp_path / "spared" / "adapter_model.safetensors"
+    ).read_bytes() and len(passed) > before
+    monkeypatch.setattr(optimization, "completion_loss", never)
+    with pytest.raises(RunError, match="memory is too small for a row of"):
+        trainer.fit(Fitting(rows, None, tmp_path / "never", random.Random(1)))
+
+
+def never(*_: object) -> torch.Tensor:
+    raise torch.OutOfMemoryError("as on a GPU that is full")
 
 
 def test_no_examples_leave_an_untrained_adapter(model: LanguageModel, tmp_path: Path) -> None:

@@ -73,6 +73,8 @@ class LanguageModel:
     """The adapter in the network; None as long as none was needed."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Type in which it computes; see ``LoadingConfig``."""
+    pack_limit: int | None = None
+    """Tokens that go through the network at once while it is trained, where more did not fit into memory."""
 
     def trainable_adapter(self, config: TrainingConfig) -> Adapter:
         """The adapter in the network, attached first if there is none yet."""

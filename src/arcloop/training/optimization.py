@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from arcloop.config import TrainingConfig
-from arcloop.errors import ConfigError
+from arcloop.errors import ConfigError, RunError
 from arcloop.model.language import LanguageModel
 from arcloop.seeds import seed_of
 from arcloop.training.loss import ALIGN, completion_loss, precision
@@ -81,18 +81,14 @@ class Optimization:
         rate = self._peak * self._course(self.taken)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        trained = sum(row.trained for row in batch)
-        total = torch.zeros((), device=device)
-        self._model.network.train()
-        try:
-            for rows in passes(self._processes.share(batch), config, self._pack):
-                with precision(self._model):
-                    loss = completion_loss(self._model, rows, ALIGN) / trained
-                loss.backward()
-                # Not read before the end: on a GPU that would stop the passes from queueing up.
-                total += loss.detach()
-        finally:
-            self._model.network.eval()
+        while True:
+            try:
+                total = self._gradients(batch)
+                break
+            except torch.OutOfMemoryError:
+                # Out of this block nothing holds what the failed passes had computed.
+                pass
+            self._spare(batch)
         parameters = self._parameters.values()
         self._processes.sum_gradients(parameters)
         norm = torch.nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
@@ -102,11 +98,52 @@ class Optimization:
         mean = self._processes.sum(float(total), device)
         return Step(mean, float(norm), rate, sum(len(row.ids) for row in batch))
 
+    def _gradients(self, batch: Sequence[Row]) -> Tensor:
+        """Add up the gradients of this process's rows; returns their part of the loss."""
+        trained = sum(row.trained for row in batch)
+        total = torch.zeros((), device=self._model.device)
+        self._model.network.train()
+        try:
+            for rows in passes(self._processes.share(batch), self._config, self._room()):
+                with precision(self._model):
+                    loss = completion_loss(self._model, rows, ALIGN) / trained
+                loss.backward()
+                # Not read before the end: on a GPU that would stop the passes from queueing up.
+                total += loss.detach()
+            return total
+        finally:
+            self._model.network.eval()
+
+    def _room(self) -> int:
+        """Tokens that go through the network at once."""
+        return min(self._pack, self._model.pack_limit or self._pack)
+
+    def _spare(self, batch: Sequence[Row]) -> None:
+        """Out of memory: compute activations twice rather than keep them, then in smaller packs; the model stays with it.
+
+        Raises:
+            RunError: neither is left to be done.
+        """
+        self._optimizer.zero_grad(set_to_none=True)
+        if self._model.device.type == "cuda":
+            torch.cuda.empty_cache()
+        network = self._model.network
+        longest = max(len(row.ids) for row in batch)
+        if network.supports_gradient_checkpointing and not network.is_gradient_checkpointing:
+            network.gradient_checkpointing_enable({"use_reentrant": False})
+        elif self._config.packing and self._room() > longest:
+            self._model.pack_limit = max(longest, self._room() // 2)
+        else:
+            raise RunError(
+                f"training: memory is too small for a row of {longest} tokens, whatever is spared; expected room for it — "
+                "lower training.max-tokens or training.lora-r, pass --loading.use-4bit-quantization, or take a larger GPU"
+            )
+
     def mean_loss(self, rows: Sequence[Row]) -> float:
         """The loss of rows that are not trained on, as ``Step.loss`` has it."""
         total = 0.0
         with torch.inference_mode(), precision(self._model):
-            for pack in passes(self._processes.share(rows), self._config, self._pack):
+            for pack in passes(self._processes.share(rows), self._config, self._room()):
                 total += completion_loss(self._model, pack, ALIGN).item()
         return self._processes.sum(total, self._model.device) / max(1, sum(row.trained for row in rows))
 
@@ -162,12 +199,10 @@ def _course(config: TrainingConfig, optimizer: torch.optim.Optimizer, steps: int
 
 
 def _prepare(model: LanguageModel, config: TrainingConfig) -> None:
-    """Checkpointing and kernels, as the configuration wants them; a network keeps fused kernels once it has them."""
+    """Checkpointing and kernels, as the configuration wants them; a network keeps them once it has them."""
     network = model.network
     if config.gradient_checkpointing and not network.is_gradient_checkpointing:
         network.gradient_checkpointing_enable({"use_reentrant": False})
-    elif not config.gradient_checkpointing and network.is_gradient_checkpointing:
-        network.gradient_checkpointing_disable()
     if config.use_liger_kernel:
         if model.device.type != "cuda":
             raise ConfigError(
