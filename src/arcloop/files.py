@@ -13,6 +13,7 @@ __all__ = [
     "deep",
     "encoding_of",
     "is_pointer",
+    "oversized",
     "parse_json",
     "read_bytes",
     "read_json",
@@ -121,6 +122,19 @@ def deep(content: Any) -> bool:
         if not level:
             return False
     return True
+
+
+def oversized(metadata: Any, size: int) -> bool:
+    """Does a Parquet file of so many bytes promise, in its ``pyarrow.parquet.FileMetaData``, what it cannot hold?
+
+    Arrow believes it, and takes as much memory.
+    """
+    groups = [metadata.row_group(k) for k in range(metadata.num_row_groups)]
+    return sum(group.num_rows for group in groups) != metadata.num_rows or any(
+        column.total_compressed_size > size or not 0 <= group.num_rows <= column.num_values
+        for group in groups
+        for column in (group.column(k) for k in range(group.num_columns))
+    )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

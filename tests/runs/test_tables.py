@@ -1,5 +1,6 @@
 """Grids come back from Parquet as they were, however they are cut."""
 
+import base64
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcloop.errors import RunError
+from arcloop.errors import ExampleError, RunError
 from arcloop.records import Execution, Grid, Status
 from arcloop.runs.tables import EXECUTIONS
+from arcloop.training.examples import read_set
 from tests.arc_grids import grids
 
 
@@ -46,3 +48,23 @@ def test_a_grid_that_is_no_rectangle_is_named(rows: list[list[int]], tmp_path: P
     pq.write_table(table.set_column(place, table.schema.field(place), damaged), path)
     with pytest.raises(RunError, match="rows differ in length"):
         EXECUTIONS.read(tmp_path)
+
+
+def test_a_table_that_promises_more_rows_than_it_has_takes_no_memory_for_them(tmp_path: Path) -> None:
+    # One row of one column; its group says 16 billion, for which Arrow takes four gigabytes. Found by fuzzing.
+    (tmp_path / "executions.parquet").write_bytes(base64.b64decode(OVERSIZED))
+    with pytest.raises(RunError, match="more rows than it can hold"):
+        EXECUTIONS.read(tmp_path)
+    (tmp_path / "rows.parquet").write_bytes(base64.b64decode(OVERSIZED))
+    with pytest.raises(ExampleError, match="more rows than it can hold"):
+        list(read_set(tmp_path / "rows.parquet", str, ""))
+
+
+OVERSIZED = (
+    "UEFSMRWVAQAAAAAAABUAEgAABRABAAAAYRUAFRIVFiwVAhUQFQYVBhw2ACgBYRgBYRERAAAACSACAAAAAgEBAgAVBBksNQAYBnNj"
+    "aGVtYRUCABUMJQIYAmlkJQBMHAAAABYCGRwZHCYAHBUMGTUABhAZGAJpZBUCFgIWchZ6JjImCBw2ACgBYRgBYRERABksFQQVABUC"
+    "ABUAFRAVAgA8FgIZBhkmAAIAAAAWchb+2ffuegAZHBgMQVJST1c6c15oZW1hGKABLy8vLy8zQUFBQUFRQUFBQUFBQUtBQXdBQmdB"
+    "RkFBZ0FDZ0FBQUF+QUJCQUFNQUFBQUNBQUlBQUFBQkFBSUFBQUFCQUFBQUFFQUFBQVVBQUFBRUFBVUFBZ0FCZ0FIQUF3QUFBQdNR"
+    "QUJBQUFBQUFBQUVGRUFBQUFCZ0FBQUFFQUFBQUFBQUFBQUlBQUFCcFpBQUFCQZ9FQUFRQUFBQUFBQUFBABggcGFycXVldC1jcJUt"
+    "YXJyb3cgdmVyc2lvbjAuMRkcHAAAAE4BAABQQVIx"
+)

@@ -54,7 +54,7 @@ def read_numbers(kind: type[R], path: Path) -> R:
         raise RunError(f"{path}: not what was written (its SHA-256 has changed); expected it untouched — {remedy}")
     try:
         return msgspec.convert(_FROM_1[kind](content) if schema == 1 else content, kind)
-    except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # half characters are a ValueError to msgspec
         raise RunError(f"{path}: {error}; expected the numbers of this run — {remedy}") from None
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arcloop.errors import RunError
-from arcloop.files import write_bytes
+from arcloop.files import oversized, write_bytes
 from arcloop.records import (
     Augmentation,
     Completion,
@@ -78,8 +78,11 @@ class Table(Generic[R]):
         path = folder / self.file
         content = unsealed(path, (seals or {}).get(self.file), _REMEDY)
         try:
+            stored = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+            if oversized(stored.metadata, len(content)):
+                raise ValueError("more rows than it can hold")
             # Tables of one group are small: threads cost more than they give, most of all on a busy machine.
-            table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True, use_threads=False)
+            table = stored.read(use_threads=False)
             schema = table.schema
             if not schema.equals(self._columns(schema.names)):
                 raise ValueError("other columns than expected")

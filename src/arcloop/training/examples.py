@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arcloop.errors import ExampleError
-from arcloop.files import UnreadableError, encoding_of, parse_json, read_json
+from arcloop.files import UnreadableError, encoding_of, oversized, parse_json, read_json
 from arcloop.prompts.format import Chat
 from arcloop.records import Example, Message
 
@@ -111,6 +111,8 @@ def _rows(file: Path) -> Iterator[tuple[int, Any]]:
 
 def _parquet_rows(file: Path) -> Iterator[Any]:
     with pq.ParquetFile(file, pre_buffer=False) as table:
+        if oversized(table.metadata, file.stat().st_size):
+            raise pa.ArrowInvalid("more rows than it can hold")
         # Without a known column all are read, so that the error about the first row can name them.
         known = [name for name in table.schema_arrow.names if name in _COLUMNS]
         for batch in table.iter_batches(_BATCH, columns=known or None):

@@ -51,7 +51,8 @@ def epoch_order(
     sizes = np.bincount(task)
     rank = np.arange(len(rows)) - (np.cumsum(sizes) - sizes)[task]
     positions = (rank + rng.random(len(sizes))[task]) / sizes[task]
-    return rows[np.argsort(positions, kind="stable")]
+    spread: NDArray[np.int64] = rows[np.argsort(positions, kind="stable")]
+    return spread
 
 
 def _counts(places: NDArray[np.int64], weights: Sequence[float], rng: np.random.Generator) -> NDArray[np.int64]:
