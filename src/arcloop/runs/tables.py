@@ -79,7 +79,7 @@ class Table(Generic[R]):
         content = unsealed(path, (seals or {}).get(self.file), _REMEDY)
         try:
             stored = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
-            if oversized(stored.metadata, len(content)):
+            if oversized(stored.metadata):
                 raise ValueError("more rows than it can hold")
             # Tables of one group are small: threads cost more than they give, most of all on a busy machine.
             table = stored.read(use_threads=False)
@@ -95,7 +95,7 @@ class Table(Generic[R]):
             ]
             rows = zip(*columns, strict=True)
             return [self._record(dict(zip(schema.names, row, strict=True))) for row in rows]
-        except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError, pa.ArrowException) as error:
             raise RunError(
                 f"{path}: cannot be read ({next(iter(str(error).splitlines()), 'damaged')}); expected a table of this run — {_REMEDY}"
             ) from None

@@ -104,14 +104,14 @@ def _rows(file: Path) -> Iterator[tuple[int, Any]]:
             raise ExampleError(
                 f"{file}: a file of unknown kind; expected .parquet, .jsonl, .jsonl.gz or .json — convert it to one of these"
             )
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, pa.ArrowException) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, RuntimeError, pa.ArrowException) as error:
         reason = str(error).partition("\n")[0]
         raise ExampleError(f"{file}: cannot be read ({reason}); expected a whole file — write it anew") from None
 
 
 def _parquet_rows(file: Path) -> Iterator[Any]:
     with pq.ParquetFile(file, pre_buffer=False) as table:
-        if oversized(table.metadata, file.stat().st_size):
+        if oversized(table.metadata):
             raise pa.ArrowInvalid("more rows than it can hold")
         # Without a known column all are read, so that the error about the first row can name them.
         known = [name for name in table.schema_arrow.names if name in _COLUMNS]
