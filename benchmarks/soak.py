@@ -96,6 +96,7 @@ class Measuring(FakeTrainer):
         """As the fake does."""
         done = super().fit(asked)
         self.fits.clear()  # the fake's own memory
+        self.starts.clear()
         self.measured.append(held())
         return done
 

@@ -91,9 +91,11 @@ class FakeTrainer:
 
     def __init__(self) -> None:
         self.fits: list[list[Example]] = []
+        self.starts: list[Path | None] = []
 
     def fit(self, asked: Fitting) -> Fit:
         self.fits.append(list(asked.examples))
+        self.starts.append(asked.start)
         asked.out.mkdir()
         names = [example.completion.split("return ")[1].split("(")[0] for example in asked.examples]
         (asked.out / "learned").write_text(" ".join(names))

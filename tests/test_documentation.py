@@ -5,18 +5,22 @@ from pathlib import Path
 
 import pytest
 
-DOCUMENTS = sorted([*Path("docs").glob("*.md"), *Path().glob("*.md")])
+from tests import ROOT
+
+DOCUMENTS = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
 
 
 def test_every_test_that_shows_a_claim_exists() -> None:
-    path, named = Path(), 0
-    for file, name in re.findall(r"`(tests/[a-z_/]+\.py)?::(test_[a-z0-9_]+)`", Path("docs/security.md").read_text()):
-        path, named = Path(file) if file else path, named + 1
+    path, named = ROOT, 0
+    for file, name in re.findall(
+        r"`(tests/[a-z_/]+\.py)?::(test_[a-z0-9_]+)`", (ROOT / "docs" / "security.md").read_text()
+    ):
+        path, named = ROOT / file if file else path, named + 1
         assert f"def {name}(" in path.read_text(), f"{path}::{name}"
     assert named > 25
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=str)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
         file, _, anchor = target.partition("#")
@@ -31,7 +35,7 @@ def test_links_lead_somewhere(path: Path) -> None:
             )
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=str)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_of_make_exist(path: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", Path("Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     assert set(re.findall(r"`make ([a-z-]+)`", path.read_text())) <= targets

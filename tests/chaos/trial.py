@@ -41,7 +41,7 @@ class Reference:
     """Seconds that it took."""
 
     @property
-    def files(self) -> Seals:
+    def expected(self) -> Seals:
         """What every run with the same settings has to come to."""
         return _comparable(self.path)
 
@@ -135,7 +135,7 @@ def damage(of: Reference, name: Path, launcher: Launcher, folder: Path, rng: ran
 
 def _compared(of: Reference, folder: Path) -> list[str]:
     """What a run that has ended has otherwise than it should."""
-    here, expected = _comparable(folder), of.files
+    here, expected = _comparable(folder), of.expected
     lost = [f"{name}: differs" for name in expected if here.get(name) != expected[name]]
     lost += [f"{name}: should not be there" for name in here if name not in expected]
     return lost + _faults(folder)

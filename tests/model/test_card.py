@@ -88,6 +88,8 @@ def test_a_card_is_shown_written_and_found(folder: Path, capsys: pytest.CaptureF
     assert (card.template, card.max_tokens, card.context) == ("compact", 300, 1000)
     with pytest.raises(ConfigError, match="--context is -1"):
         main([str(folder), "--context", "-1"])
+    with pytest.raises(ConfigError, match="part of arcloop"):
+        main(["embedded", "--max-tokens", "1"])
     with pytest.raises(ConfigError, match="no such folder"):
         main([str(folder), "--template", "barc", "--out", str(folder / "nowhere")])
 
@@ -106,6 +108,12 @@ def test_what_the_hubs_cache_holds_is_used_without_a_network(
     run = begin(Config("drawing", model="org/small", limit=1), tmp_path / "run")
     assert run.config().model == "org/small" and run.manifest().model_sha256 == model_digest("org/small") != ""
     assert load_model("org/small").name == "org/small"
+    index = snapshot / "model.safetensors.index.json"
+    for content, words in (("[]", "cannot be read"), ('{"weight_map": {"a": "none"}}', "weights are not all")):
+        index.write_text(content)
+        with pytest.raises(ModelError, match=words):
+            model_folder("org/small", weights=True)
+    index.unlink()
     (snapshot / "model.safetensors").unlink()
     assert model_folder("org/small") == str(snapshot)
     with pytest.raises(ModelError, match="weights are not all in the hub's cache"):

@@ -61,7 +61,7 @@ def test_a_table_that_promises_more_rows_than_it_has_takes_no_memory_for_them(tm
 
 
 def test_a_table_whose_statistics_contradict_each_other_is_refused(tmp_path: Path) -> None:
-    # Arrow raises a RuntimeError for it. Found by fuzzing.
+    # To ask its columns for their sizes ends the process. Found by fuzzing.
     (tmp_path / "executions.parquet").write_bytes(base64.b64decode(CONTRADICTORY))
     with pytest.raises(RunError, match="cannot be read"):
         EXECUTIONS.read(tmp_path)

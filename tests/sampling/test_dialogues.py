@@ -1,10 +1,10 @@
 """What servers have said to arcloop, said again: the same is asked, and the same is made of it."""
 
 import re
-from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.sampling.dialogue import Dialogue, dialogues, replay
 
 KEPT = dialogues()
@@ -19,6 +19,6 @@ def test_what_a_server_said_becomes_completions(name: str) -> None:
 
 
 def test_every_server_in_the_documentation_has_one() -> None:
-    rows = re.findall(r"^\| ([^|]*) \|.*`tests/sampling/dialogues`", Path("docs/samplers.md").read_text(), re.M)
+    rows = re.findall(r"^\| ([^|]*) \|.*`tests/sampling/dialogues`", (ROOT / "docs" / "samplers.md").read_text(), re.M)
     named = {name.strip() for row in rows for name in row.split(",")}
     assert named == {dialogue.server.split(" (")[0] for dialogue in KEPT.values()}

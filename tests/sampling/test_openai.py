@@ -37,6 +37,7 @@ from arcloop.sampling.server import Server, _retry_after
 from arcloop.sampling.stream import stream
 from tests.arc_grids import FLIP
 from tests.sampling.loopback import Loopback, Reply, choices
+from tests.serving import free_port, serving
 
 TOKENIZER = load_tokenizer("embedded")
 FORMAT = prompt_format("embedded", TOKENIZER, PromptConfig())
@@ -503,28 +504,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
     shutil.copytree(model_folder("embedded"), folder)
     path = folder / "generation_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"do_sample": True}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     # Not its command line, which also needs what its other commands import.
     program = "import sys; from transformers.cli.serve import Serve; Serve(sys.argv[1], port=int(sys.argv[2]), host='127.0.0.1')"
     command = [sys.executable, "-c", program, str(folder), str(port)]
-    log = (folder.parent / "log").open("w")
-    process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            assert process.poll() is None and time.monotonic() < deadline, (folder.parent / "log").read_text()
-            try:
-                if httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
+    with serving(command, f"http://127.0.0.1:{port}/health", folder.parent / "log", {"OMP_NUM_THREADS": "1"}):
         yield f"http://127.0.0.1:{port}/v1", str(folder)
-    finally:
-        process.kill()
-        process.wait()
-        log.close()
 
 
 def test_a_real_server_gives_the_completions_of_the_model(served: tuple[str, str]) -> None:

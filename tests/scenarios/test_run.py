@@ -1,7 +1,7 @@
 """The command line on the embedded model, real tasks, the real sandbox and the real trainer."""
 
+import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -204,7 +204,7 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     for terminal in (True, False):
-        console = Console(force_terminal=terminal, record=True, width=120, file=open(os.devnull, "w"))  # noqa: SIM115 closed below
+        console = Console(force_terminal=terminal, record=True, width=120, file=io.StringIO())
         with Progress(console, 100, "programs") as progress:
             progress.stage("round 1/2 · search")
             progress.advance(10)
@@ -213,7 +213,6 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest
             progress.fact("solved", "2 tasks")
             progress.advance(10)
         text = console.export_text()
-        console.file.close()
         assert "20/100 programs · solved 2 tasks · 1.0 programs/s · 1:20 left" in text
         assert ("━" in text) == terminal
 
@@ -221,10 +220,9 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest
 def test_progress_without_a_total_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    console = Console(record=True, width=120, file=open(os.devnull, "w"))  # noqa: SIM115 closed below
+    console = Console(record=True, width=120, file=io.StringIO())
     with Progress(console, 0, "examples") as progress:
         progress.stage("tokenising")
         now[0] += 20
         progress.advance(640)
-    console.file.close()
     assert console.export_text().splitlines()[0] == "tokenising: 640 examples · 32.0 examples/s"

@@ -3,7 +3,7 @@
 import dataclasses
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -228,30 +228,28 @@ def test_progress_tells_tokens_while_nothing_has_ended(tmp_path: Path) -> None:
     parts.sampler = Slow()
     run = RunDir.create(tmp_path / "run", dataclasses.replace(CONFIG, rounds=1), TASKS, MANIFEST)
     facts: list[str] = []
-    with Progress(Console(quiet=True), 100, "programs") as progress:
-        progress.fact = lambda name, value: facts.append(f"{name} {value}")  # type: ignore[method-assign]
+
+    class Noted(Progress):
+        def fact(self, name: str, value: object) -> None:
+            facts.append(f"{name} {value}")
+
+    with Noted(Console(quiet=True), 100, "programs") as progress:
         Loop(run, parts.sampler, parts.executor, parts.trainer, progress).search_and_learn()
     assert facts[0].startswith("tokens 1,234 (") and "tokens 3 (" in facts[1]
 
 
 def test_learning_restarts_from_all_rounds_or_continues_with_the_newest(tmp_path: Path) -> None:
     never = StoppingConfig(perfect=0)
-    starts: dict[bool, list[Path | None]] = {True: [], False: []}
-    rounds: dict[bool, list[set[str]]] = {True: [], False: []}
+    starts: dict[bool, list[Path | None]] = {}
+    rounds: dict[bool, list[set[str]]] = {}
     for restart in (True, False):
         parts = Parts()
-        original = parts.trainer.fit
-
-        def fit(asked: Fitting, restart: bool = restart, original: Callable[..., Fit] = original) -> Fit:
-            starts[restart].append(asked.start)
-            rounds[restart].append({e.id[:3] for e in asked.examples if not e.id.startswith("anchor")})
-            return original(asked)
-
-        parts.trainer.fit = fit  # type: ignore[method-assign, assignment]
         config = dataclasses.replace(
             CONFIG, restart=restart, group_size=0, stopping=never, health=HealthConfig(rollback=0)
         )
         run = parts.run(tmp_path / str(restart), config)
+        starts[restart] = parts.trainer.starts
+        rounds[restart] = [{e.id[:3] for e in fit if not e.id.startswith("anchor")} for fit in parts.trainer.fits]
     assert starts[True] == [None, None] and "r0/" in rounds[True][1]
     assert starts[False] == [None, run.group(0, 0).adapter] and rounds[False] == [{"r0/"}, {"r1/"}]
 
@@ -262,20 +260,12 @@ def test_a_run_can_begin_with_a_trained_adapter(tmp_path: Path, restart: bool) -
     given.mkdir()
     (given / "learned").write_text("mirror")
     parts = Parts()
-    starts: list[Path | None] = []
-    original = parts.trainer.fit
-
-    def fit(asked: Fitting) -> Fit:
-        starts.append(asked.start)
-        return original(asked)
-
-    parts.trainer.fit = fit  # type: ignore[method-assign]
     never = StoppingConfig(perfect=0)
     config = dataclasses.replace(CONFIG, adapter=str(given), restart=restart, group_size=0, stopping=never)
     run = parts.run(tmp_path / "run", config)
     learned = [run.group(round_, 0).adapter for round_ in (0, 1)]
     assert parts.sampler.adapters == [given, *learned]
-    assert starts == [given, given if restart else learned[0]]
+    assert parts.trainer.starts == [given, given if restart else learned[0]]
 
 
 @pytest.mark.parametrize("restart", [True, False])

@@ -1,67 +1,38 @@
 """llama.cpp's server with the embedded model, and litellm's proxy before it."""
 
 import json
-import os
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from arcloop.model.card import model_folder
+from tests import ROOT
+from tests.serving import free_port, serving
 
-ENVIRONMENT = Path(__file__).parents[2] / ".venv-servers"
+ENVIRONMENT = ROOT / ".venv-servers"
 KEY = f"sk-{'0123456789abcdef' * 4}"
 """Which the proxy wants to be given."""
-
-
-def _started(command: list[str], url: str, log: Path, **environment: str) -> Iterator[str]:
-    """A server, until it is no longer needed; ``url``: what it answers at when it is ready, its address after it."""
-    with log.open("w") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file, env=os.environ | environment)
-        try:
-            deadline = time.monotonic() + 180
-            while True:
-                assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-8000:]
-                try:
-                    if httpx.get(url).status_code == 200:
-                        break
-                except httpx.TransportError:
-                    pass
-                time.sleep(0.2)
-            yield url.rpartition("/")[0]
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")
 def llama_cpp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a llama.cpp server with the embedded model."""
-    folder, port = tmp_path_factory.mktemp("llama"), _port()
+    folder, port = tmp_path_factory.mktemp("llama"), free_port()
     convert = [ENVIRONMENT / "bin" / "python", Path(__file__).parent / "to_gguf.py"]
     subprocess.run([*convert, model_folder("embedded"), folder / "served.gguf"], check=True)
     server = [str(ENVIRONMENT / "llama" / "bin" / "llama-server"), "--model", str(folder / "served.gguf")]
     options = ["--alias", "served", "--ctx-size", "8192", "--parallel", "4", "--threads", "1", "--no-webui"]
     command = [*server, *options, "--host", "127.0.0.1", "--port", str(port)]
-    for url in _started(command, f"http://127.0.0.1:{port}/health", folder / "log"):
-        yield f"{url}/v1"
+    with serving(command, f"http://127.0.0.1:{port}/health", folder / "log", {}):
+        yield f"http://127.0.0.1:{port}/v1"
 
 
 @pytest.fixture(scope="session")
 def litellm(llama_cpp: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a litellm proxy before that server, for chats and for completions."""
-    folder, port = tmp_path_factory.mktemp("litellm"), _port()
+    folder, port = tmp_path_factory.mktemp("litellm"), free_port()
     behind = {"api_base": llama_cpp, "api_key": "none"}
     models = [
         {"model_name": "served", "litellm_params": {"model": "openai/served", **behind}},
@@ -73,5 +44,5 @@ def litellm(llama_cpp: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     ready = f"http://127.0.0.1:{port}/health/liveliness"
     # Without a list of prices from the network, and at home in the test's folder.
     quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": str(folder), "LITELLM_MASTER_KEY": KEY}
-    for url in _started([*command, "--port", str(port)], ready, folder / "log", **quiet):
-        yield f"{url.removesuffix('/health')}/v1"
+    with serving([*command, "--port", str(port)], ready, folder / "log", quiet):
+        yield f"http://127.0.0.1:{port}/v1"

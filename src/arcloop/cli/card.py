@@ -60,6 +60,8 @@ def main(argv: list[str]) -> int:
             value = getattr(card, field.name)
             say(console, f"{field.name.replace('_', '-'):18} {'not known' if value is None else value}")
         return 0
+    if name == "embedded" and arguments.out is None:
+        raise ConfigError("model is embedded, whose card is part of arcloop; expected --out beside it — name a folder")
     out = arguments.out or folder
     if not out.is_dir():
         raise ConfigError(f"--out {out}: no such folder; expected one to write {CARD} to — make it first")

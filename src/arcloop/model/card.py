@@ -1,7 +1,7 @@
 """What a model wants to be treated like: the ``arcloop.json`` beside its weights.
 
-Of a model without one the template is guessed from its name: ``barc`` for the BARC models, ``plain`` for others. Settings that a user leaves open are
-filled from the card, and the filled values are what a run records.
+Of a model without one the template is guessed from its name: ``barc`` for the BARC models, ``plain`` for
+others. Settings that a user leaves open are filled from the card, and the filled values are what a run records.
 """
 
 import dataclasses

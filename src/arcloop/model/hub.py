@@ -4,10 +4,10 @@ What the hub's cache holds is used as it is, without asking whether there is som
 see the same model, and a machine without a network works as one with.
 """
 
-import json
 from pathlib import Path
 
 from arcloop.errors import ModelError
+from arcloop.files import UnreadableError, read_json
 
 __all__ = ["cached", "fetched"]
 
@@ -62,9 +62,18 @@ def fetched(name: str, weights: bool) -> Path:
 
 
 def _whole(folder: Path) -> bool:
-    """Are all the weights there?"""
+    """Are all the weights there?
+
+    Raises:
+        ModelError: the list of their files cannot be read.
+    """
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        return all((folder / name).is_file() for name in named)
+        try:
+            named = set(read_json(index)["weight_map"].values())
+        except (UnreadableError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"{index}: cannot be read ({error}); expected the names of the weights' files — fetch it again: hf download"
+            ) from None
+        return all((folder / str(name)).is_file() for name in named)
     return any(folder.glob("*.safetensors"))

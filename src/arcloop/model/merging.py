@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedModel
 
 from arcloop.errors import RunError
+from arcloop.model.adapter import attach_saved
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.model.weights import Weights
@@ -30,13 +31,12 @@ def merge(name: str, adapter: Path, out: Path) -> None:
         RunError: ``adapter`` holds no adapter of this model, or merging it gives another model than both together.
     """
     model = load_model(name)
-    model.use_adapter(adapter)
+    attached = attach_saved(model.network, name, adapter)
+    attached.load(adapter)
     together = _logits(model)
-    if model.adapter is None:  # use_adapter has attached one, or raised
-        raise RunError(f"{adapter}: no adapter; expected the folder of a saved one — check the path")
     _untie(model.network)
     try:
-        network = cast(PreTrainedModel, model.adapter.peft.merge_and_unload(safe_merge=True))
+        network = cast(PreTrainedModel, attached.peft.merge_and_unload(safe_merge=True))
     except ValueError as error:
         raise RunError(f"{adapter}: cannot be merged ({error}); expected finite weights — train it anew") from None
     model.network = network

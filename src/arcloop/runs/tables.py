@@ -95,7 +95,7 @@ class Table(Generic[R]):
             ]
             rows = zip(*columns, strict=True)
             return [self._record(dict(zip(schema.names, row, strict=True))) for row in rows]
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError, pa.ArrowException) as error:
+        except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
             raise RunError(
                 f"{path}: cannot be read ({next(iter(str(error).splitlines()), 'damaged')}); expected a table of this run — {_REMEDY}"
             ) from None

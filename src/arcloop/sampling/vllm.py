@@ -153,7 +153,6 @@ class VllmSampler:
             self._resting = False
             self._load()
         waiting: dict[str, tuple[Request, Draw]] = {}
-        lengths: dict[str, int] = {}
         try:
             for request in requests:
                 prompt = {"prompt_token_ids": chat_ids(self._tokenizer, request.prompt.text)}
@@ -165,12 +164,9 @@ class VllmSampler:
                     waiting[draw.completion_id] = request, draw
             while waiting:
                 for output in self._engine.step():
-                    lengths[output.request_id] = sum(len(one.token_ids) for one in output.outputs)
                     if output.finished:
-                        del lengths[output.request_id]
                         request, draw = waiting.pop(output.request_id)
                         yield _completion(request, draw, output)
-                under_way(sum(lengths.values()))
         except self._dead as error:
             raise ServerError(
                 f"vLLM's engine died ({error}); expected it to live — see what it printed above, then resume the run"

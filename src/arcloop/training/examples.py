@@ -104,7 +104,7 @@ def _rows(file: Path) -> Iterator[tuple[int, Any]]:
             raise ExampleError(
                 f"{file}: a file of unknown kind; expected .parquet, .jsonl, .jsonl.gz or .json — convert it to one of these"
             )
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, RuntimeError, pa.ArrowException) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, pa.ArrowException) as error:
         reason = str(error).partition("\n")[0]
         raise ExampleError(f"{file}: cannot be read ({reason}); expected a whole file — write it anew") from None
 

@@ -77,7 +77,6 @@ class Optimization:
     def step(self, batch: Sequence[Row]) -> Step:
         """Take one step on a batch; all processes are given the whole of it."""
         config, device = self._config, self._model.device
-        torch.manual_seed(seed_of(self._seed, "dropout", self.taken, self._processes.rank) % 2**63)
         rate = self._peak * self._course(self.taken)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -100,6 +99,8 @@ class Optimization:
 
     def _gradients(self, batch: Sequence[Row]) -> Tensor:
         """Add up the gradients of this process's rows; returns their part of the loss."""
+        # Here, so that what is done again drops out the same.
+        torch.manual_seed(seed_of(self._seed, "dropout", self.taken, self._processes.rank) % 2**63)
         trained = sum(row.trained for row in batch)
         total = torch.zeros((), device=self._model.device)
         self._model.network.train()
