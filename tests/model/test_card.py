@@ -130,6 +130,6 @@ def test_a_configuration_that_is_none_is_refused(folder: Path) -> None:
 
 
 def test_a_file_is_no_model(tmp_path: Path) -> None:
-    (tmp_path / "model.gguf").write_bytes(b"GGUF")
-    with pytest.raises(ModelError, match="a GGUF file, which is not read; expected a Hugging Face model folder"):
-        model_folder(str(tmp_path / "model.gguf"))
+    (tmp_path / "model.bin").write_bytes(b"GG")
+    with pytest.raises(ModelError, match="a file; expected a model folder in Hugging Face's form, or a GGUF file"):
+        model_folder(str(tmp_path / "model.bin"))

@@ -37,7 +37,7 @@ from arcloop.sampling.server import Server, _retry_after
 from arcloop.sampling.stream import stream
 from tests.arc_grids import FLIP
 from tests.sampling.loopback import Loopback, Reply, choices
-from tests.serving import free_port, serving
+from tests.serving import transformers_serve
 
 TOKENIZER = load_tokenizer("embedded")
 FORMAT = prompt_format("embedded", TOKENIZER, PromptConfig())
@@ -504,12 +504,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
     shutil.copytree(model_folder("embedded"), folder)
     path = folder / "generation_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"do_sample": True}))
-    port = free_port()
-    # Not its command line, which also needs what its other commands import.
-    program = "import sys; from transformers.cli.serve import Serve; Serve(sys.argv[1], port=int(sys.argv[2]), host='127.0.0.1')"
-    command = [sys.executable, "-c", program, str(folder), str(port)]
-    with serving(command, f"http://127.0.0.1:{port}/health", folder.parent / "log", {"OMP_NUM_THREADS": "1"}):
-        yield f"http://127.0.0.1:{port}/v1", str(folder)
+    with transformers_serve(folder, folder.parent / "log") as url:
+        yield url, str(folder)
 
 
 def test_a_real_server_gives_the_completions_of_the_model(served: tuple[str, str]) -> None:

@@ -11,7 +11,7 @@ from arcloop.errors import ServerError
 from arcloop.records import FinishReason
 from arcloop.runs.rundir import RunDir
 from tests.sampling.dialogue import sampled
-from tests.servers.conftest import KEY
+from tests.serving import KEY
 
 
 def test_llama_cpp_completes_prompts(llama_cpp: str) -> None:

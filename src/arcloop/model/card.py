@@ -14,6 +14,7 @@ from typing import Literal
 from arcloop.config import Config, TrainingConfig, from_json
 from arcloop.errors import ConfigError, ModelError
 from arcloop.files import UnreadableError, is_pointer, read_json
+from arcloop.model.gguf import converted, gguf_file
 from arcloop.model.hub import cached, fetched
 
 __all__ = [
@@ -78,8 +79,7 @@ def model_folder(name: str, weights: bool = False) -> str:
             )
         return str(fetched(name, weights))
     if path.is_file():
-        what = "a GGUF file, which is not read" if path.suffix == ".gguf" else "a file"
-        raise ModelError(f"--model {name}: {what}; expected a Hugging Face model folder — convert it to one")
+        raise ModelError(f"--model {name}: a file; expected a model folder in Hugging Face's form, or a GGUF file")
     if not (path / "config.json").is_file():
         raise ModelError(f"--model {name}: no config.json in it; expected a Hugging Face model folder — check the path")
     for part in sorted(path.glob("*")):
@@ -91,11 +91,14 @@ def model_folder(name: str, weights: bool = False) -> str:
 
 
 def _folder(name: str) -> Path | None:
-    """The folder that a name means; None where it can only be a hub name."""
+    """The folder that a name means, made first of a GGUF file; None where it can only be a hub name."""
     if name == "embedded":
         return Path(str(files("arcloop"))) / "embedded"
     path = Path(name)
-    return path if path.exists() else None
+    if not path.exists():
+        return None
+    file = gguf_file(path)
+    return path if file is None else converted(file)
 
 
 def _no_hub_name(name: str) -> bool:
