@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from arcloop.errors import RunError
 from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
 from arcloop.progress import Progress
-from arcloop.records import Candidate, Completion, Example, FinishReason, Pair, Status, Task
+from arcloop.records import Candidate, Completion, Example, Execution, FinishReason, Job, Pair, Status, Task
 from arcloop.report.run_page import write_report
 from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
@@ -213,6 +213,42 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_end(tmp_path: Path) -> None:
         finish(half)
         validate(half.read("submission.json"), TASKS)
         assert finish(Parts().run(path)) == whole
+
+
+def test_what_was_sampled_before_the_stop_is_not_sampled_again(tmp_path: Path) -> None:
+    whole = finish(Parts().run(tmp_path / "whole"))
+    parts, asked = Parts(), []
+
+    def one_by_one(jobs: Iterable[Job]) -> Iterator[Execution]:
+        yield from map(parts.executor._run, jobs)
+
+    def stopped(requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+        """The server goes away within the first wave."""
+        for number, completion in enumerate(FakeSampler().sample(requests, under_way)):
+            if number == 13:
+                raise KeyboardInterrupt
+            asked.append(completion)
+            yield completion
+
+    parts.executor.execute = one_by_one  # type: ignore[method-assign]
+    parts.sampler.sample = stopped  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        parts.run(tmp_path / "run")
+    kept = {c.id for c in RunDir.open(tmp_path / "run").group(0, 0).completions()}
+    assert kept == {c.id for c in asked}
+
+    parts, again = Parts(), []
+    sample = parts.sampler.sample
+
+    def noted(requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+        again.extend(draw.completion_id for request in requests for draw in request.draws)
+        return sample(requests, under_way)
+
+    parts.sampler.sample = noted  # type: ignore[method-assign]
+    assert finish(parts.run(tmp_path / "run")) == whole
+    # Of a prompt whose draws are not all there, all are drawn anew.
+    per_prompt = CONFIG.sampling.completions_per_prompt
+    assert len(kept & set(again)) < per_prompt and len(kept - set(again)) >= len(kept) - per_prompt + 1
 
 
 def test_a_finished_run_does_nothing_more(tmp_path: Path) -> None:

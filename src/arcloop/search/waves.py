@@ -67,6 +67,7 @@ class Search:
         self._programs: dict[str, Program] = {}
         self._executions: dict[str, Execution] = {}
         self._scores: dict[str, Score] = {}
+        self._shown: dict[str, Task] = {}
         self._stored: dict[str, tuple[Completion, Candidate | None]] = {}
         self.skipped: dict[str, Prompt] = {}
         """Prompts that do not fit the model."""
@@ -78,7 +79,7 @@ class Search:
         """Did ``over`` end the last wave?"""
 
     def take_up(self, group: GroupDir) -> None:
-        """Use what an interrupted search of the same round and group has stored, where a wave is there whole."""
+        """Use what an interrupted search of the same round and group has stored, prompt by prompt."""
         found = {candidate.program.completion_id: candidate for candidate in group.candidates()}
         completions = (c for c in group.completions() if c.finish_reason is not FinishReason.ERROR)
         self._stored = {c.id: (c, found.get(c.id)) for c in completions}
@@ -87,16 +88,13 @@ class Search:
         """Sample so many further programs for each task, run and score them; returns them in the order of their draws."""
         requests = self._requests(counts)
         ids = [draw.completion_id for request in requests for draw in request.draws]
-        if all(i in self._stored for i in ids):
-            for completion, candidate in (self._stored[i] for i in ids):
-                self._note(completion)
-                if candidate is not None:
-                    self._programs[completion.id] = candidate.program
-                    self._executions[completion.id] = candidate.execution
-                    self._scores[completion.id] = candidate.score
-            self._progress.advance(len(ids), found=True)
-        else:
-            self._sample(requests)
+        stored = [request for request in requests if all(self._found(draw.completion_id) for draw in request.draws)]
+        for request in stored:
+            self._reuse(request)
+        self._sample([request for request in requests if request not in stored])
+        # What is stored too: a search may have ended between the finding of a right program and its confirmation.
+        self._confirm(ids)
+        self._shown.clear()
         return [self._candidate(i) for i in sorted(ids) if i in self._scores]
 
     def candidates(self) -> list[Candidate]:
@@ -135,6 +133,22 @@ class Search:
             [self._scores[i] for i in order],
         )
 
+    def _found(self, i: str) -> bool:
+        """Is there all that a search makes of a completion? Where its program is none, another of its texts may be."""
+        if i not in self._stored:
+            return False
+        candidate = self._stored[i][1]
+        return candidate is None or candidate.execution.status not in (Status.SYNTAX_ERROR, Status.NO_ENTRY)
+
+    def _reuse(self, request: Request) -> None:
+        for completion, candidate in (self._stored[draw.completion_id] for draw in request.draws):
+            self._note(completion)
+            if candidate is not None:
+                self._programs[completion.id] = candidate.program
+                self._executions[completion.id] = candidate.execution
+                self._scores[completion.id] = candidate.score
+        self._progress.advance(len(request.draws), found=True)
+
     def _note(self, completion: Completion) -> None:
         self._completions[completion.id] = completion
         self.tokens += completion.tokens
@@ -146,15 +160,11 @@ class Search:
         )
 
     def _sample(self, requests: Sequence[Request]) -> None:
-        asked = {r.prompt.id: apply_task(r.prompt.augmentation, self._tasks[r.prompt.task_id]) for r in requests}
-        jobs: dict[str, Job] = {}
         others: dict[str, list[str]] = {}
 
         def job(completion: Completion, source: str) -> Job:
             self._programs[completion.id] = program_of(completion, source)
-            inputs, task_id = asked[completion.prompt_id].inputs, completion.task_id
-            jobs[completion.id] = Job(completion.id, source, inputs, group=task_id)
-            return jobs[completion.id]
+            return self._job(completion.id)
 
         start, before = time.monotonic(), self.tokens
 
@@ -178,28 +188,41 @@ class Search:
                     self.cut = True
                     return
 
-        def score(execution: Execution) -> None:
-            task = asked[self._completions[execution.id].prompt_id]
-            self._executions[execution.id] = execution
-            self._scores[execution.id] = score_execution(execution, task)
-
         for execution in self._executor.execute(sampled()):
-            score(execution)
+            self._score(execution)
             self._progress.advance()
         # An answer may hold several texts that look like its program: the first that is one counts.
         for reading in range(1, max(map(len, others.values()), default=0)):
             again = [i for i, found in others.items() if len(found) > reading and self._lacks_entry(i)]
             first = {i: (self._programs[i], self._executions[i]) for i in again}
             for execution in self._executor.execute(job(self._completions[i], others[i][reading]) for i in again):
-                score(execution)
+                self._score(execution)
             for i in filter(self._lacks_entry, again):
                 # None was: what came first stands for it.
                 self._programs[i] = first[i][0]
-                score(first[i][1])
-        # What solves its task decides the submission: it has to do so again, strictly.
-        perfect = sorted(i for i in jobs if i in self._scores and self._scores[i].perfect)
-        for execution in self._executor.confirm([(jobs[i], self._executions[i]) for i in perfect], reseed=True):
-            score(execution)
+                self._score(first[i][1])
+
+    def _confirm(self, ids: Sequence[str]) -> None:
+        """What solves its task decides the submission: it has to do so again, strictly."""
+        perfect = sorted(i for i in ids if i in self._scores and self._scores[i].perfect)
+        for execution in self._executor.confirm([(self._job(i), self._executions[i]) for i in perfect], reseed=True):
+            self._score(execution)
+
+    def _job(self, i: str) -> Job:
+        completion = self._completions[i]
+        return Job(i, self._programs[i].source, self._asked(completion.prompt_id).inputs, group=completion.task_id)
+
+    def _score(self, execution: Execution) -> None:
+        asked = self._asked(self._completions[execution.id].prompt_id)
+        self._executions[execution.id] = execution
+        self._scores[execution.id] = score_execution(execution, asked)
+
+    def _asked(self, prompt_id: str) -> Task:
+        """The task as the prompt shows it."""
+        if prompt_id not in self._shown:
+            prompt = self._prompts[prompt_id]
+            self._shown[prompt_id] = apply_task(prompt.augmentation, self._tasks[prompt.task_id])
+        return self._shown[prompt_id]
 
     def _lacks_entry(self, i: str) -> bool:
         found = self._executions.get(i)
