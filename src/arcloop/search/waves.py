@@ -1,8 +1,8 @@
 """One round's search for one group of tasks: prompt, sample, extract, execute, score.
 
 Goes in waves, so that between two of them the loop can see what was found. What a search that was
-interrupted has stored is taken up again wave by wave; a wave that is not there whole is sampled
-whole again, which gives the same programs.
+interrupted has stored is taken up again prompt by prompt; one whose completions are not all there is
+asked again, which gives the same programs.
 """
 
 import time
