@@ -117,7 +117,7 @@ class LoadingConfig:
 
     use_4bit_quantization: bool = False
     """Hold the base weights in 4 bits (NF4, by bitsandbytes): a quarter of the memory, somewhat slower. Only adapters
-    can be trained then. With --sampler vllm the engine does so too."""
+    can be trained then. A vLLM engine has a setting of its own, ``engine.quantization``."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Type in which the network computes. auto: bfloat16 on a GPU; on a CPU float32 for search, and for training
     bfloat16 where the CPU has it."""
