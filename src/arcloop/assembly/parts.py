@@ -10,6 +10,7 @@ from arcloop.config import Config
 from arcloop.errors import ServerError
 from arcloop.hindsight.anchors import Anchors
 from arcloop.model.card import read_card
+from arcloop.model.needs import need_for_loading, need_for_training, need_package
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Task
 from arcloop.runs.rundir import RunDir
@@ -55,8 +56,9 @@ def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
     ``tasks`` are those of the run, which random programs are made for.
 
     Raises:
-        ArcloopError: the model, the server or the engine cannot be had.
+        ArcloopError: the model, the server or the engine cannot be had, or what a later learning needs.
     """
+    _find_what_is_needed(config)
     if config.sampler == "grammar":
         yield Parts(GrammarSampler(tasks, config.prompt.template or read_card(config.model).template), None)
     elif config.sampler == "replay":
@@ -65,6 +67,19 @@ def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
         make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
         with make(config) as parts:
             yield parts
+
+
+def _find_what_is_needed(config: Config) -> None:
+    """Raise ``ConfigError`` for what is missing, also where only the learning of a later round needs it."""
+    if config.sampler == "vllm":
+        need_package("vllm", "sampler vllm")
+        if config.engine.quantization == "bitsandbytes":
+            need_package("vllm-bnb-plugin", "engine.quantization bitsandbytes", "vllm_bnb_plugin")
+    learns = config.sampler in ("transformers", "vllm", "openai") and config.rounds > 1
+    if learns or config.sampler == "transformers":
+        need_for_loading(config.loading)
+    if learns:
+        need_for_training(config.training)
 
 
 def _replay(config: Config) -> Parts:
