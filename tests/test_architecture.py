@@ -24,7 +24,7 @@ ORDER: dict[str, str] = {
     "grammar": "boxes scope production geometry lines symmetry colors objects grids elements motion regions counting program",
     "tasks": "pictures augment arcjson paths sets",
     "prompts": "encoding catalogue format",
-    "model": "hub card description needs precision weights attention effective adapter language merging",
+    "model": "hub card description precision needs weights attention effective adapter language merging",
     "sampling": "port stream choose lora engine memory replay grammar reply server transformers vllm requests openai chat",
     "programs": "",
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
