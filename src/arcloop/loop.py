@@ -1,13 +1,15 @@
 """The method, on one page: search and learn, in a tight loop.
 
 Every round, for every group of tasks: search (prompt, sample, extract, execute, score), relabel,
-train. The loop holds tasks without the answers of their test pairs; what it does follows from the
+train. Groups take turns, or a whole round is searched before it is learned from; what is found is the
+same. The loop holds tasks without the answers of their test pairs; what it does follows from the
 run's configuration and tasks alone, unless time is short. Everything it makes is in the run
 directory, from which an interrupted run goes on where it stopped, and which at every moment holds
 a submission of the best so far.
 """
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from arcloop.execution.port import Executor
 from arcloop.hindsight.anchors import Anchors
@@ -18,7 +20,7 @@ from arcloop.runs.rundir import Place, RunDir
 from arcloop.sampling import Sampler
 from arcloop.search.background import Background
 from arcloop.search.budget import Budget
-from arcloop.search.group import SearchContext, Searched, search_group, take_over
+from arcloop.search.group import SearchContext, Searched, search_group, stored_search, take_over
 from arcloop.search.standing import Standing
 from arcloop.training import Trainer
 
@@ -41,6 +43,8 @@ class Loop:
     """None = what the configuration says, without a deadline."""
     apart: bool = False
     """Do sampler and trainer share neither network nor device, so that a group can learn while the next is searched?"""
+    by_rounds: bool = False
+    """Does it cost time to hand the device from sampler to trainer, so that all groups are searched before the first learns?"""
 
     def __post_init__(self) -> None:
         run, config, format_ = self.run, self.run.config(), self.sampler.format
@@ -65,33 +69,43 @@ class Loop:
             DeadlineError: the budget's deadline came first; what was found until then is stored.
         """
         with self.background:
-            for place in self.run.places():
-                if place.group.done:
-                    self.pass_over(place)
-                else:
-                    searched = self.search(place)
-                    self.learn(place, searched)
+            for turn in self.turns():
+                for place in turn:
+                    if place.group.done:
+                        self.pass_over(place)
+                    else:
+                        self.search(place)
+                for place in turn:
+                    if not place.group.done:
+                        self.learn(place)
 
-    def search(self, place: Place) -> Searched:
-        """Search with the adapter of the round before; another group may still be learning."""
+    def turns(self) -> list[list[Place]]:
+        """What is searched before any of it is learned from: one group of a round after the other, or all of a round."""
+        if not self.by_rounds:
+            return [[place] for place in self.run.places()]
+        return [list(places) for _, places in groupby(self.run.places(), key=lambda place: place.round)]
+
+    def search(self, place: Place) -> None:
+        """Search with the adapter of the round before; the group is done after it where nothing is to be learned."""
         self.purse.check()
         if self.background.doing(place.index):
             self.await_learning(place.round)  # this search is done with its adapter
         self.progress.stage(f"round {place.round + 1}/{self.config.rounds} · search")
         searched = search_group(self.searching, place)
         self.await_learning(place.round + 1)
-        return searched
-
-    def learn(self, place: Place, searched: Searched) -> None:
-        """Learn from what was found, where another search follows; the group is done after it."""
         last = place.last or not self.worth_learning(place)
         if self.learning is None or last:
             # What is replayed was learned there: the next search tries it out and goes on as it did there.
             replayed = self.learning is None and not last and self.config.source is not None
             place.group.finish(GroupNumbers(searched.numbers, None, replayed))
-        else:
+        elif self.by_rounds:
+            self.purse.put_off_learning()
+
+    def learn(self, place: Place) -> None:
+        """Learn from what was found; the group is done after it."""
+        if self.learning is not None:
             self.progress.stage(f"round {place.round + 1}/{self.config.rounds} · learn")
-            learn_group(self.learning, place, searched)
+            learn_group(self.learning, place, stored_search(place))
 
     def pass_over(self, place: Place) -> None:
         """Count what an earlier call has done."""

@@ -34,6 +34,23 @@ def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out.startswith("arcloop 0.")
 
 
+@pytest.mark.parametrize("command", ["run", "search", "resume", "evaluate", "pretrain"])
+def test_what_a_launcher_starts_several_times_is_refused_in_one_line(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    assert arcloop(monkeypatch, command, "--out", "nowhere") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"arcloop {command}: WORLD_SIZE is '2'") and "--share I/N or --cluster" in line
+
+
+def test_a_launcher_of_one_process_is_none(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    monkeypatch.setenv("RANK", "0")
+    assert arcloop(monkeypatch, "show", "task", "25ff71a9") == 0
+
+
 def test_show_task_prints_its_grids(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert arcloop(monkeypatch, "show", "task", "25ff71a9") == 0
     printed = capsys.readouterr().out

@@ -3,13 +3,14 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from transformers import AutoTokenizer
 
-from arcloop.cli import main
+from arcloop.cli import main, search
 from arcloop.config import PromptConfig, read_config
 from arcloop.prompts.format import PromptFormat, named_template
 from arcloop.runs.rundir import RunDir
@@ -79,6 +80,7 @@ def test_every_option_reaches_the_configuration(arcloop, tmp_path: Path) -> None
         "--tensor-parallel-size", 2, "--use-4bit-quantization", "--execution.workers", 1,
         "--no-use-data-augmentation", "--prompt-template", tmp_path / "own.jinja",
         "--prompt.library", "--prompt.cells", 40, "--sampling.rows", 5,
+        "--engine.quantization", "fp8", "--engine.extra", "max_num_seqs=9", "kv_cache_dtype=fp8",
     )  # fmt: skip
     code, _, error = arcloop("search", "--sampler", "grammar", *SMALL, *options, "--output-dir", tmp_path / "run")
     assert code == 0, error
@@ -92,10 +94,17 @@ def test_every_option_reaches_the_configuration(arcloop, tmp_path: Path) -> None
     )
     assert (config.seed, config.programs, config.rounds, config.limit) == (7, 6, 1, 2)
     assert config.engine.tensor_parallel_size == 2 and config.loading.use_4bit_quantization
+    assert (config.engine.quantization, config.engine.extra) == ("fp8", ("max_num_seqs=9", "kv_cache_dtype=fp8"))
     assert config.augment.dihedral is config.augment.colors is config.augment.order is False
     assert config.execution.workers == 1 and config.prompt == PromptConfig(TEMPLATE, True, 40)
     assert sampling.rows == 5
     assert RunDir.open(tmp_path / "run").group(0, 0).prompts()[0].text.startswith("Rule?Black")
+
+
+def test_a_search_in_4_bits_is_one_of_the_engine_where_there_is_one() -> None:
+    asked = replace(search._defaults(search.RUN), tasks="drawing", output_dir=Path("out"), use_4bit_quantization=True)
+    assert search._config(asked, search.RUN).engine.quantization is None
+    assert search._config(replace(asked, sampler="vllm"), search.RUN).engine.quantization == "bitsandbytes"
 
 
 def test_the_embedded_model_searches_with_an_adapter_and_skips_what_is_too_long(

@@ -1,12 +1,13 @@
 """The configuration in a run's folder: its schema, and the conversion of what arcloop 0.1 wrote."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from arcloop.config import Config, config_json, read_config
+from arcloop.config import Config, EngineConfig, LoadingConfig, config_json, read_config
 from arcloop.errors import ConfigError
 
 CONFIG = Config("drawing", rounds=3)
@@ -33,6 +34,14 @@ def test_what_is_written_is_read_and_says_its_schema(tmp_path: Path) -> None:
 
 def test_the_first_schema_is_converted(tmp_path: Path) -> None:
     assert read(tmp_path, first_schema()) == CONFIG
+
+
+def test_one_quantization_for_engine_and_training_becomes_two(tmp_path: Path) -> None:
+    four_bits = dataclasses.replace(CONFIG, sampler="vllm", loading=LoadingConfig(use_4bit_quantization=True))
+    raw = json.loads(config_json(four_bits))
+    assert read(tmp_path, raw) == four_bits
+    del raw["engine"]["quantization"]
+    assert read(tmp_path, raw) == dataclasses.replace(four_bits, engine=EngineConfig(quantization="bitsandbytes"))
 
 
 @pytest.mark.parametrize(

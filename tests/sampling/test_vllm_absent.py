@@ -19,7 +19,5 @@ def test_without_vllm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         VllmSampler("embedded", tokenizer, format_, sampling, EngineConfig())
     with pytest.raises(ConfigError, match="at most 512"):
         VllmSampler("embedded", tokenizer, format_, sampling, EngineConfig(), lora_r=1000)
-    with pytest.raises(ConfigError, match="pip install vllm-bnb-plugin"):
-        VllmSampler("embedded", tokenizer, format_, sampling, EngineConfig(), four_bit=True)
     with pytest.raises(ConfigError, match="resolve the config"):
         VllmSampler("embedded", tokenizer, format_, SamplingConfig(), EngineConfig())

@@ -35,6 +35,17 @@ def test_time_is_kept_for_learning() -> None:
     assert part.spent(0, 4.1) and not part.spent(0, 3.9)
 
 
+def test_time_is_kept_for_each_learning_that_is_put_off() -> None:
+    budget = Budget(BudgetConfig(seconds=100))
+    budget.spend_learning(4)
+    for _ in range(2):
+        budget.put_off_learning()
+    assert budget.part(1, 4, learns=False).seconds == (100 - 4 - 2 * 4) / 4
+    for _ in range(2):
+        budget.spend_learning(5)
+    assert budget.part(1, 4, learns=False).seconds == (100 - 4 - 2 * 5) / 4
+
+
 def test_a_deadline_is_a_moment() -> None:
     now = [0.0]
     budget = Budget(BudgetConfig(), 10.0, lambda: now[0])

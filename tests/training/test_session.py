@@ -246,10 +246,11 @@ def test_a_batch_that_cannot_be_shared_is_an_error(dataset: Path, tmp_path: Path
         session(dataset, tmp_path, training(per_device_train_batch_size=3))
 
 
-def test_what_this_machine_cannot_do_is_said(dataset: Path, tmp_path: Path) -> None:
+def test_what_this_machine_cannot_do_is_said(monkeypatch: pytest.MonkeyPatch, dataset: Path, tmp_path: Path) -> None:
     if torch.cuda.is_available():
         pytest.skip("this machine can")
-    with pytest.raises(ConfigError, match="need an NVIDIA GPU"):
+    monkeypatch.setattr("arcloop.model.needs.find_spec", lambda name: object())
+    with pytest.raises(ConfigError, match="needs an NVIDIA GPU"):
         session(dataset, tmp_path, training(use_liger_kernel=True))
     with pytest.raises(ConfigError, match="needs an NVIDIA GPU"):
         session(dataset, tmp_path, training(optimizer="adamw_8bit"))
@@ -284,7 +285,7 @@ def test_the_order_is_new_in_each_epoch_and_no_task_dominates(dataset: Path, tmp
 def test_the_environment_of_accelerate_sets_the_precision(
     monkeypatch: pytest.MonkeyPatch, dataset: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(os.environ, "ACCELERATE_MIXED_PRECISION", "fp16")
+    monkeypatch.setitem(os.environ, "ACCELERATE_MIXED_PRECISION", "fp8")
     with pytest.raises(ConfigError, match="expected bf16"):
         main(["--train-dataset-path", str(dataset), "--output-dir", str(tmp_path)])
 

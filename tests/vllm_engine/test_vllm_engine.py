@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from arcloop.config import EngineConfig
-from arcloop.errors import ConfigError
+from arcloop.errors import ArcloopError, ConfigError
 from arcloop.records import FinishReason
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling.vllm import VllmSampler
@@ -19,7 +19,7 @@ from tests.vllm_engine.small_model import RANK, SAMPLING, Small, agree, follows_
 
 @pytest.fixture(scope="module")
 def engine(small: Small) -> Iterator[VllmSampler]:
-    model, config = small.model, EngineConfig(enforce_eager=True)
+    model, config = small.model, EngineConfig(enforce_eager=True, extra=("max_num_seqs=16",))
     sampler = VllmSampler(str(small.folder), model.tokenizer, model.format, SAMPLING, config, RANK)
     yield sampler
     sampler.close()
@@ -36,6 +36,14 @@ def test_every_draw_gives_one_completion_that_its_seed_decides(small: Small, eng
     again = sample(engine, asked[::-1])
     same = sum(made[i].text == again[i].text for i in made)
     assert same >= len(made) - 2  # the order changes the shapes of the products, and so the rounding
+
+
+def test_further_arguments_reach_the_engine(small: Small, engine: VllmSampler) -> None:
+    assert engine._engine.vllm_config.scheduler_config.max_num_seqs == 16
+    for extra, message in (("max_num_seq=16", "max_num_seqs"), ("kv_cache_dtype=fp9", "Input should be 'auto'")):
+        config = EngineConfig(enforce_eager=True, extra=(extra,))
+        with pytest.raises(ArcloopError, match=message):
+            VllmSampler(str(small.folder), small.model.tokenizer, small.model.format, SAMPLING, config, RANK)
 
 
 def test_log_probabilities_follow_the_adapter(small: Small, engine: VllmSampler) -> None:
@@ -87,11 +95,11 @@ def test_leaving_early_leaves_nothing_behind(small: Small, engine: VllmSampler) 
 
 
 def test_the_loop_searches_and_learns_with_an_engine(small: Small, tmp_path: Path) -> None:
-    settings = ["--tasks", "drawing", "--limit", "1", "--rounds", "2", "--programs", "4", "--model", str(small.folder)]
+    settings = ["--tasks", "drawing", "--limit", "2", "--rounds", "2", "--programs", "4", "--model", str(small.folder)]
     lengths = ["--sampling.max-tokens", "8", "--sampling.max-prompt-tokens", "1016", "--training.lora-r", str(RANK)]
     command = [sys.executable, "-m", "arcloop.cli", "run", *settings, *lengths, "--sampler", "vllm"]
     done = subprocess.run(
-        [*command, "--engine.enforce-eager", "--out", str(tmp_path / "run")],
+        [*command, "--group-size", "1", "--engine.enforce-eager", "--out", str(tmp_path / "run")],
         capture_output=True,
         text=True,
         check=False,

@@ -35,6 +35,10 @@ def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: N
     given = _with_model(given)
     # Paths as they are from anywhere, so that a run can be resumed from another folder.
     given = dataclasses.replace(given, tasks=_absolute(given.tasks), model=_absolute(given.model))
+    if given.engine.model is not None:
+        given = dataclasses.replace(
+            given, engine=dataclasses.replace(given.engine, model=_absolute(given.engine.model))
+        )
     if given.anchors.path is not None:
         given = dataclasses.replace(
             given, anchors=dataclasses.replace(given.anchors, path=str(Path(given.anchors.path).resolve()))

@@ -10,6 +10,7 @@ from arcloop.config import Config
 from arcloop.errors import ServerError
 from arcloop.hindsight.anchors import Anchors
 from arcloop.model.card import read_card
+from arcloop.model.needs import need_for_loading, need_for_training, need_package
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Task
 from arcloop.runs.rundir import RunDir
@@ -21,6 +22,7 @@ from arcloop.training import Fit, Fitting, Trainer
 from arcloop.training.examples import read_set
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedTokenizerBase
 
     from arcloop.model.language import LanguageModel
@@ -43,6 +45,8 @@ class Parts:
     """Do sampler and trainer share neither network nor device, so that both can work at a time?"""
     summary: Callable[[], str] = lambda: ""
     """What was used of a server so far, in one line; empty where there is none."""
+    by_rounds: bool = False
+    """Do sampler and trainer share a device that it takes long to hand over, so that a whole round is searched before it is learned from?"""
 
 
 @contextlib.contextmanager
@@ -52,8 +56,9 @@ def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
     ``tasks`` are those of the run, which random programs are made for.
 
     Raises:
-        ArcloopError: the model, the server or the engine cannot be had.
+        ArcloopError: the model, the server or the engine cannot be had, or what a later learning needs.
     """
+    _find_what_is_needed(config)
     if config.sampler == "grammar":
         yield Parts(GrammarSampler(tasks, config.prompt.template or read_card(config.model).template), None)
     elif config.sampler == "replay":
@@ -62,6 +67,19 @@ def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
         make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
         with make(config) as parts:
             yield parts
+
+
+def _find_what_is_needed(config: Config) -> None:
+    """Raise ``ConfigError`` for what is missing, also where only the learning of a later round needs it."""
+    if config.sampler == "vllm":
+        need_package("vllm", "sampler vllm")
+        if config.engine.quantization == "bitsandbytes":
+            need_package("vllm-bnb-plugin", "engine.quantization bitsandbytes", "vllm_bnb_plugin")
+    learns = config.sampler in ("transformers", "vllm", "openai") and config.rounds > 1
+    if learns or config.sampler == "transformers":
+        need_for_loading(config.loading)
+    if learns:
+        need_for_training(config.training)
 
 
 def _replay(config: Config) -> Parts:
@@ -94,18 +112,12 @@ def _vllm(config: Config) -> Iterator[Parts]:
     rank = config.training.lora_r if config.rounds > 1 else None
     if config.adapter is not None:
         rank = adapter_rank(Path(config.adapter))
+    trainer = _LateTrainer(config, before=lambda: sampler.rest(), stays=True)
     sampler = VllmSampler(
-        config.model,
-        tokenizer,
-        format_,
-        config.sampling,
-        config.engine,
-        rank,
-        four_bit=config.loading.use_4bit_quantization,
+        config.model, tokenizer, format_, config.sampling, config.engine, rank, before_waking=trainer.rest
     )
     try:
-        anchors = _anchors(config, format_, tokenizer)
-        yield Parts(sampler, _LateTrainer(config, before=sampler.rest), anchors)
+        yield Parts(sampler, trainer, _anchors(config, format_, tokenizer), by_rounds=True)
     finally:
         sampler.close()
 
@@ -151,16 +163,18 @@ def _anchors(config: Config, format_: PromptFormat, tokenizer: "PreTrainedTokeni
 class _LateTrainer:
     """A ``LoraTrainer`` whose network is loaded when there is something to train, beside a sampler that has its own."""
 
-    def __init__(self, config: Config, before: Callable[[], None] = lambda: None) -> None:
-        """``before`` is called before the network takes memory."""
+    def __init__(self, config: Config, before: Callable[[], None] = lambda: None, stays: bool = False) -> None:
+        """``before`` is called before the network takes memory. ``stays``: it leaves the GPU when it is told to, by ``rest``.
+
+        Otherwise it leaves after each training.
+        """
         self._config = config
         self._before = before
+        self._stays = stays
         self._model: LanguageModel | None = None
 
     def fit(self, asked: Fitting) -> Fit:
-        """See ``Trainer``. Between trainings the network waits in the machine's memory, not on the GPU."""
-        import torch
-
+        """See ``Trainer``."""
         from arcloop.model.language import load_model
         from arcloop.training.trainer import LoraTrainer
 
@@ -168,14 +182,22 @@ class _LateTrainer:
         if self._model is None:
             self._model = load_model(self._config.model, self._config.prompt, self._config.loading)
             self._home = self._model.device
-        network, home, loading = cast(torch.nn.Module, self._model.network), self._home, self._config.loading
-        # Quantized weights are small, and those spread over GPUs do not move.
-        moves = home.type == "cuda" and loading.device_map is None and not loading.use_4bit_quantization
-        if moves:
-            network.to(home)
+        self._move(self._home)
         try:
             return LoraTrainer(self._model, self._config.training).fit(asked)
         finally:
-            if moves:
-                network.to("cpu")
-                torch.cuda.empty_cache()
+            if not self._stays:
+                self.rest()
+
+    def rest(self) -> None:
+        """Wait in the machine's memory, not on the GPU."""
+        import torch
+
+        if self._model is not None and self._home.type == "cuda":
+            self._move(torch.device("cpu"))
+            torch.cuda.empty_cache()
+
+    def _move(self, device: "torch.device") -> None:
+        if self._model is not None and self._model.device != device:
+            # As a plain module: the signature that transformers gives to ``to`` is not one that can be checked.
+            cast("torch.nn.Module", self._model.network).to(device)

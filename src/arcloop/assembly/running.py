@@ -205,7 +205,15 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell)
             try:
                 with Progress(console, total, "programs") as progress:
                     Loop(
-                        run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget, parts.apart
+                        run,
+                        parts.sampler,
+                        sandbox,
+                        parts.trainer,
+                        progress,
+                        parts.anchors,
+                        budget,
+                        parts.apart,
+                        parts.by_rounds,
                     ).search_and_learn()
             finally:
                 if summary := parts.summary():

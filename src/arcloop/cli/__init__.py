@@ -5,10 +5,11 @@
 
 import errno
 import importlib
+import os
 import sys
 from importlib.metadata import version
 
-from arcloop.errors import ArcloopError
+from arcloop.errors import ArcloopError, ConfigError
 
 __all__ = ["COMMANDS", "main"]
 
@@ -64,6 +65,7 @@ def main() -> int:
     # The help of a command names it in full.
     sys.argv[0] = f"arcloop {command}"
     try:
+        _refuse_launcher(command)
         return int(importlib.import_module(f"arcloop.cli.{command}").main(arguments))
     except ArcloopError as error:
         print(f"arcloop {command}: {error}", file=sys.stderr)
@@ -81,6 +83,17 @@ def main() -> int:
         # The reader of our output has gone (arcloop … | head): nothing is wrong.
         sys.stderr.close()
         return 0
+
+
+def _refuse_launcher(command: str) -> None:
+    """Raise ``ConfigError`` if a launcher has started several processes of a command that is meant to be one."""
+    count = os.environ.get("WORLD_SIZE", "1")
+    if command != "train" and "RANK" in os.environ and count != "1":
+        raise ConfigError(
+            f"WORLD_SIZE is {count!r:.20}, as torchrun and accelerate launch set it; expected one process, because only arcloop "
+            "train shares its work so — start it without a launcher; over several GPUs or machines arcloop run goes with "
+            "--share I/N or --cluster"
+        )
 
 
 def _help() -> str:

@@ -77,6 +77,10 @@ class Arguments:
     """GPUs that share the model's matrices, with ``--sampler vllm``."""
     gpu_memory_utilization: float = RUN.engine.gpu_memory_utilization
     """Share of each GPU's memory that ``--sampler vllm`` takes."""
+    engine_quantization: Annotated[str | None, tyro.conf.arg(name="engine.quantization")] = RUN.engine.quantization
+    """How ``--sampler vllm`` quantizes weights that it loads, such as ``fp8``; default: as they are stored."""
+    engine_extra: Annotated[tuple[str, ...], tyro.conf.arg(name="engine.extra")] = RUN.engine.extra
+    """Further engine arguments of vLLM, each as ``KEY=VALUE`` with a value in JSON or text."""
     seed: int = RUN.seed
     """Every random choice follows from this number and its own coordinates."""
     server: ServerConfig = field(default_factory=ServerConfig)
@@ -115,6 +119,8 @@ def _defaults(base: Config) -> Arguments:
         use_4bit_quantization=base.loading.use_4bit_quantization,
         tensor_parallel_size=base.engine.tensor_parallel_size,
         gpu_memory_utilization=base.engine.gpu_memory_utilization,
+        engine_quantization=base.engine.quantization,
+        engine_extra=base.engine.extra,
         seed=base.seed,
         server=base.server,
         execution=base.execution,
@@ -130,6 +136,8 @@ def _config(arguments: Arguments, base: Config) -> Config:
         augment = base.augment
     named = arguments.prompt_template
     template = base.prompt.template if named is None else named_template(named)
+    four_bits = arguments.use_4bit_quantization and arguments.sampler == "vllm"
+    quantization = "bitsandbytes" if four_bits else arguments.engine_quantization
     config = replace(
         base,
         tasks=tasks,
@@ -157,6 +165,8 @@ def _config(arguments: Arguments, base: Config) -> Config:
             base.engine,
             tensor_parallel_size=arguments.tensor_parallel_size,
             gpu_memory_utilization=arguments.gpu_memory_utilization,
+            quantization=quantization,
+            extra=arguments.engine_extra,
         ),
         loading=replace(base.loading, use_4bit_quantization=arguments.use_4bit_quantization),
         execution=arguments.execution,

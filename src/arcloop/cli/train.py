@@ -54,8 +54,10 @@ def main(argv: list[str]) -> int:
     arguments = tyro.cli(Arguments, args=_spelled(argv), prog="arcloop train")
     # Here, because torch takes seconds that --help should not.
     from arcloop.model.language import load_model
+    from arcloop.model.needs import need_for_training
     from arcloop.training.processes import join
 
+    need_for_training(arguments.training)
     processes = join(arguments.n_gpus)
     console = Console(quiet=not processes.first, width=None if Console().is_terminal else 200)
     session, loading = arguments.session, _mixed_precision(arguments.loading)
@@ -136,11 +138,14 @@ def _mixed_precision(loading: LoadingConfig) -> LoadingConfig:
     wanted = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
     if loading.dtype != "auto" or wanted == "no":
         return loading
-    if wanted != "bf16":
-        raise ConfigError(
-            f"mixed precision {wanted}; expected bf16 or no — start accelerate with --mixed_precision bf16"
-        )
-    return replace(loading, dtype="bfloat16")
+    match wanted:
+        case "bf16":
+            return replace(loading, dtype="bfloat16")
+        case "fp16":
+            return replace(loading, dtype="float16")
+    raise ConfigError(
+        f"mixed precision {wanted}; expected bf16, fp16 or no — start accelerate with --mixed_precision bf16"
+    )
 
 
 def _inspect(model: "LanguageModel", session: SessionConfig, max_tokens: int, count: int, console: Console) -> None:

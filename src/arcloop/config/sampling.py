@@ -147,6 +147,15 @@ class EngineConfig:
     gives all of it back."""
     enforce_eager: bool = False
     """Leave out CUDA graphs: starts in seconds and needs less memory, samples slower."""
+    model: str | None = None
+    """Folder or hub name of the same model in another form, such as AWQ or FP8 weights, for the engine alone; its weights are
+    not trained. Default: ``--model``."""
+    quantization: str | None = None
+    """How the engine quantizes weights that it loads: ``fp8``, or ``bitsandbytes`` (4 bits), or what else vLLM has. Default: as
+    they are stored. ``loading.use-4bit-quantization`` is that of the network that is trained."""
+    extra: tuple[str, ...] = ()
+    """Further engine arguments of vLLM, each as ``KEY=VALUE`` with a value in JSON or text, such as ``kv_cache_dtype=fp8`` and
+    ``max_num_seqs=512``."""
 
     def __post_init__(self) -> None:
         require(
@@ -157,3 +166,7 @@ class EngineConfig:
         )
         share = self.gpu_memory_utilization
         require(0 < share <= 1, "engine.gpu-memory-utilization", share, "expected more than 0, at most 1")
+        keys = [word.partition("=")[0].replace("-", "_") for word in self.extra]
+        for word, key in zip(self.extra, keys, strict=True):
+            fits = "=" in word and key.isidentifier() and keys.count(key) == 1
+            require(fits, "engine.extra", word, "expected KEY=VALUE, each key once")

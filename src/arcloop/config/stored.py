@@ -56,7 +56,16 @@ def read_config(path: Path) -> Config:
         raise ConfigError(
             f"{path}: schema {reprlib.repr(schema)}; expected {SCHEMA} or 1 — use the version of arcloop that wrote it, or a later one"
         )
-    return typing.cast(Config, built(Config, _from_1(raw, str(path)) if schema == 1 else raw, str(path)))
+    raw = _with_engine(_from_1(raw, str(path)) if schema == 1 else raw)
+    return typing.cast(Config, built(Config, raw, str(path)))
+
+
+def _with_engine(raw: Any) -> Any:
+    """Before the engine had a quantization of its own, that of the trained network was for both."""
+    match raw:
+        case {"sampler": "vllm", "loading": {"use_4bit_quantization": True}, "engine": {**engine}}:
+            return raw | {"engine": {"quantization": "bitsandbytes"} | engine}
+    return raw
 
 
 def _from_1(raw: Any, where: str) -> Any:

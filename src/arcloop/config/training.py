@@ -117,13 +117,12 @@ class LoadingConfig:
 
     use_4bit_quantization: bool = False
     """Hold the base weights in 4 bits (NF4, by bitsandbytes): a quarter of the memory, somewhat slower. Only adapters
-    can be trained then. With --sampler vllm the engine does so too."""
-    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Type in which the network computes. auto: bfloat16 on a GPU; on a CPU float32 for search, and for training
-    bfloat16 where the CPU has it."""
+    can be trained then. A vLLM engine has a setting of its own, ``engine.quantization``."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Type in which the network computes. auto: bfloat16 on a GPU, or float16 on one that has none (before compute capability
+    8.0); on a CPU float32 for search, and for training bfloat16 where the CPU has it."""
     device_map: str | None = None
-    """Where the weights go: None = one GPU for each process, or the CPU; auto = spread over all GPUs; or a device such as
-    cuda:1."""
+    """Where the weights go: one device, such as cuda:1. Default: one GPU for each process, or the CPU."""
 
 
 @dataclass(frozen=True)

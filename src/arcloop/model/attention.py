@@ -4,7 +4,8 @@ Registered with transformers under the name ``arcloop``; a network uses it after
 ``install(network)`` and then wants one of two keyword arguments with each forward pass:
 
 ``segments``  lengths of the rows packed into one batch row; each attends causally to itself alone.
-              Position ids must restart with each. Exact on any device, unlike the masks that
+              Position ids must restart with each. On newer GPUs one kernel does all of them
+              (``torch.nn.attention.varlen``). Exact on any device, unlike the masks that
               transformers derives, which mix the rows as soon as a cache or an all-ones mask is in play.
 ``memory``    an object with ``attend(layer, query, key, value, scaling)``: the sampler's store of
               keys and values.
@@ -13,19 +14,30 @@ A pass with neither fails, because it would mix rows silently.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from inspect import signature
+from itertools import accumulate
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
-__all__ = ["Memory", "attend_segments", "install"]
+try:
+    from torch.nn.attention.varlen import varlen_attn
+except ImportError:
+    varlen_attn = None  # type: ignore[assignment]
+
+__all__ = ["Memory", "Segments", "attend_segments", "install"]
 
 NAME = "arcloop"
 _PLAIN = 1024
 """Up to so many tokens, on a CPU in bfloat16, two plain products and a softmax are two to three times faster than the
 fused kernel; beyond, the square of the length costs too much memory."""
+
+
+# Its first versions, before torch 2.13, do not take fewer heads of keys than of queries.
+_PACKED = varlen_attn is not None and "enable_gqa" in signature(varlen_attn).parameters
 
 
 class Memory(Protocol):
@@ -36,12 +48,28 @@ class Memory(Protocol):
         ...
 
 
+class Segments(tuple[int, ...]):
+    """Lengths of the rows packed into one batch row, which all layers share."""
+
+    _bounds: Tensor | None = None
+
+    def bounds(self, device: torch.device) -> Tensor:
+        """Where each row begins, and where the last one ends, int32 [rows + 1]; copied to the device once."""
+        if self._bounds is None:
+            self._bounds = torch.tensor([0, *accumulate(self)], dtype=torch.int32, device=device)
+        return self._bounds
+
+
 def install(network: PreTrainedModel) -> None:
     """Make the network attend per segment from now on.
+
+    cuDNN's attention, which torch takes first on newer cards, plans anew for every length that it meets, and here nearly
+    every row has its own: it is switched off for the process.
 
     Raises:
         ValueError: its architecture does not support replaceable attention.
     """
+    torch.backends.cuda.enable_cudnn_sdp(False)
     AttentionInterface.register(NAME, _attention)
     network.set_attn_implementation(NAME)
 
@@ -52,7 +80,10 @@ def attend_segments(query: Tensor, key: Tensor, value: Tensor, segments: Sequenc
     ``query`` is (1, heads, T, D), ``key`` and ``value`` (1, heads_kv, T, D), the segments add up to T;
     returns (1, T, heads, D).
     """
-    half = query.device.type == "cpu" and (query.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu"))
+    if query.is_cuda and _takes_packed(query):
+        return _attend_packed(query, key, value, segments, scaling)
+    asked = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else query.dtype
+    half = query.device.type == "cpu" and asked == torch.bfloat16
     if half:
         query, key, value = query.bfloat16(), key.bfloat16(), value.bfloat16()
     parts = zip(
@@ -62,6 +93,37 @@ def attend_segments(query: Tensor, key: Tensor, value: Tensor, segments: Sequenc
         (_attend_plainly if half and q.shape[2] <= _PLAIN else _attend_fused)(q, k, v, scaling) for q, k, v in parts
     ]
     return torch.cat(attended, dim=2).transpose(1, 2)
+
+
+def _takes_packed(query: Tensor) -> bool:
+    """Can torch's FlashAttention for packed rows compute this?"""
+    kind = torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled("cuda") else query.dtype
+    if not _PACKED or kind not in (torch.bfloat16, torch.float16) or query.shape[3] % 8 or query.shape[3] > 256:
+        return False
+    return torch.version.hip is None and torch.cuda.get_device_capability(query.device) >= (8, 0)
+
+
+def _attend_packed(query: Tensor, key: Tensor, value: Tensor, segments: Sequence[int], scaling: float) -> Tensor:
+    """All segments by one kernel, which no loop has to start for each of them."""
+    if torch.is_autocast_enabled(query.device.type):
+        kind = torch.get_autocast_dtype(query.device.type)
+        query, key, value = query.to(kind), key.to(kind), value.to(kind)
+    kept = segments if isinstance(segments, Segments) else Segments(segments)
+    bounds, longest = kept.bounds(query.device), max(kept)
+    q, k, v = (part.squeeze(0).transpose(0, 1) for part in (query, key, value))
+    attended = varlen_attn(
+        q,
+        k,
+        v,
+        bounds,
+        bounds,
+        longest,
+        longest,
+        scale=scaling,
+        window_size=(-1, 0),
+        enable_gqa=q.shape[1] != k.shape[1],
+    )
+    return cast(Tensor, attended).unsqueeze(0)
 
 
 def _attend_fused(query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:

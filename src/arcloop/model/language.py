@@ -5,14 +5,12 @@ from a model folder is ever run.
 """
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import torch
 from jinja2.exceptions import TemplateError
@@ -32,6 +30,8 @@ from arcloop.errors import ConfigError, ModelError
 from arcloop.model import attention
 from arcloop.model.adapter import Adapter, attach, attach_saved
 from arcloop.model.card import model_folder, read_card
+from arcloop.model.needs import need_for_loading
+from arcloop.model.precision import Dtype, compute_type, device_of
 from arcloop.model.weights import Weights
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Message
@@ -71,7 +71,7 @@ class LanguageModel:
     """How this model is shown tasks and writes programs."""
     adapter: Adapter | None = None
     """The adapter in the network; None as long as none was needed."""
-    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    dtype: Dtype = "auto"
     """Type in which it computes; see ``LoadingConfig``."""
     pack_limit: int | None = None
     """Tokens that go through the network at once while it is trained, where more did not fit into memory."""
@@ -288,23 +288,25 @@ def load_model(
 
     Raises:
         ModelError: there is no such model, or it cannot be used: no chat template, no safetensors.
-        ConfigError: 4-bit weights are wanted, and bitsandbytes is not installed.
+        ConfigError: 4-bit weights are wanted, and bitsandbytes is not installed; or the device cannot do what is wanted.
     """
     loading = loading or LoadingConfig()
+    need_for_loading(loading)
     tokenizer = load_tokenizer(name)
-    cuda = torch.cuda.is_available()
-    half = not full and (loading.dtype == "bfloat16" or (loading.dtype == "auto" and cuda))
-    # One GPU for each process of those that train together.
-    alone = {"": int(os.environ.get("LOCAL_RANK", "0"))} if cuda else None
+    device = device_of(loading)
+    cuda = device.type == "cuda"
+    # A CPU searches in float32 unless it is told otherwise.
+    half = not full and (cuda or loading.dtype != "auto")
+    kind = compute_type(loading.dtype, device) if half else torch.float32
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             model_folder(name, weights=True),
             output_loading_info=True,
-            dtype=torch.bfloat16 if half and cuda else torch.float32,
+            dtype=kind if cuda else torch.float32,
             use_safetensors=True,
             trust_remote_code=False,
-            device_map=loading.device_map or alone,
-            quantization_config=_four_bits(half) if loading.use_4bit_quantization else None,
+            device_map={"": device} if cuda else None,
+            quantization_config=_four_bits(kind) if loading.use_4bit_quantization else None,
         )
         network: PreTrainedModel = loaded[0]
         _refuse_damaged(network, tokenizer, sorted(loaded[1]["missing_keys"]))
@@ -320,16 +322,12 @@ def load_model(
     return LanguageModel(name, network, tokenizer, words, dtype=loading.dtype)
 
 
-def _four_bits(half: bool) -> BitsAndBytesConfig:
-    if find_spec("bitsandbytes") is None:
-        raise ConfigError(
-            "use-4bit-quantization needs the package bitsandbytes, which is not installed — pip install bitsandbytes"
-        )
+def _four_bits(kind: torch.dtype) -> BitsAndBytesConfig:
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16 if half else torch.float32,
+        bnb_4bit_compute_dtype=kind,
     )
 
 

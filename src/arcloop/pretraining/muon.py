@@ -11,6 +11,8 @@ from typing import overload
 import torch
 from torch import Tensor, nn
 
+from arcloop.model.precision import has_bfloat16
+
 __all__ = ["Muon", "orthogonal"]
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -23,7 +25,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
     a, b, c = _COEFFICIENTS
     tall = matrices.size(1) > matrices.size(2)
     x = matrices.mT if tall else matrices
-    x = x.to(torch.bfloat16 if x.is_cuda else torch.float32)
+    x = x.to(torch.bfloat16 if x.is_cuda and has_bfloat16(x.device) else torch.float32)
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(_ITERATIONS):
         gram = x @ x.mT

@@ -55,6 +55,9 @@ def _origin_digests(config: Config) -> dict[str, str]:
     digests = {}
     if config.source is None:
         digests["model_sha256"] = model_digest(config.model)
+        if config.engine.model is not None:
+            both = digests["model_sha256"] + model_digest(config.engine.model)
+            digests["model_sha256"] = digest(both.encode())
     else:
         # Its model was here once, and need not be now.
         source = RunDir.open(Path(config.source))

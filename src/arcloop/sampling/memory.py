@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 
-from arcloop.model.attention import attend_segments
+from arcloop.model.attention import Segments, attend_segments
 
 __all__ = ["PrefixMemory"]
 
@@ -36,13 +36,13 @@ class PrefixMemory:
         self._values: dict[int, Tensor] = {}
         self._row_keys: dict[int, Tensor] = {}  # layer → (R or more, K, S or more, D)
         self._row_values: dict[int, Tensor] = {}
-        self._reading: list[int] = []  # lengths of the prompts, or of the part of one, in this pass
+        self._reading = Segments()  # lengths of the prompts, or of the part of one, in this pass
         self._behind = 0  # tokens of that one prompt that were read before
         self._laid: _Layout | None = None
 
     def read(self, segments: Sequence[int], behind: int = 0) -> None:
         """The next pass holds prompts of these lengths, packed; or, with ``behind``, the rest of the last one."""
-        self._reading, self._behind = list(segments), behind
+        self._reading, self._behind = Segments(segments), behind
         if behind:
             self.lengths[-1] = behind + segments[0]
         else:
@@ -51,7 +51,7 @@ class PrefixMemory:
 
     def enter(self, owner: int, count: int) -> None:
         """``count`` more rows for a prompt that has been read."""
-        self._reading = []
+        self._reading = Segments()
         self.owners += [owner] * count
         self.ages += [0] * count
         self._laid = None
@@ -106,7 +106,7 @@ class PrefixMemory:
                 held = packed.new_zeros(0, packed.shape[1], 0, packed.shape[3])
             more = (max(len(self.lengths) - held.shape[0], 0), max(max(self.lengths) - held.shape[2], 0))
             store[layer] = held = pad(held, (0, 0, 0, more[1], 0, 0, 0, more[0])) if any(more) else held
-            for place, part in enumerate(packed[0].split(self._reading, 1), first):
+            for place, part in enumerate(packed[0].split(list(self._reading), 1), first):
                 held[place, :, self._behind : self._behind + part.shape[1]] = part
         if not self._behind:
             return attend_segments(query, key, value, self._reading, scaling)

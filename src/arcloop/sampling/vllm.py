@@ -7,14 +7,15 @@ matrix products.
 
 Adapters are exchanged without a restart, each under a name and number that were never used before:
 the prefix cache goes by the name, and would give the last adapter's keys and values to the next one.
-While the adapter is trained, the engine rests and gives back the GPU's memory.
+While adapters are trained, the engine rests and gives back the GPU's memory; before it takes that
+again, whoever has it is asked to leave.
 """
 
 import contextlib
+import dataclasses
 import itertools
 import os
-from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from arcloop.model.card import model_folder
 from arcloop.model.language import answer_end, chat_ids
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason
+from arcloop.sampling.engine import further_arguments
 from arcloop.sampling.lora import check_lora, lora_rank_limit
 from arcloop.sampling.port import Draw, Request, UnderWay, untold
 
@@ -44,24 +46,21 @@ class VllmSampler:
         engine: EngineConfig,
         lora_r: int | None = None,
         *,
-        four_bit: bool = False,
+        before_waking: Callable[[], None] = lambda: None,
     ) -> None:
         """Start the engine.
 
-        ``lora_r``: rank of the adapters that will be used; None = none will be. ``four_bit``: quantize
-        the base model when it is loaded.
+        ``lora_r``: rank of the adapters that will be used; None = none will be. ``before_waking`` is called before the
+        engine takes the GPU's memory again, after it has rested.
 
         Raises:
-            ConfigError: vLLM is not installed, computes no adapters of that rank, or ``sampling`` was not resolved.
+            ConfigError: vLLM is not installed, lacks what ``engine`` asks for, computes no adapters of that rank, or
+                ``sampling`` was not resolved.
             ModelError: vLLM cannot load the model.
         """
         if sampling.max_tokens is None or sampling.max_prompt_tokens is None:
             raise ConfigError(
                 "sampling.max-tokens or max-prompt-tokens is None; expected numbers — resolve the config with the model's card first"
-            )
-        if four_bit and find_spec("vllm_bnb_plugin") is None:
-            raise ConfigError(
-                "loading.use-4bit-quantization is True; expected vLLM's bitsandbytes plugin beside it — pip install vllm-bnb-plugin"
             )
         limit = None if lora_r is None else lora_rank_limit(lora_r)
         self._vllm = _import()
@@ -78,28 +77,35 @@ class VllmSampler:
         }
         platform = self._vllm.platforms.current_platform
         self._can_rest = platform.is_sleep_mode_available()
+        self._before_waking = before_waking
+        known = {field.name for field in dataclasses.fields(self._vllm.EngineArgs)}
+        arguments = {
+            "model": model_folder(engine.model or name, weights=True),
+            "tokenizer": model_folder(name),
+            "max_model_len": sampling.max_prompt_tokens + sampling.max_tokens,
+            "enable_prefix_caching": True,
+            "enable_lora": limit is not None,
+            **({} if limit is None else {"max_lora_rank": limit, "max_loras": 1}),
+            "tensor_parallel_size": engine.tensor_parallel_size,
+            "gpu_memory_utilization": engine.gpu_memory_utilization,
+            "quantization": engine.quantization,
+            **({} if engine.quantization == "bitsandbytes" else {"load_format": "safetensors"}),
+            "enforce_eager": engine.enforce_eager,
+            "enable_sleep_mode": self._can_rest,
+            # On a CPU, a seeded request whose prompt is read in pieces kills the engine (seen with 0.32).
+            **({"enable_chunked_prefill": False} if platform.is_cpu() else {}),
+            "logprobs_mode": "raw_logprobs",  # before temperature and nucleus
+            "trust_remote_code": False,
+            **further_arguments(engine.extra, known),
+        }
         try:
-            self._engine = self._vllm.LLM(
-                model=model_folder(name, weights=True),
-                max_model_len=sampling.max_prompt_tokens + sampling.max_tokens,
-                enable_prefix_caching=True,
-                enable_lora=limit is not None,
-                **({} if limit is None else {"max_lora_rank": limit, "max_loras": 1}),
-                tensor_parallel_size=engine.tensor_parallel_size,
-                gpu_memory_utilization=engine.gpu_memory_utilization,
-                **({"quantization": "bitsandbytes"} if four_bit else {"load_format": "safetensors"}),
-                enforce_eager=engine.enforce_eager,
-                enable_sleep_mode=self._can_rest,
-                # On a CPU, a seeded request whose prompt is read in pieces kills the engine (seen with 0.32).
-                **({"enable_chunked_prefill": False} if platform.is_cpu() else {}),
-                logprobs_mode="raw_logprobs",  # before temperature and nucleus
-                trust_remote_code=False,
-            ).llm_engine
-        except (OSError, ValueError, RuntimeError, ImportError) as error:
-            reason = str(error).strip().partition("\n")[0]
+            self._engine = self._vllm.LLM(**arguments).llm_engine
+        except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
+            reason = " ".join(str(error).split())[:300]
             raise ModelError(
-                f"--model {name}: vLLM cannot start with it ({reason}); expected a model that it supports and GPUs that "
-                "hold it — see what it printed above, lower --engine.gpu-memory-utilization, or pass --loading.use-4bit-quantization"
+                f"--model {name}: vLLM cannot start with it ({reason}); expected a model and engine arguments that it supports, "
+                "and GPUs that hold it — see what it printed above, lower --engine.gpu-memory-utilization, or pass "
+                "--engine.quantization fp8"
             ) from None
         self._folder: Path | None = None
         self._adapter: Any = None
@@ -149,6 +155,7 @@ class VllmSampler:
             ServerError: the engine died.
         """
         if self._resting:
+            self._before_waking()
             self._engine.wake_up()
             self._resting = False
             self._load()

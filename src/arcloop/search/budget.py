@@ -53,6 +53,7 @@ class Budget:
         self._clock = clock
         self._programs = self._tokens = 0
         self._seconds = self._learning = 0.0
+        self._put_off = 0
 
     def spend(self, programs: int, tokens: int, seconds: float) -> None:
         """A search of so many completions and sampled tokens took so long."""
@@ -60,8 +61,13 @@ class Budget:
         self._tokens += tokens
         self._seconds += seconds
 
+    def put_off_learning(self) -> None:
+        """A group will learn after further searches, for which time is kept: as much as the longest learning so far took."""
+        self._put_off += 1
+
     def spend_learning(self, seconds: float) -> None:
         """A learning took so long."""
+        self._put_off = max(0, self._put_off - 1)
         self._seconds += seconds
         self._learning = max(self._learning, seconds)
 
@@ -71,7 +77,8 @@ class Budget:
         ``learns``: it will learn after its search, for which time is kept: as much as the longest learning so far took.
         """
         budget, share = self._budget, tasks / ahead
-        seconds = None if budget.seconds is None else (budget.seconds - self._seconds) * share
+        gone = self._seconds + self._put_off * self._learning
+        seconds = None if budget.seconds is None else (budget.seconds - gone) * share
         if seconds is not None and learns:
             seconds -= min(self._learning, seconds / 2)
         return Part(

@@ -28,7 +28,7 @@ from arcloop.search.refinement import parents
 from arcloop.search.standing import Standing
 from arcloop.search.waves import Search
 
-__all__ = ["Adapters", "Pursuit", "SearchContext", "Searched", "search_group", "take_over"]
+__all__ = ["Adapters", "Pursuit", "SearchContext", "Searched", "search_group", "stored_search", "take_over"]
 
 _STORED_EVERY = 60.0
 """Seconds after which a search under way is stored, so that little is lost when the machine dies."""
@@ -189,9 +189,14 @@ def search_group(context: SearchContext, place: Place) -> Searched:
     before = place.group.search_numbers() if place.group.searched else None
     if before is None or not before.whole:
         return _Sitting(context, place, before).search()
-    found = Searched(before, place.group.candidates())
+    found = stored_search(place)
     take_over(context, place, found)
     return found
+
+
+def stored_search(place: Place) -> Searched:
+    """What a whole search of a group has stored."""
+    return Searched(place.group.search_numbers(), place.group.candidates())
 
 
 def take_over(context: SearchContext, place: Place, found: Searched) -> None:

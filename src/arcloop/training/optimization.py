@@ -3,8 +3,8 @@
 The one place where weights change: rounds of the loop and ``arcloop train`` both step here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from arcloop.config import TrainingConfig
 from arcloop.errors import ConfigError, RunError
 from arcloop.model.language import LanguageModel
+from arcloop.model.needs import need_for_training
+from arcloop.model.precision import compute_type
 from arcloop.seeds import seed_of
 from arcloop.training.loss import ALIGN, completion_loss, precision
 from arcloop.training.packing import passes
@@ -21,6 +23,13 @@ from arcloop.training.processes import ALONE, Processes
 from arcloop.training.rows import Row
 
 __all__ = ["Optimization", "Step"]
+
+_SCALE = 2.0**16
+"""What a loss in float16 is multiplied by at first, and at the most: its small gradients would be nothing otherwise."""
+_STEADY = 1000
+"""Steps after which a scale that was lowered is doubled again."""
+_SCALED, _SINCE = "|scale", "|steady"
+"""Names under which both are stored, which no parameter has."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,7 @@ class Optimization:
             raise ConfigError(
                 "training.learning-rate is None; expected a number — resolve the config with the model's card first"
             )
+        need_for_training(config, model.device.type)
         self.taken = 0
         """Steps so far."""
         self._model = model
@@ -69,7 +79,11 @@ class Optimization:
         self._processes = processes
         self._optimizer = _optimizer(list(self._parameters.values()), config, self._peak)
         self._course = _course(config, self._optimizer, steps)
-        slow = model.device.type == "cpu" and isinstance(precision(model), nullcontext)
+        kind = compute_type(model.dtype, model.device)
+        slow = model.device.type == "cpu" and kind is torch.float32
+        # As others do, but a step whose gradient is too large is taken again, not left out.
+        self._scale = _SCALE if kind is torch.float16 else None
+        self._steady = 0
         # Activations of 1,024 float32 tokens stay in a core's cache.
         self._pack = config.pack_tokens or (1024 if slow else 4096)
         _prepare(model, config)
@@ -80,17 +94,21 @@ class Optimization:
         rate = self._peak * self._course(self.taken)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
+        parameters = self._parameters.values()
         while True:
             try:
                 total = self._gradients(batch)
-                break
             except torch.OutOfMemoryError:
                 # Out of this block nothing holds what the failed passes had computed.
-                pass
-            self._spare(batch)
-        parameters = self._parameters.values()
-        self._processes.sum_gradients(parameters)
-        norm = torch.nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
+                total = None
+            if total is None:
+                self._spare(batch)
+                continue
+            self._processes.sum_gradients(parameters)
+            self._unscale(parameters)
+            norm = torch.nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
+            if self._scale is None or self._fits(float(norm)):
+                break
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self.taken += 1
@@ -108,12 +126,39 @@ class Optimization:
             for rows in passes(self._processes.share(batch), self._config, self._room()):
                 with precision(self._model):
                     loss = completion_loss(self._model, rows, ALIGN) / trained
-                loss.backward()
+                (loss if self._scale is None else loss * self._scale).backward()
                 # Not read before the end: on a GPU that would stop the passes from queueing up.
                 total += loss.detach()
             return total
         finally:
             self._model.network.eval()
+
+    def _unscale(self, parameters: Iterable[nn.Parameter]) -> None:
+        if self._scale is not None:
+            for parameter in parameters:
+                if parameter.grad is not None:
+                    parameter.grad.div_(self._scale)  # a power of 2: nothing is rounded
+
+    def _fits(self, norm: float) -> bool:
+        """Did the gradient stay within float16? If not, the next try has half the scale; if so for long, the double.
+
+        Raises:
+            RunError: no scale is left.
+        """
+        scale = self._scale or 1.0
+        if math.isfinite(norm):
+            self._steady += 1
+            if self._steady == _STEADY:
+                self._steady, self._scale = 0, min(2 * scale, _SCALE)
+            return True
+        if scale == 1:
+            raise RunError(
+                f"training: the gradient of step {self.taken + 1} is not finite in float16; expected numbers — pass "
+                "--loading.dtype float32, or a lower training.learning-rate"
+            )
+        self._steady, self._scale = 0, scale / 2
+        self._optimizer.zero_grad(set_to_none=True)
+        return False
 
     def _room(self) -> int:
         """Tokens that go through the network at once."""
@@ -158,11 +203,17 @@ class Optimization:
                     tensors[f"{name}|{key}"] = value.detach().cpu().contiguous()
                 else:
                     numbers[f"{name}|{key}"] = value
+        if self._scale is not None:
+            numbers |= {_SCALED: self._scale, _SINCE: self._steady}
         return tensors, numbers
 
     def restore(self, taken: int, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:
         """Go on where ``state`` was taken, after ``taken`` steps."""
         self.taken = taken
+        numbers = dict(numbers)
+        scale, steady = numbers.pop(_SCALED, None), numbers.pop(_SINCE, 0)
+        if self._scale is not None and scale is not None:
+            self._scale, self._steady = scale, int(steady)
         for place, value in (*tensors.items(), *numbers.items()):
             name, _, key = place.rpartition("|")
             parameter = self._parameters[name]
@@ -182,8 +233,6 @@ def _optimizer(parameters: list[nn.Parameter], config: TrainingConfig, rate: flo
         case "adafactor":
             return torch.optim.Adafactor(parameters, lr=rate, weight_decay=decay)
         case "adamw_8bit" | "paged_adamw_8bit" as name:
-            if not torch.cuda.is_available():
-                raise ConfigError(f"training.optimizer is {name}; it needs an NVIDIA GPU — use adamw_torch_fused")
             from bitsandbytes import optim
 
             kind = optim.AdamW8bit if name == "adamw_8bit" else optim.PagedAdamW8bit
@@ -205,10 +254,6 @@ def _prepare(model: LanguageModel, config: TrainingConfig) -> None:
     if config.gradient_checkpointing and not network.is_gradient_checkpointing:
         network.gradient_checkpointing_enable({"use_reentrant": False})
     if config.use_liger_kernel:
-        if model.device.type != "cuda":
-            raise ConfigError(
-                f"training.use-liger-kernel on {model.device.type}; its kernels need an NVIDIA GPU — leave it out here"
-            )
         from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
         _apply_liger_kernel_to_instance(network, fused_linear_cross_entropy=False, cross_entropy=False)

@@ -9,7 +9,10 @@ import itertools
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 import torch
 import torch.distributed as dist
@@ -71,12 +74,21 @@ class Processes:
         return float(total)
 
     def wait(self) -> None:
-        """Go on when all have come here."""
+        """Go on when all have come here, however long one of them takes (tokenising, a slow disk)."""
         if self.count > 1:
-            dist.barrier()
+            dist.barrier(_patient())
 
 
 ALONE = Processes()
+
+
+@cache
+def _patient() -> dist.ProcessGroup:
+    """All processes, with time: in the usual group a wait ends with an error after 10 minutes on GPUs, and 30 on CPUs.
+
+    Sums stay in the usual one: there a process that does not come has died or hangs.
+    """
+    return cast("dist.ProcessGroup", dist.new_group(backend="gloo", timeout=timedelta(days=30)))
 
 
 def join(expected: int | None) -> Processes:
@@ -98,6 +110,7 @@ def join(expected: int | None) -> Processes:
     from accelerate import PartialState  # here, because it takes a second
 
     state = PartialState(cpu=not torch.cuda.is_available())
+    _patient()  # now, while all are at the same place
     return Processes(state.process_index, state.num_processes)
 
 
