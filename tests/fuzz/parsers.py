@@ -13,6 +13,7 @@ from arcloop.cli.execute import read_job
 from arcloop.config import Config, SamplingConfig, ServerConfig, config_json, read_config, with_recipe
 from arcloop.config.stored import from_json
 from arcloop.errors import ArcloopError
+from arcloop.evaluation.submitted import score_submission, submission_faults
 from arcloop.execution.frame import FrameError, pack
 from arcloop.execution.frame import parse as parse_frame
 from arcloop.execution.message import MessageError, Report, split
@@ -102,7 +103,10 @@ def _refusal(content: bytes, folder: Path) -> object:
 
 
 def _submission(content: bytes, folder: Path) -> object:
-    return validate(parse_json(text_in(content)), [FLIP])
+    found = parse_json(text_in(content))
+    assert all(line.isprintable() for line in submission_faults(found, [FLIP], {"other": 1}, "submission"))
+    score_submission(found, [FLIP], {FLIP.id: FLIP.test_inputs})
+    return validate(found, [FLIP])
 
 
 def _program(content: bytes, folder: Path) -> object:
