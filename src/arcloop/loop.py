@@ -87,7 +87,7 @@ class Loop:
         last = place.last or not self.worth_learning(place)
         if self.learning is None or last:
             # What is replayed was learned there: the next search tries it out and goes on as it did there.
-            replayed = self.learning is None and not last and self.config.source is not None
+            replayed = self.learning is None and not last and self.config.sampler == "replay"
             place.group.finish(GroupNumbers(searched.numbers, None, replayed))
         else:
             self.progress.stage(f"round {place.round + 1}/{self.config.rounds} · learn")

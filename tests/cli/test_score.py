@@ -76,7 +76,7 @@ def test_grids_and_tasks_are_counted_apart(arcloop: Call, tmp_path: Path) -> Non
         f"{path}: no entry for {others[0]}; expected every task — rebuild it",
     ]
     # Made for one task, scored on that one.
-    assert arcloop("score", path, "--tasks", SOURCE, "--asked")[1][-1].endswith("0 of 1 tasks whole")
+    assert arcloop("score", path, "--tasks", SOURCE, "--named")[1][-1].endswith("0 of 1 tasks whole")
 
 
 SPOILED: list[tuple[Callable[[dict[str, Any]], object], str]] = [

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arcloop.cli.execute import read_job
-from arcloop.config import Config, SamplingConfig, ServerConfig, config_json, read_config, with_recipe
+from arcloop.config import Config, ImportConfig, SamplingConfig, ServerConfig, config_json, read_config, with_recipe
 from arcloop.config.stored import from_json
 from arcloop.errors import ArcloopError
 from arcloop.evaluation.submitted import score_submission, submission_faults
@@ -18,6 +18,7 @@ from arcloop.execution.frame import FrameError, pack
 from arcloop.execution.frame import parse as parse_frame
 from arcloop.execution.message import MessageError, Report, split
 from arcloop.files import UnreadableError, parse_json, text_in
+from arcloop.imports.layouts import read_programs
 from arcloop.model.card import ModelCard
 from arcloop.programs import sources
 from arcloop.prompts.format import PromptFormat
@@ -227,6 +228,15 @@ PARSERS = (
         "executions of a run",
         _file("executions.parquet", lambda path: EXECUTIONS.read(path.parent)),
         (_table([{"id": "a"}]),),
+    ),
+    Parser(
+        "programs to import",
+        _file("a.jsonl", lambda path: list(read_programs(path, ImportConfig()))),
+        _json(
+            {"task_id": "t", "completion": "a", "round": 1, "logprob": -1.5, "tokens": 3},
+            {"task_id": "t", "code": "def transform(g):\n    return g", "model": "m"},
+            {"source": "def main(g):\n    return g", "examples": [[[[1]], [[2]]], [[[3]], [[4]]]]},
+        ),
     ),
     Parser("submission", _submission, (submission_json(vote([], FLIP)).encode(),)),
 )

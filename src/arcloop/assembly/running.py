@@ -198,7 +198,7 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell)
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
         with make_parts(config, tasks) as parts:
-            if parts.trainer is None and config.rounds > 1:
+            if parts.trainer is None and config.rounds > 1 and config.sampler != "imported":
                 tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(tasks) * config.rounds * config.programs
             budget = Budget(config.budget, deadline)
@@ -227,6 +227,8 @@ def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> R
 
 def _origin(config: Config) -> str:
     """Where the completions come from, in words."""
+    if config.sampler == "imported":
+        return f"programs of the file {config.source}"
     if config.source is not None:
         return f"completions of the run {config.source}"
     if config.sampler == "grammar":

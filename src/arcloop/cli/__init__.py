@@ -5,12 +5,13 @@
 
 import errno
 import importlib
+import keyword
 import sys
 from importlib.metadata import version
 
 from arcloop.errors import ArcloopError
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "main", "module_of"]
 
 COMMANDS = {
     "run": "Search and learn on a task set, then write submission, table and report.",
@@ -24,12 +25,13 @@ COMMANDS = {
     "train": "Fine-tune a model on relabeled programs, or any prompts with completions.",
     "card": "Show how a model is asked and taught, or write it down beside the model.",
     "merge": "Make a model folder from a model and an adapter.",
+    "import": "Make a run of programs that were sampled elsewhere.",
     "relabel": "Make a training set from the programs of a run.",
     "execute": "Run programs from a file in the sandbox.",
     "show": "Print a task, the prompt that a model gets for it, or the program library.",
     "pretrain": "Make the embedded model from nothing.",
 }
-"""Command → what it does. Each is a module of this package with ``main(argv) -> exit code``."""
+"""Command → what it does. Each is a module of this package (``module_of``) with ``main(argv) -> exit code``."""
 
 EXAMPLE = "arcloop run --tasks arc1-train --limit 20 --rounds 2 --programs 64 --out runs/first"
 
@@ -65,7 +67,7 @@ def main() -> int:
     # The help of a command names it in full.
     sys.argv[0] = f"arcloop {command}"
     try:
-        return int(importlib.import_module(f"arcloop.cli.{command}").main(arguments))
+        return int(importlib.import_module(f"arcloop.cli.{module_of(command)}").main(arguments))
     except ArcloopError as error:
         print(f"arcloop {command}: {error}", file=sys.stderr)
         return 2
@@ -82,6 +84,11 @@ def main() -> int:
         # The reader of our output has gone (arcloop … | head): nothing is wrong.
         sys.stderr.close()
         return 0
+
+
+def module_of(command: str) -> str:
+    """The module of a command: its own name, unless that is a word of the language."""
+    return f"{command}_" if keyword.iskeyword(command) else command
 
 
 def _help() -> str:

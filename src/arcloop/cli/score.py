@@ -34,7 +34,7 @@ class Arguments:
     ARC JSON files or of a Kaggle challenges file with its solutions beside it."""
     task_ids: tuple[str, ...] = ()
     """Count only these tasks of the set."""
-    asked: bool = False
+    named: bool = False
     """Count only the tasks that the submission names, where it was made for some of the set."""
     json: Path | None = None
     """Write the score and every task's hits here, as JSON."""
@@ -46,7 +46,7 @@ def main(argv: list[str]) -> int:
     console = wide()
     content = read_submission(arguments.submission)
     tasks = load_tasks(arguments.tasks, task_ids=arguments.task_ids, skip_invalid=True, tell=partial(say, console))
-    if arguments.asked and isinstance(content, dict):
+    if arguments.named and isinstance(content, dict):
         tasks = [task for task in tasks if task.id in content] or tasks
     score = score_submission(content, tasks, load_answers(arguments.tasks))
     width = max(map(len, score.hits))
@@ -61,7 +61,7 @@ def main(argv: list[str]) -> int:
     say(console, f"per task  {percent(score.per_task, score.per_task_interval)}  {whole}")
     if score.unknown:
         say(console, f"left out  {score.unknown} tasks whose answers are not known")
-    beside = {} if arguments.task_ids or arguments.asked else unasked(arguments.tasks, tasks)
+    beside = {} if arguments.task_ids or arguments.named else unasked(arguments.tasks, tasks)
     if faults := submission_faults(content, tasks, beside, str(arguments.submission)):
         say(console, f"faults    {len(faults)}, counted as wrong: arcloop check names them; the first is\n{faults[0]}")
     if arguments.json is not None:
