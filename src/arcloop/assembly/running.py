@@ -26,6 +26,7 @@ from arcloop.report.run_page import write_report
 from arcloop.runs.lock import locked
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.origin import check_origin
+from arcloop.runs.readme import write_readme
 from arcloop.runs.rundir import RunDir
 from arcloop.search.budget import Budget, DeadlineError, moment
 from arcloop.tasks.sets import load_answers
@@ -213,7 +214,7 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell)
 
 
 def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> RunNumbers:
-    """Write submission, numbers and report from what is done, and return the numbers.
+    """Write submission, numbers, card and report from what is done, and return the numbers.
 
     Raises:
         RunError: a table of the run cannot be read.
@@ -221,6 +222,7 @@ def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> R
     with Progress(console, len(run.groups()), "groups") as progress:
         progress.stage("voting and counting")
         numbers = conclude(run, _answers(run, tell), progress.advance)
+    write_readme(run)
     write_report(run)
     return numbers
 

@@ -28,7 +28,7 @@ COMMANDS = {
     "import": "Make a run of programs that were sampled elsewhere.",
     "relabel": "Make a training set from the programs of a run.",
     "execute": "Run programs from a file in the sandbox.",
-    "show": "Print a task, the prompt that a model gets for it, or the program library.",
+    "show": "Show a task, a program with what it gave, a run, a prompt, or the program library.",
     "pretrain": "Make the embedded model from nothing.",
 }
 """Command → what it does. Each is a module of this package (``module_of``) with ``main(argv) -> exit code``."""
