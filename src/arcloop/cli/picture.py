@@ -6,9 +6,9 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
+from rich.cells import cell_len
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
-from rich.measure import Measurement
 from rich.syntax import Syntax
 from rich.text import Text
 
@@ -106,8 +106,10 @@ def save(parts: Sequence[RenderableType], path: Path, title: str) -> None:
     """
     if path.suffix != ".svg":
         raise ConfigError(f"--save {path}: expected a name that ends in .svg — pass another")
-    paper = Console(width=_WIDEST, record=True, file=StringIO(), force_terminal=True, color_system="truecolor")
-    paper.width = max(Measurement.get(paper, paper.options, part).maximum for part in [Text(title + " " * 20), *parts])
+    draft = StringIO()
+    Console(width=_WIDEST, file=draft, color_system=None).print(*parts, sep="\n")
+    widest = max(cell_len(line.rstrip()) for line in [title + " " * 20, *draft.getvalue().split("\n")])
+    paper = Console(width=widest + 1, record=True, file=StringIO(), force_terminal=True, color_system="truecolor")
     for part in parts:
         paper.print(part)
     # The fonts would be fetched from a server; any monospaced one will do.
