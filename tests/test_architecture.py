@@ -42,7 +42,7 @@ ORDER: dict[str, str] = {
     "loop": "",
     "evaluation": "estimates metrics outcome submitted measurement comparison experiment",
     "report": "charts run_page comparison_page",
-    "assembly": "beginning importing parts running",
+    "assembly": "beginning importing parts running tracking",
     "cli": "table picture job options run search resume evaluate check score compare experiment train card merge import_ relabel execute show pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""

@@ -7,6 +7,7 @@ directory, from which an interrupted run goes on where it stopped, and which at 
 a submission of the best so far.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from arcloop.execution.port import Executor
@@ -41,6 +42,8 @@ class Loop:
     """None = what the configuration says, without a deadline."""
     apart: bool = False
     """Do sampler and trainer share neither network nor device, so that a group can learn while the next is searched?"""
+    on_place: Callable[[], None] = lambda: None
+    """Is called whenever something may have been done, in this thread."""
 
     def __post_init__(self) -> None:
         run, config, format_ = self.run, self.run.config(), self.sampler.format
@@ -71,6 +74,9 @@ class Loop:
                 else:
                     searched = self.search(place)
                     self.learn(place, searched)
+                self.on_place()
+            self.background.wait()
+            self.on_place()
 
     def search(self, place: Place) -> Searched:
         """Search with the adapter of the round before; another group may still be learning."""

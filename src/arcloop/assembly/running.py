@@ -176,10 +176,17 @@ def relabel(
         )
 
 
-def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell: Tell = lambda line: None) -> None:
+def carry_on(
+    run: RunDir,
+    console: Console,
+    deadline: float | None = None,
+    tell: Tell = lambda line: None,
+    on_place: Callable[[], None] = lambda: None,
+) -> None:
     """Search and learn what is left of a run.
 
-    ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server.
+    ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server. ``on_place`` is
+    called whenever a round of a group may have been done.
 
     Raises:
         DeadlineError: the deadline came first; what was found until then is stored.
@@ -188,10 +195,10 @@ def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell:
     if run.finished:
         return
     with locked(run.path):
-        _carry_on(run, console, deadline, tell)
+        _carry_on(run, console, deadline, tell, on_place)
 
 
-def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell) -> None:
+def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell, on_place: Callable[[], None]) -> None:
     run.sweep()
     check_origin(run)
     config, tasks = run.config(), run.tasks()
@@ -206,7 +213,15 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell)
             try:
                 with Progress(console, total, "programs") as progress:
                     Loop(
-                        run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget, parts.apart
+                        run,
+                        parts.sampler,
+                        sandbox,
+                        parts.trainer,
+                        progress,
+                        parts.anchors,
+                        budget,
+                        parts.apart,
+                        on_place,
                     ).search_and_learn()
             finally:
                 if summary := parts.summary():
