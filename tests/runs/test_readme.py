@@ -1,6 +1,7 @@
 """Runs and training sets as Hugging Face's own library opens them: ``load_dataset`` with the folder, and nothing else."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +99,17 @@ def test_a_training_set_opens_as_it_is_and_its_chats_by_their_file(run: RunDir, 
     )
     first = json.loads((out / "messages.jsonl").read_text().splitlines()[0])
     assert len(chats) == len(rows) and chats[0] == first
+
+
+def test_a_damaged_table_is_left_to_those_who_read_it(run: RunDir, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run.path, copy)
+    path = copy / "round_000" / "group_000" / "examples.parquet"
+    content = path.read_bytes()
+    for place in range(0, len(content), 7):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 64]) + content[place + 1 :])
+        write_readme(RunDir.open(copy))
+    path.write_bytes(content[:50])
+    write_readme(RunDir.open(copy))
+    left = run.group(0, 1).examples()  # of the two groups that have learned
+    assert f"| `examples` | {len(left)} |" in (copy / "README.md").read_text()

@@ -66,7 +66,7 @@ def write_readme(run: RunDir) -> None:
         "|---|---|---|",
     ]
     for name in there:
-        lines.append(f"| `{name}` | {sum(table.num_rows for table in found[name])} | {_TABLES[name]} |")
+        lines.append(f"| `{name}` | {sum(rows for rows, _ in found[name])} | {_TABLES[name]} |")
     lines += [
         "",
         "Rows of one completion share its id, `r<round>/<task>/d<draw>`: `id` of completions and executions, `completion_id` of",
@@ -76,16 +76,17 @@ def write_readme(run: RunDir) -> None:
     run.write("README.md", "\n".join(lines))
 
 
-def _tables(run: RunDir, name: str) -> Iterator[pq.FileMetaData]:
-    """What the files of a table say of themselves; one that is damaged is for others to find."""
+def _tables(run: RunDir, name: str) -> Iterator[tuple[int, pa.Schema]]:
+    """Rows and columns of the files of a table; one that is damaged is for others to find."""
     for place in run.places():
         with contextlib.suppress(OSError, pa.ArrowException):
-            yield pq.read_metadata(place.group.path / f"{name}.parquet")
+            said = pq.read_metadata(place.group.path / f"{name}.parquet")
+            yield said.num_rows, said.schema.to_arrow_schema()
 
 
-def _mixed(tables: Sequence[pq.FileMetaData]) -> pa.Schema | None:
+def _mixed(tables: Sequence[tuple[int, pa.Schema]]) -> pa.Schema | None:
     """All columns of a table, if not all of its files have all of them."""
-    schemas = [table.schema.to_arrow_schema() for table in tables]
+    schemas = [schema for _, schema in tables]
     longest = max(schemas, key=len)
     return None if all(len(schema) == len(longest) for schema in schemas) else longest
 
