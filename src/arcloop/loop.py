@@ -8,6 +8,7 @@ directory, from which an interrupted run goes on where it stopped, and which at 
 a submission of the best so far.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -45,6 +46,8 @@ class Loop:
     """Do sampler and trainer share neither network nor device, so that a group can learn while the next is searched?"""
     by_rounds: bool = False
     """Does it cost time to hand the device from sampler to trainer, so that all groups are searched before the first learns?"""
+    on_place: Callable[[], None] = lambda: None
+    """Is called whenever something may have been done, in this thread."""
 
     def __post_init__(self) -> None:
         run, config, format_ = self.run, self.run.config(), self.sampler.format
@@ -75,9 +78,13 @@ class Loop:
                         self.pass_over(place)
                     else:
                         self.search(place)
+                    self.on_place()
                 for place in turn:
                     if not place.group.done:
                         self.learn(place)
+                        self.on_place()
+            self.background.wait()
+            self.on_place()
 
     def turns(self) -> list[list[Place]]:
         """What is searched before any of it is learned from: one group of a round after the other, or all of a round."""
@@ -96,7 +103,7 @@ class Loop:
         last = place.last or not self.worth_learning(place)
         if self.learning is None or last:
             # What is replayed was learned there: the next search tries it out and goes on as it did there.
-            replayed = self.learning is None and not last and self.config.source is not None
+            replayed = self.learning is None and not last and self.config.sampler == "replay"
             place.group.finish(GroupNumbers(searched.numbers, None, replayed))
         elif self.by_rounds:
             self.purse.put_off_learning()

@@ -32,6 +32,7 @@ HOLDERS = {
     "BudgetConfig": "budget|_budget",
     "AnchorsConfig": "_anchors|given.anchors",
     "HealthConfig": "health",
+    "ImportConfig": "settings",
     "Config": "config|_config|config\\(\\)|given|arguments.config",
 }
 

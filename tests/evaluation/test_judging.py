@@ -88,7 +88,10 @@ def test_an_invalid_submission_is_named(content: object, words: str) -> None:
 
 def test_a_hit_is_either_attempt() -> None:
     content = {"flip": [{"attempt_1": [[7, 6, 5]], "attempt_2": [[0]]}, {"attempt_1": [[0]], "attempt_2": [[0]]}]}
-    assert hits(content, {"flip": (RIGHT[2], RIGHT[3]), "other": (RIGHT[2],)}) == {"flip": [True, False]}
+    assert hits(content, {"flip": (RIGHT[2], RIGHT[3]), "other": (RIGHT[2],)}) == {
+        "flip": [True, False],
+        "other": [False],
+    }
 
 
 @given(framed_tasks())

@@ -10,13 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arcloop.cli.execute import read_job
-from arcloop.config import Config, SamplingConfig, ServerConfig, config_json, read_config, with_recipe
+from arcloop.config import Config, ImportConfig, SamplingConfig, ServerConfig, config_json, read_config, with_recipe
 from arcloop.config.stored import from_json
 from arcloop.errors import ArcloopError
+from arcloop.evaluation.submitted import score_submission, submission_faults
 from arcloop.execution.frame import FrameError, pack
 from arcloop.execution.frame import parse as parse_frame
 from arcloop.execution.message import MessageError, Report, split
 from arcloop.files import UnreadableError, parse_json, text_in
+from arcloop.imports.layouts import read_programs
 from arcloop.model.card import ModelCard
 from arcloop.programs import sources
 from arcloop.prompts.format import PromptFormat
@@ -102,7 +104,10 @@ def _refusal(content: bytes, folder: Path) -> object:
 
 
 def _submission(content: bytes, folder: Path) -> object:
-    return validate(parse_json(text_in(content)), [FLIP])
+    found = parse_json(text_in(content))
+    assert all(line.isprintable() for line in submission_faults(found, [FLIP], {"other": 1}, "submission"))
+    score_submission(found, [FLIP], {FLIP.id: FLIP.test_inputs})
+    return validate(found, [FLIP])
 
 
 def _program(content: bytes, folder: Path) -> object:
@@ -223,6 +228,15 @@ PARSERS = (
         "executions of a run",
         _file("executions.parquet", lambda path: EXECUTIONS.read(path.parent)),
         (_table([{"id": "a"}]),),
+    ),
+    Parser(
+        "programs to import",
+        _file("a.jsonl", lambda path: list(read_programs(path, ImportConfig()))),
+        _json(
+            {"task_id": "t", "completion": "a", "round": 1, "logprob": -1.5, "tokens": 3},
+            {"task_id": "t", "code": "def transform(g):\n    return g", "model": "m"},
+            {"source": "def main(g):\n    return g", "examples": [[[[1]], [[2]]], [[[3]], [[4]]]]},
+        ),
     ),
     Parser("submission", _submission, (submission_json(vote([], FLIP)).encode(),)),
 )

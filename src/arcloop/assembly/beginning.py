@@ -48,6 +48,11 @@ def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: N
     tasks = load_tasks(given.tasks, given.limit, given.task_ids, given.skip_invalid, tell)
     if given.source is not None:
         source = RunDir.open(Path(given.source))
+        if source.config().sampler == "imported":
+            raise RunError(
+                f"--from {given.source}: programs of a file; expected a run that was sampled — import the file again, with "
+                "other settings"
+            )
         if not any(True for index in range(len(source.groups())) for _ in source.done_groups(index)):
             raise RunError(
                 f"--from {given.source}: nothing in it is done; expected a run with completions — resume it first"

@@ -1,6 +1,7 @@
 """Config → the sampler and the trainer of a run."""
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from arcloop.config import Config
 from arcloop.errors import ServerError
 from arcloop.hindsight.anchors import Anchors
+from arcloop.imports.imported import ImportSampler
 from arcloop.model.card import read_card
 from arcloop.model.needs import need_for_loading, need_for_training, need_package
 from arcloop.prompts.format import PromptFormat
@@ -63,6 +65,9 @@ def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
         yield Parts(GrammarSampler(tasks, config.prompt.template or read_card(config.model).template), None)
     elif config.sampler == "replay":
         yield _replay(config)
+    elif config.sampler == "imported":
+        with _imported(config, tasks) as parts:
+            yield parts
     else:
         make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
         with make(config) as parts:
@@ -86,6 +91,22 @@ def _replay(config: Config) -> Parts:
     source = RunDir.open(Path(config.source or ""))
     template = config.prompt.template or read_card(config.model).template
     return Parts(ReplaySampler(str(source.path), template, source.groups(), source.answered), None)
+
+
+@contextlib.contextmanager
+def _imported(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
+    template = config.prompt.template or read_card(config.model).template
+    with tempfile.TemporaryDirectory(prefix="arcloop-import-") as folder:
+        sampler = ImportSampler(
+            Path(config.source or ""),
+            config.imported,
+            template,
+            {task.id for task in tasks},
+            config.programs,
+            Path(folder) / "programs.sqlite",
+        )
+        with contextlib.closing(sampler):
+            yield Parts(sampler, None)
 
 
 @contextlib.contextmanager

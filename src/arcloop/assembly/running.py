@@ -26,6 +26,7 @@ from arcloop.report.run_page import write_report
 from arcloop.runs.lock import locked
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.origin import check_origin
+from arcloop.runs.readme import write_readme
 from arcloop.runs.rundir import RunDir
 from arcloop.search.budget import Budget, DeadlineError, moment
 from arcloop.tasks.sets import load_answers
@@ -175,10 +176,17 @@ def relabel(
         )
 
 
-def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell: Tell = lambda line: None) -> None:
+def carry_on(
+    run: RunDir,
+    console: Console,
+    deadline: float | None = None,
+    tell: Tell = lambda line: None,
+    on_place: Callable[[], None] = lambda: None,
+) -> None:
     """Search and learn what is left of a run.
 
-    ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server.
+    ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server. ``on_place`` is
+    called whenever a round of a group may have been done.
 
     Raises:
         DeadlineError: the deadline came first; what was found until then is stored.
@@ -187,10 +195,10 @@ def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell:
     if run.finished:
         return
     with locked(run.path):
-        _carry_on(run, console, deadline, tell)
+        _carry_on(run, console, deadline, tell, on_place)
 
 
-def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell) -> None:
+def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell, on_place: Callable[[], None]) -> None:
     run.sweep()
     check_origin(run)
     config, tasks = run.config(), run.tasks()
@@ -198,7 +206,7 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell)
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
         with make_parts(config, tasks) as parts:
-            if parts.trainer is None and config.rounds > 1:
+            if parts.trainer is None and config.rounds > 1 and config.sampler != "imported":
                 tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(tasks) * config.rounds * config.programs
             budget = Budget(config.budget, deadline)
@@ -214,6 +222,7 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell)
                         budget,
                         parts.apart,
                         parts.by_rounds,
+                        on_place,
                     ).search_and_learn()
             finally:
                 if summary := parts.summary():
@@ -221,7 +230,7 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell)
 
 
 def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> RunNumbers:
-    """Write submission, numbers and report from what is done, and return the numbers.
+    """Write submission, numbers, card and report from what is done, and return the numbers.
 
     Raises:
         RunError: a table of the run cannot be read.
@@ -229,12 +238,15 @@ def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> R
     with Progress(console, len(run.groups()), "groups") as progress:
         progress.stage("voting and counting")
         numbers = conclude(run, _answers(run, tell), progress.advance)
+    write_readme(run)
     write_report(run)
     return numbers
 
 
 def _origin(config: Config) -> str:
     """Where the completions come from, in words."""
+    if config.sampler == "imported":
+        return f"programs of the file {config.source}"
     if config.source is not None:
         return f"completions of the run {config.source}"
     if config.sampler == "grammar":

@@ -5,31 +5,34 @@
 
 import errno
 import importlib
+import keyword
 import os
 import sys
 from importlib.metadata import version
 
 from arcloop.errors import ArcloopError, ConfigError
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "main", "module_of"]
 
 COMMANDS = {
     "run": "Search and learn on a task set, then write submission, table and report.",
     "search": "Sample programs and run them, without learning.",
     "resume": "Go on with an interrupted run.",
     "evaluate": "Print the table of a run again, and rebuild its submission and report.",
-    "check": "Find files of a run that are damaged or do not belong to it.",
+    "check": "Find what is damaged in a run, or wrong in a submission.",
+    "score": "Score a submission against the answers of a task set.",
     "compare": "Put runs side by side, and say which differences are more than noise.",
     "experiment": "Run search alone against search and learn on equal budgets, and test the difference.",
     "train": "Fine-tune a model on relabeled programs, or any prompts with completions.",
     "card": "Show how a model is asked and taught, or write it down beside the model.",
     "merge": "Make a model folder from a model and an adapter.",
+    "import": "Make a run of programs that were sampled elsewhere.",
     "relabel": "Make a training set from the programs of a run.",
     "execute": "Run programs from a file in the sandbox.",
-    "show": "Print a task, the prompt that a model gets for it, or the program library.",
+    "show": "Show a task, a program with what it gave, a run, a prompt, or the program library.",
     "pretrain": "Make the embedded model from nothing.",
 }
-"""Command → what it does. Each is a module of this package with ``main(argv) -> exit code``."""
+"""Command → what it does. Each is a module of this package (``module_of``) with ``main(argv) -> exit code``."""
 
 EXAMPLE = "arcloop run --tasks arc1-train --limit 20 --rounds 2 --programs 64 --out runs/first"
 
@@ -66,7 +69,7 @@ def main() -> int:
     sys.argv[0] = f"arcloop {command}"
     try:
         _refuse_launcher(command)
-        return int(importlib.import_module(f"arcloop.cli.{command}").main(arguments))
+        return int(importlib.import_module(f"arcloop.cli.{module_of(command)}").main(arguments))
     except ArcloopError as error:
         print(f"arcloop {command}: {error}", file=sys.stderr)
         return 2
@@ -94,6 +97,11 @@ def _refuse_launcher(command: str) -> None:
             "train shares its work so — start it without a launcher; over several GPUs or machines arcloop run goes with "
             "--share I/N or --cluster"
         )
+
+
+def module_of(command: str) -> str:
+    """The module of a command: its own name, unless that is a word of the language."""
+    return f"{command}_" if keyword.iskeyword(command) else command
 
 
 def _help() -> str:

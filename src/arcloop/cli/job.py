@@ -10,7 +10,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from arcloop.assembly import carry_on, evaluate
+from arcloop.assembly import RunTracking, TrackerName, carry_on, evaluate, open_tracker
 from arcloop.cli.table import print_numbers
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.rundir import RunDir
@@ -22,22 +22,27 @@ _NAMED = 5
 __all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c", "wide"]
 
 
-def go_on(run: RunDir, deadline: str | None = None) -> int:
+def go_on(run: RunDir, deadline: str | None = None, report_to: TrackerName = "none") -> int:
     """Do what is left of a run, then write and print its outcome, also if it is stopped on the way.
 
-    ``deadline``: as ``budget.moment`` takes it; None = never.
+    ``deadline``: as ``budget.moment`` takes it; None = never. ``report_to``: a tracker that is told of it.
     """
     end = None if deadline is None else moment(deadline, time.time())
     console = wide()
     stopped = late = False
+    tracker = open_tracker(report_to, run.path)
+    tracking = None if tracker is None else RunTracking(run, tracker)
     with terminated_like_ctrl_c():
         try:
-            carry_on(run, console, end, partial(say, console))
+            carry_on(run, console, end, partial(say, console), tracking.catch_up if tracking else lambda: None)
         except KeyboardInterrupt:
             stopped = True
         except DeadlineError:
             late = True
-    finish(run, console)
+    numbers = finish(run, console)
+    if tracking is not None:
+        tracking.conclude(numbers)
+        tracking.tracker.close()
     if stopped:
         say(console, f"Stopped. What is done is kept: go on with  arcloop resume {run.path}")
         return 130
@@ -46,13 +51,14 @@ def go_on(run: RunDir, deadline: str | None = None) -> int:
     return 0
 
 
-def finish(run: RunDir, console: Console) -> None:
-    """Write submission, numbers and report from what is done, and print the table."""
+def finish(run: RunDir, console: Console) -> RunNumbers:
+    """Write submission, numbers and report from what is done, print the table, and return the numbers."""
     numbers = evaluate(run, console, partial(say, console))
     print_numbers(numbers, console)
     for line in (*_scored(numbers), *_left_out(run)):
         say(console, line)
     say(console, f"submission  {run.path / 'submission.json'}\nreport      {run.path / 'report.html'}")
+    return numbers
 
 
 def _scored(numbers: RunNumbers) -> Iterator[str]:

@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, cast, get_type_hints
+from typing import Annotated, Any, Literal, cast, get_type_hints
 
 import tyro
 
-from arcloop.config import Config, PromptConfig
+from arcloop.config import Config, ImportConfig, PromptConfig
 from arcloop.prompts.format import named_template
 
-__all__ = ["SHOWN", "PromptOptions", "RunOptions", "print_short_help", "recipe_in", "source_in"]
+__all__ = ["SHOWN", "Drawn", "PromptOptions", "RunOptions", "print_short_help", "recipe_in", "source_in"]
+
+
+Drawn = Literal["transformers", "vllm", "openai", "grammar", "replay"]
+"""Samplers that can be asked for; what is imported has a command of its own."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,13 @@ class RunOptions(Config):
     the first one is an error."""
     prompt: PromptOptions = field(default_factory=PromptOptions)
     """In which words the model is asked."""
+    sampler: Drawn = "transformers"
+    """What draws completions. ``transformers``: the network in this process that is also trained. ``vllm``: a vLLM engine
+    in this process (extra gpu). ``openai``: any OpenAI-compatible server; it learns if it can load adapters, as vLLM's can.
+    ``grammar``: random programs, without a model. ``replay``: the completions of an earlier run. These two search and
+    never learn, so further rounds are further searches."""
+    imported: Annotated[ImportConfig, tyro.conf.Suppress] = field(default_factory=ImportConfig)
+    """How the file of an import is read; of no use here."""
     source: Annotated[str | None, tyro.conf.arg(name="from", metavar="RUN")] = None
     """Folder of the run whose completions ``--sampler replay`` gives again; its settings are the defaults then."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from arcloop.assembly import begin, replayed
+from arcloop.assembly import TrackerName, begin, replayed
 from arcloop.cli.job import go_on, say, wide
 from arcloop.cli.options import RunOptions, print_short_help, recipe_in, source_in
 from arcloop.config import Config, with_recipe
@@ -32,6 +32,10 @@ class Arguments:
     deadline: str | None = None
     """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30; the run can be resumed."""
 
+    report_to: TrackerName = "none"
+    """Also send metrics of each round and group there, with that library installed: ``tensorboard`` writes into the run's
+    folder, ``wandb`` stays offline unless ``WANDB_MODE`` says otherwise."""
+
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and run."""
@@ -45,4 +49,6 @@ def main(argv: list[str]) -> int:
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop run", default=Arguments(options, tyro.MISSING))
     if arguments.deadline is not None:
         moment(arguments.deadline, 0)  # an error in it comes before anything is done
-    return go_on(begin(arguments.config.config(), arguments.out, partial(say, wide())), arguments.deadline)
+    return go_on(
+        begin(arguments.config.config(), arguments.out, partial(say, wide())), arguments.deadline, arguments.report_to
+    )

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, cast
 
 import tyro
 
 from arcloop.assembly import begin, replayed
 from arcloop.cli.job import go_on, say, wide
-from arcloop.cli.options import source_in
+from arcloop.cli.options import Drawn, source_in
 from arcloop.config import AugmentConfig, Config, ExecutionConfig, PromptConfig, ServerConfig, require, with_recipe
 from arcloop.model.card import GRAMMAR, read_card
 from arcloop.prompts.format import named_template
@@ -44,7 +44,7 @@ class Arguments:
     ``replay`` in place of one."""
     lora_path: str | None = None
     """Folder of a saved adapter to sample with."""
-    sampler: Literal["transformers", "vllm", "openai", "grammar", "replay"] = RUN.sampler
+    sampler: Drawn = "transformers"
     """What draws completions (docs/samplers.md)."""
     source: Annotated[Path | None, tyro.conf.arg(name="from", metavar="RUN")] = None
     """Folder of the run whose completions ``--sampler replay`` gives again; its settings are the defaults then."""
@@ -105,7 +105,7 @@ def _defaults(base: Config) -> Arguments:
         limit=base.limit,
         skip_invalid=base.skip_invalid,
         model_path=base.model,
-        sampler=base.sampler,
+        sampler=cast(Drawn, base.sampler),
         source=None if base.source is None else Path(base.source),
         n_predictions=base.programs,
         batch_size=base.sampling.completions_per_prompt,

@@ -1,21 +1,28 @@
-"""``arcloop show``: a task, the prompt that a model gets for it, or the program library."""
+"""``arcloop show``: a task, a program, a run, the prompt that a model gets, or the program library."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from arcloop.cli.job import wide
 from arcloop.cli.options import PromptOptions
+from arcloop.cli.picture import printable, program_picture, save, task_picture
+from arcloop.cli.table import numbers_table
 from arcloop.config import Config, PromptConfig
-from arcloop.errors import TaskError
+from arcloop.errors import RunError, TaskError
 from arcloop.model.card import read_card, resolve
 from arcloop.prompts.catalogue import entries
 from arcloop.prompts.encoding import COLOR_NAMES
-from arcloop.records import Grid
-from arcloop.report.run_page import PALETTE
+from arcloop.records import Candidate, Task
+from arcloop.runs.numbers import RunNumbers
+from arcloop.runs.rundir import RunDir
+from arcloop.scoring import ranked
 from arcloop.tasks.sets import TASK_SETS, load_tasks
 
 __all__ = ["main"]
@@ -29,6 +36,30 @@ class ShowTask:
     """Id of the task."""
     tasks: str = ""
     """Task set; default: the named sets, in turn."""
+    save: Path | None = None
+    """Write what is printed to this .svg file too."""
+
+
+@dataclass(frozen=True)
+class ShowProgram:
+    """Print a program of a run: its source, and what it gave beside what was to come, with the difference."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of the run."""
+    name: tyro.conf.Positional[str]
+    """Id of a task, for its best program; or of a completion (``r0/67a3c6ac/d00003``), or of a program."""
+    save: Path | None = None
+    """Write what is printed to this .svg file too."""
+
+
+@dataclass(frozen=True)
+class ShowRun:
+    """Print the table of a run as it was last evaluated, and what came of each task."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of the run."""
+    save: Path | None = None
+    """Write what is printed to this .svg file too."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +86,8 @@ class ShowCommon:
 
 Arguments = (
     Annotated[ShowTask, tyro.conf.subcommand("task")]
+    | Annotated[ShowProgram, tyro.conf.subcommand("program")]
+    | Annotated[ShowRun, tyro.conf.subcommand("run")]
     | Annotated[ShowPrompt, tyro.conf.subcommand("prompt")]
     | Annotated[ShowCommon, tyro.conf.subcommand("common")]
 )
@@ -62,10 +95,15 @@ Arguments = (
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and print."""
-    console = Console()
     match tyro.cli(Arguments, args=argv, prog="arcloop show"):
-        case ShowTask(id, tasks):
-            _show_task(id, tasks, console)
+        case ShowTask(id, tasks, file):
+            (task,) = load_tasks(_source(id, tasks), None, (id,))
+            _print(task_picture(task), file, f"task {id}")
+        case ShowProgram(path, name, file):
+            candidate, task = _program(RunDir.open(path), name)
+            _print(program_picture(candidate, task), file, candidate.program.completion_id)
+        case ShowRun(path, file):
+            _print(_run(RunDir.open(path).numbers()), file, str(path))
         case ShowPrompt(id, tasks, model, prompt):
             _show_prompt(id, tasks, model, prompt.config())
         case ShowCommon(markdown):
@@ -73,25 +111,50 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _show_task(task_id: str, source: str, console: Console) -> None:
-    (task,) = load_tasks(_source(task_id, source), None, (task_id,))
-    for number, pair in enumerate(task.train, 1):
-        table = Table(f"train {number}: input", "output", box=None)
-        table.add_row(_picture(pair.input), _picture(pair.output))
-        console.print(table)
-    for number, grid in enumerate(task.test_inputs, 1):
-        console.print(Text(f"test input {number}", style="bold"))
-        console.print(_picture(grid))
+def _print(made: Iterable[RenderableType], path: Path | None, title: str) -> None:
+    parts = list(made)
+    if path is not None:
+        save(parts, path, printable(title))
+    console = wide()
+    for part in parts:
+        console.print(part)
 
 
-def _picture(grid: Grid) -> Text:
-    # Two columns a cell make it square; the digit is for terminals without colours.
-    text = Text()
-    for row in grid:
-        for cell in row:
-            text.append(f"{cell} ", style=f"on {PALETTE[cell]}")
-        text.append("\n")
-    return text
+def _program(run: RunDir, name: str) -> tuple[Candidate, Task]:
+    """The program of a run that is meant, and its task.
+
+    Raises:
+        RunError: there is none.
+    """
+    tasks = {task.id: task for task in run.tasks()}
+    # The id of a task, alone or in that of a completion, says where to look.
+    asked = name if name in tasks else name.partition("/")[2].rpartition("/")[0]
+    groups = [index for index, group in enumerate(run.groups()) if asked not in tasks or asked in [t.id for t in group]]
+    found = [c for index in groups for _, place in run.searched_groups(index) for c in place.candidates()]
+    meant = [c for c in found if name in (c.program.task_id, c.program.completion_id, c.program.id)]
+    if not meant:
+        raise RunError(
+            f"{run.path}: no program {name}; expected the id of a task that has one, of a completion or of a program — "
+            "arcloop show run lists the tasks"
+        )
+    best = ranked(meant)[-1]
+    return best, tasks[best.program.task_id]
+
+
+def _run(numbers: RunNumbers) -> Iterator[RenderableType]:
+    yield numbers_table(numbers, wide().width)
+    table = Table("task", "programs", "right on train", "best program", "test grids", box=None, header_style="bold")
+    for task_id, task in numbers.tasks.items():
+        best = task.best
+        share = (
+            "none"
+            if best is None
+            else f"{sum(best.correct)}/{len(best.correct)} grids, {100 * best.pixels:.0f} % of cells"
+        )
+        hits = "not known" if task.hits is None else " ".join("right" if hit else "-" for hit in task.hits)
+        style = "green" if task.hits and all(task.hits) else ""
+        table.add_row(Text(task_id), str(task.programs), str(task.train_perfect), share, Text(hits, style=style))
+    yield table
 
 
 def _show_prompt(task_id: str, source: str, model: str, prompt: PromptConfig) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 from arcloop.runs.numbers import Curve, Numbers, RunNumbers
 from arcloop.search.health import REASONS
 
-__all__ = ["percent", "print_numbers", "steps"]
+__all__ = ["numbers_table", "percent", "print_numbers", "steps"]
 
 LABELS = {
     "programs": "programs",
@@ -43,11 +43,16 @@ _LABEL, _ROUND, _RUN = 19, 12, 25
 
 
 def print_numbers(numbers: RunNumbers, console: Console) -> None:
-    """Print a run's numbers: the table of rounds and run, then pass@k at the powers of two below n.
+    """Print ``numbers_table`` as wide as the console is."""
+    console.print(numbers_table(numbers, console.width))
 
-    Of more rounds than the console has room for, some at even distances, the first and the last among them.
+
+def numbers_table(numbers: RunNumbers, width: int) -> Table:
+    """A run's numbers: the table of rounds and run, then pass@k at the powers of two below n.
+
+    Of more rounds than ``width`` columns have room for, some at even distances, the first and the last among them.
     """
-    shown = _spread(len(numbers.rounds), max(0, console.width - _LABEL - _RUN) // _ROUND)
+    shown = _spread(len(numbers.rounds), max(0, width - _LABEL - _RUN) // _ROUND)
     rows = [numbers.rounds[i] for i in shown]
     curves = [numbers.curves.rounds[i] for i in shown]
     run, run_curves = numbers.run, numbers.curves.run
@@ -79,7 +84,7 @@ def print_numbers(numbers: RunNumbers, console: Console) -> None:
     for k in ks:
         of_rounds = (_point(getattr(one, CURVES[name]), k) for one in curves)
         table.add_row(f"{LABELS[name].removesuffix('n')}{k}", *of_rounds, _point(curve, k, interval=True))
-    console.print(table)
+    return table
 
 
 def _spread(count: int, most: int) -> list[int]:

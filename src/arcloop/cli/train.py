@@ -1,16 +1,16 @@
 """``arcloop train``: fine-tune a model on training sets."""
 
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from rich.console import Console
 from rich.text import Text
 
+from arcloop.assembly import open_tracker
 from arcloop.cli.job import say, terminated_like_ctrl_c
 from arcloop.config import LoadingConfig, PromptConfig, SessionConfig, TrainingConfig
 from arcloop.errors import ConfigError
@@ -98,7 +98,9 @@ def _train(model: "LanguageModel", arguments: Arguments, processes: "Processes",
             f" rows on {processes.count} {'process' if processes.count == 1 else 'processes'}"
             + (f"; going on after step {work.done}" if work.done else ""),
         )
-        track = _tracker(arguments) if processes.first else None
+        tracker = open_tracker(session.report_to, out) if processes.first else None
+        if tracker is not None:
+            stack.callback(tracker.close)
         progress = stack.enter_context(Progress(console, work.steps, "steps"))
         progress.advance(work.done, found=True)
         progress.stage("training")
@@ -110,8 +112,8 @@ def _train(model: "LanguageModel", arguments: Arguments, processes: "Processes",
             for name, value in facts.items():
                 if value is not None:
                     progress.fact(name, value)
-            if track is not None:
-                track(line.step, {k: v for k, v in vars(line).items() if v is not None})
+            if tracker is not None:
+                tracker.log(vars(line), line.step)
 
         try:
             work.run(on_line, progress.advance)
@@ -171,20 +173,3 @@ def _inspect(model: "LanguageModel", session: SessionConfig, max_tokens: int, co
                 style="dim",
                 highlight=False,
             )
-
-
-def _tracker(arguments: Arguments) -> Callable[[int, dict[str, Any]], None] | None:
-    name = arguments.session.report_to
-    if name == "none":
-        return None
-    from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
-
-    if name not in [str(tracker) for tracker in get_available_trackers()]:
-        raise ConfigError(
-            f"report-to is {name}, which is not installed; expected none or an installed tracker — pip install {name}"
-        )
-    kind = LOGGER_TYPE_TO_CLASS[name]
-    tracker = kind("arcloop", str(arguments.output_dir)) if kind.requires_logging_directory else kind("arcloop")
-    if hasattr(tracker, "start"):
-        tracker.start()
-    return lambda step, values: tracker.log(values, step=step)

@@ -10,6 +10,7 @@ from arcloop.config.run import Config
 from arcloop.config.sampling import (
     AugmentConfig,
     EngineConfig,
+    ImportConfig,
     PromptConfig,
     RefineConfig,
     SamplingConfig,
@@ -37,6 +38,7 @@ __all__ = [
     "EngineConfig",
     "ExecutionConfig",
     "HealthConfig",
+    "ImportConfig",
     "LoadingConfig",
     "Optimizer",
     "Policy",

@@ -7,6 +7,7 @@ from arcloop.config.require import require, require_finite
 from arcloop.config.sampling import (
     AugmentConfig,
     EngineConfig,
+    ImportConfig,
     PromptConfig,
     RefineConfig,
     SamplingConfig,
@@ -60,13 +61,16 @@ class Config:
     """In which words the model is asked."""
     refine: RefineConfig = field(default_factory=RefineConfig)
     """How many prompts show an earlier program of their task and ask for a better one."""
-    sampler: Literal["transformers", "vllm", "openai", "grammar", "replay"] = "transformers"
+    sampler: Literal["transformers", "vllm", "openai", "grammar", "replay", "imported"] = "transformers"
     """What draws completions. ``transformers``: the network in this process that is also trained. ``vllm``: a vLLM engine
     in this process (extra gpu). ``openai``: any OpenAI-compatible server; it learns if it can load adapters, as vLLM's can.
     ``grammar``: random programs, without a model. ``replay``: the completions of an earlier run. These two search and
-    never learn, so further rounds are further searches."""
+    never learn, so further rounds are further searches. ``imported``: the programs of a file (``arcloop import``)."""
     source: str | None = None
-    """Folder of the run whose completions ``--sampler replay`` gives again; its settings are the defaults then."""
+    """Folder of the run whose completions ``--sampler replay`` gives again; its settings are the defaults then. Of an import,
+    the file of programs."""
+    imported: ImportConfig = field(default_factory=ImportConfig)
+    """How the file of an import is read."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     """How completions are drawn from the model."""
     server: ServerConfig = field(default_factory=ServerConfig)
@@ -108,8 +112,8 @@ class Config:
         require(
             not chat or self.rounds == 1, "rounds", self.rounds, "expected 1 with --server.api chat, which cannot learn"
         )
-        weightless = bool({self.sampler, self.model} & {"grammar", "replay"})
+        weightless = bool({self.sampler, self.model} & {"grammar", "replay", "imported"})
         require(self.adapter is None or not weightless, "adapter", self.adapter, "expected none without a model")
-        replays = "replay" in (self.sampler, self.model)
+        replays = bool({self.sampler, self.model} & {"replay", "imported"})
         expected = "expected a run's folder with --sampler replay, and nothing with another sampler"
         require(replays == (self.source is not None), "from", self.source, expected)

@@ -5,7 +5,17 @@ from typing import Literal
 
 from arcloop.config.require import require
 
-__all__ = ["AugmentConfig", "EngineConfig", "PromptConfig", "RefineConfig", "SamplingConfig", "ServerConfig"]
+__all__ = [
+    "AugmentConfig",
+    "EngineConfig",
+    "ImportConfig",
+    "PromptConfig",
+    "RefineConfig",
+    "SamplingConfig",
+    "ServerConfig",
+]
+
+_FIELDS = ("task_id", "source", "completion", "round", "logprob", "tokens", "temperature", "finish_reason", "examples")
 
 
 @dataclass(frozen=True)
@@ -170,3 +180,23 @@ class EngineConfig:
         for word, key in zip(self.extra, keys, strict=True):
             fits = "=" in word and key.isidentifier() and keys.count(key) == 1
             require(fits, "engine.extra", word, "expected KEY=VALUE, each key once")
+
+
+@dataclass(frozen=True)
+class ImportConfig:
+    """How a file of programs that were sampled elsewhere is read."""
+
+    layout: Literal["auto", "rows", "soar", "barc"] = "auto"
+    """``rows``: a row is a program, with the id of its task. ``soar``: the same as SOAR's data sets have it, programs that
+    take and give lists of rows. ``barc``: as BARC's generated problems have it, a row is a program and the pairs of a task of
+    its own. ``auto``: by the columns of each row."""
+    columns: tuple[str, ...] = ()
+    """Columns that have other names than docs/import.md says, as FIELD=COLUMN."""
+    grids: Literal["auto", "arrays", "lists"] = "auto"
+    """What programs are called with: arrays, as here, or lists of rows; ``auto``: lists in the layout ``soar``."""
+
+    def __post_init__(self) -> None:
+        for pair in self.columns:
+            field, equals, column = pair.partition("=")
+            fits = field in _FIELDS and bool(equals and column)
+            require(fits, "columns", pair, f"expected FIELD=COLUMN with a field of {', '.join(_FIELDS)}")

@@ -3,7 +3,7 @@
     examples.parquet          id, task_id, prompt, completion, weight, correct_share, round
     prompt_completion.jsonl   {"prompt": …, "completion": …}: TRL's prompt–completion form
     messages.jsonl            {"messages": […]}: the same as chats, for any chat template
-    README.md                 the card: settings, how many programs were dropped for what, rows per task
+    README.md                 the card, with which ``datasets`` opens the folder: settings, how many programs were dropped for what, rows per task
 
 Works on what is done, at any time, one group of tasks in memory. The rows of a run's first rounds
 are, with that run's settings, what its loop learned from after them. Either all four files are

@@ -12,6 +12,7 @@ from arcloop.config import Config
 from arcloop.errors import RunError
 from arcloop.model.card import folder_digest, model_digest
 from arcloop.records import Task
+from arcloop.rowfiles import rows_digest
 from arcloop.runs.numbers import Manifest
 from arcloop.runs.rundir import RunDir
 from arcloop.runs.seals import digest
@@ -24,7 +25,7 @@ def check_origin(run: RunDir) -> None:
     """Make sure that what is still to be done is done with what the run began with.
 
     Raises:
-        RunError: the files of the model, of the adapter, or of the run that is replayed have changed since.
+        RunError: the files of the model, of the adapter, of the run that is replayed or of the import have changed since.
     """
     config, began = run.config(), run.manifest()
     names = {"model_sha256": config.model, "adapter_sha256": config.adapter, "source_sha256": config.source}
@@ -51,13 +52,15 @@ def manifest(config: Config, tasks: Sequence[Task]) -> Manifest:
 
 
 def _origin_digests(config: Config) -> dict[str, str]:
-    """Digests of what the completions come from: a model, an adapter, another run."""
+    """Digests of what the completions come from: a model, an adapter, another run, a file of programs."""
     digests = {}
-    if config.source is None:
+    if config.source is None or config.sampler == "imported":
         digests["model_sha256"] = model_digest(config.model)
         if config.engine.model is not None:
             both = digests["model_sha256"] + model_digest(config.engine.model)
             digests["model_sha256"] = digest(both.encode())
+        if config.source is not None:
+            digests["source_sha256"] = rows_digest(Path(config.source))
     else:
         # Its model was here once, and need not be now.
         source = RunDir.open(Path(config.source))

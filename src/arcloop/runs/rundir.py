@@ -12,7 +12,7 @@
         metrics.json                                                     what happened, in numbers
         DONE                                                             written last
     submission.json                                                      the best so far, from the run's first moment on
-    metrics.json, report.html                                            as submission.json, can be rebuilt from the above
+    metrics.json, report.html, README.md                                 as submission.json, can be rebuilt from the above
 
 A group of a round without DONE was interrupted. What ``search.json`` vouches for is kept: a whole
 search is not searched again, of half a one the part that a resumed run would have done the same.

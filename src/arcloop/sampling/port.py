@@ -56,6 +56,7 @@ class Sampler(Protocol):
     def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         """One completion per draw, in any order, each as soon as it is finished.
 
-        ``under_way`` is told of the others, by samplers that know of them.
+        ``under_way`` is told of the others, by samplers that know of them. Of completions that were drawn elsewhere there
+        may be fewer: for some draws nothing comes then.
         """
         ...

@@ -191,6 +191,10 @@ class Search:
         for execution in self._executor.execute(sampled()):
             self._score(execution)
             self._progress.advance()
+        if not self.cut:
+            # What was sampled elsewhere may have had fewer programs for some tasks.
+            absent = sum(draw.completion_id not in self._completions for r in requests for draw in r.draws)
+            self._progress.advance(absent, found=True)
         # An answer may hold several texts that look like its program: the first that is one counts.
         for reading in range(1, max(map(len, others.values()), default=0)):
             again = [i for i, found in others.items() if len(found) > reading and self._lacks_entry(i)]

@@ -4,9 +4,10 @@
 attempts always present.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from arcloop.errors import RunError, TaskError
 from arcloop.records import Answers, Attempt, Grid, Task
 from arcloop.tasks.arcjson import grid_from_json
 
-__all__ = ["Submission", "hits", "submission_json", "validate"]
+__all__ = ["ATTEMPTS", "Submission", "faults", "hits", "submission_json", "validate"]
+
+ATTEMPTS = ("attempt_1", "attempt_2")
+"""Keys of an entry."""
 
 Submission = dict[str, list[dict[str, list[list[int]]]]]
 """The parsed file."""
@@ -36,45 +40,68 @@ def submission_json(attempts: Sequence[Attempt], unasked: Mapping[str, int] | No
 def validate(content: Any, tasks: Sequence[Task], where: str = "submission") -> Submission:
     """The content of a submission file, if it is valid for these tasks; ``where`` names it in an error.
 
+    It may have entries for other tasks too.
+
     Raises:
-        RunError: a task, test input, attempt or grid is missing or malformed; the message names it.
+        RunError: a task, test input, attempt or grid is missing or malformed; the message names the first.
+    """
+    for fault in faults(content, {task.id: len(task.test_inputs) for task in tasks}, where):
+        raise RunError(fault)
+    return cast(Submission, content)
+
+
+def faults(content: Any, counts: Mapping[str, int], where: str = "submission") -> Iterator[str]:
+    """What is wrong with a submission, a line each; ``counts``: task id → test inputs of all that it has to name.
+
+    Entries of other tasks are no fault here, as nobody who scores it looks at them.
     """
     if not isinstance(content, dict):
-        raise RunError(
-            f"{where}: a JSON {type(content).__name__}; expected an object from task id to attempts — rebuild it"
-        )
-    missing = [task.id for task in tasks if task.id not in content]
-    if missing:
-        raise RunError(
-            f"{where}: no entry for {', '.join(missing[:3])} ({len(missing)} in all); expected every task — rebuild it"
-        )
-    for task in tasks:
-        entries = content[task.id]
-        if not isinstance(entries, list) or len(entries) != len(task.test_inputs):
-            raise RunError(
-                f"{where}: task {task.id} has not {len(task.test_inputs)} entries; expected one per test input — rebuild it"
-            )
-        for i, entry in enumerate(entries):
-            for key in ("attempt_1", "attempt_2"):
-                try:
-                    grid_from_json(entry[key], f"{where}: task {task.id}, test input {i}: {key}")
-                except (KeyError, TypeError):
-                    raise RunError(
-                        f"{where}: task {task.id}, test input {i}: no {key}; expected a grid — rebuild it"
-                    ) from None
-                except TaskError as error:
-                    raise RunError(str(error)) from None
-    return content
+        yield f"{where}: a JSON {type(content).__name__}; expected an object from task id to attempts — rebuild it"
+        return
+    for task_id, count in counts.items():
+        entries = content.get(task_id)
+        if task_id not in content:
+            yield f"{where}: no entry for {task_id}; expected every task — rebuild it"
+        elif not isinstance(entries, list) or len(entries) != count:
+            yield f"{where}: task {task_id} has not {count} entries; expected one per test input — rebuild it"
+        else:
+            for i, entry in enumerate(entries):
+                for key in ATTEMPTS:
+                    try:
+                        _attempt(entry, key, f"{where}: task {task_id}, test input {i}")
+                    except TaskError as error:
+                        yield str(error)
 
 
-def hits(submission: Submission, answers: Answers) -> dict[str, list[bool]]:
-    """Task id → for each test input, whether one of the two attempts is exactly right; tasks without answers are left out."""
-    return {
-        task_id: [_hit(entry, answer) for entry, answer in zip(submission[task_id], outputs, strict=True)]
-        for task_id, outputs in answers.items()
-        if task_id in submission
-    }
+def _attempt(entry: Any, key: str, where: str) -> Grid:
+    """The grid of an attempt; what it raises says what is wrong with it."""
+    if not isinstance(entry, dict) or key not in entry:
+        raise TaskError(f"{where}: no {key}; expected a grid — rebuild it")
+    try:
+        return grid_from_json(entry[key], f"{where}: {key}")
+    except TaskError as error:
+        # What it advises is for tasks, and in a submission nothing can be left out.
+        raise TaskError(f"{str(error).partition(' — ')[0]} — rebuild it") from None
 
 
-def _hit(entry: dict[str, list[list[int]]], answer: Grid) -> bool:
-    return any(np.array_equal(np.array(entry[key], dtype=np.int8), answer) for key in ("attempt_1", "attempt_2"))
+def hits(submission: Any, answers: Answers) -> dict[str, list[bool]]:
+    """Task id → for each test input, whether one of the two attempts is exactly right.
+
+    Of a submission that is not valid, what is missing or malformed is not right.
+    """
+    held = submission if isinstance(submission, dict) else {}
+    found = {}
+    for task_id, outputs in answers.items():
+        entries = held.get(task_id)
+        if not isinstance(entries, list) or len(entries) != len(outputs):
+            entries = [None] * len(outputs)
+        found[task_id] = [_right(entry, answer) for entry, answer in zip(entries, outputs, strict=True)]
+    return found
+
+
+def _right(entry: Any, answer: Grid) -> bool:
+    for key in ATTEMPTS:
+        with contextlib.suppress(TaskError):
+            if np.array_equal(_attempt(entry, key, ""), answer):
+                return True
+    return False

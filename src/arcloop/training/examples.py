@@ -13,29 +13,24 @@ A row, in any of the table formats, is one of
 with optional columns ``id``, ``task_id`` and ``weight``; a column that is null counts as absent.
 """
 
-import gzip
 import math
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from arcloop.errors import ExampleError
-from arcloop.files import UnreadableError, encoding_of, oversized, parse_json, read_json
+from arcloop.files import UnreadableError, read_json
 from arcloop.prompts.format import Chat
 from arcloop.records import Example, Message
+from arcloop.rowfiles import files_of, rows_of
 
 __all__ = ["read_set"]
 
 _COLUMNS = ("id", "task_id", "prompt", "completion", "messages", "weight")
 _ROLES = ("system", "user", "assistant")
-_BATCH = 64
-"""Rows of a table that are in memory at once."""
 
 
 def read_set(path: Path, chat: Chat, end: str) -> Iterator[Example]:
@@ -58,87 +53,10 @@ def read_set(path: Path, chat: Chat, end: str) -> Iterator[Example]:
         yield from _rendered(path, chat, end)
         return
     name = path.resolve().name
-    for file in _files(path):
-        for number, row in _rows(file):
+    for file in files_of(path):
+        for number, row in rows_of(file, _COLUMNS):
             example = _example(row, f"{file}, row {number}", chat, end)
             yield replace(example, id=example.id or f"{file.name}:{number}", task_id=example.task_id or name)
-
-
-def _files(path: Path) -> list[Path]:
-    """The files of a set of tables, in their order."""
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise ExampleError(f"{path}: no such file or folder; expected a training set — check the path")
-    if (path / "dataset_dict.json").is_file():
-        path /= "train"
-        if not path.is_dir():
-            raise ExampleError(f"{path}: no such folder; expected a split named train — give the path of one split")
-    state = path / "state.json"
-    if state.is_file():
-        # The folder may also hold files that datasets keeps for itself, so the list is taken from here.
-        try:
-            return [path / file["filename"] for file in read_json(state)["_data_files"]]
-        except (UnreadableError, KeyError, TypeError) as error:
-            raise ExampleError(
-                f"{state}: cannot be read ({error}); expected what save_to_disk writes — save the data set anew"
-            ) from None
-    tables = sorted(path.glob("*.parquet"))
-    if not tables:
-        raise ExampleError(
-            f"{path}: holds neither Parquet files nor a saved data set; expected one of them — give the path of a file or of such a folder"
-        )
-    return tables
-
-
-def _rows(file: Path) -> Iterator[tuple[int, Any]]:
-    """The rows of one file with their numbers, counted from 1; of a table, only the columns that are known."""
-    try:
-        if file.suffix == ".parquet":
-            yield from enumerate(_parquet_rows(file), 1)
-        elif file.suffix == ".arrow":
-            yield from enumerate(_arrow_rows(file), 1)
-        elif file.name.endswith((".jsonl", ".jsonl.gz")):
-            yield from _line_rows(file)
-        else:
-            raise ExampleError(
-                f"{file}: a file of unknown kind; expected .parquet, .jsonl, .jsonl.gz or .json — convert it to one of these"
-            )
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, pa.ArrowException) as error:
-        reason = str(error).partition("\n")[0]
-        raise ExampleError(f"{file}: cannot be read ({reason}); expected a whole file — write it anew") from None
-
-
-def _parquet_rows(file: Path) -> Iterator[Any]:
-    with pq.ParquetFile(file, pre_buffer=False) as table:
-        if oversized(table.metadata):
-            raise pa.ArrowInvalid("more rows than it can hold")
-        # Without a known column all are read, so that the error about the first row can name them.
-        known = [name for name in table.schema_arrow.names if name in _COLUMNS]
-        for batch in table.iter_batches(_BATCH, columns=known or None):
-            yield from batch.to_pylist()
-
-
-def _arrow_rows(file: Path) -> Iterator[Any]:
-    with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as stream:
-        known = [name for name in stream.schema.names if name in _COLUMNS]
-        for batch in stream:
-            table = batch.select(known) if known else batch
-            for start in range(0, len(table), _BATCH):
-                yield from table.slice(start, _BATCH).to_pylist()
-
-
-def _line_rows(file: Path) -> Iterator[tuple[int, Any]]:
-    opened = gzip.open if file.suffix == ".gz" else open
-    with opened(file, "rb") as raw:
-        encoding = encoding_of(raw.read(4))
-    with opened(file, "rt", encoding=encoding) as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.isspace():
-                try:
-                    yield number, parse_json(line)
-                except UnreadableError as error:
-                    raise _refusal(f"{file}, row {number}", str(error), "one JSON object per line") from None
 
 
 def _example(row: Any, where: str, chat: Chat, end: str) -> Example:
