@@ -40,7 +40,8 @@ ORDER: dict[str, str] = {
     "loop": "",
     "evaluation": "estimates metrics outcome measurement comparison experiment",
     "report": "charts run_page comparison_page",
-    "assembly": "beginning parts running",
+    "cluster": "purse portion parcel actor agenda driver nodes",
+    "assembly": "beginning parts spreading running",
     "cli": "table job options run search resume evaluate check compare experiment train card merge relabel execute show pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""

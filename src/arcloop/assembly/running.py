@@ -13,7 +13,8 @@ from rich.console import Console
 
 from arcloop.assembly.beginning import begin
 from arcloop.assembly.parts import make_parts
-from arcloop.config import Config, PromptConfig, RelabelConfig, SelectionConfig
+from arcloop.assembly.spreading import spread
+from arcloop.config import ClusterConfig, Config, PromptConfig, RelabelConfig, SelectionConfig
 from arcloop.errors import ArcloopError
 from arcloop.evaluation.outcome import conclude
 from arcloop.execution import Sandbox
@@ -92,11 +93,18 @@ class Run:
         ]
         return [c for c in found if task_id in (None, c.program.task_id)]
 
-    def resume(self, deadline: str | float | None = None, *, console: Console | None = None) -> "Run":
+    def resume(
+        self,
+        deadline: str | float | None = None,
+        *,
+        console: Console | None = None,
+        cluster: ClusterConfig | None = None,
+    ) -> "Run":
         """Do what is left of the run, then evaluate it; returns the run itself.
 
         ``deadline``: seconds from now, or a time such as ``2026-05-01T18:30``; at it the run ends with what is there.
-        ``console``: where progress is shown; None = nowhere. Interrupted with Ctrl-C, what is done is kept.
+        ``console``: where progress is shown; None = nowhere. ``cluster``: which machines and devices work on it; None = this
+        process. Interrupted with Ctrl-C, what is done is kept.
 
         Raises:
             ArcloopError: the model, the server or the sandbox cannot be had.
@@ -104,12 +112,20 @@ class Run:
         quiet = console or Console(quiet=True)
         # At the deadline what was found until then is stored, and the next call goes on.
         with contextlib.suppress(DeadlineError):
-            carry_on(self.directory, quiet, None if deadline is None else moment(str(deadline), time.time()))
+            end = None if deadline is None else moment(str(deadline), time.time())
+            carry_on(self.directory, quiet, end, cluster=cluster)
         evaluate(self.directory, quiet)
         return self
 
 
-def run(config: Config, out: str | Path, *, deadline: str | float | None = None, console: Console | None = None) -> Run:
+def run(
+    config: Config,
+    out: str | Path,
+    *,
+    deadline: str | float | None = None,
+    console: Console | None = None,
+    cluster: ClusterConfig | None = None,
+) -> Run:
     """Search and learn as ``config`` says, in the folder ``out``: a new run, or the rest of the same one.
 
     The other arguments are those of ``Run.resume``.
@@ -117,7 +133,7 @@ def run(config: Config, out: str | Path, *, deadline: str | float | None = None,
     Raises:
         ArcloopError: the tasks, the model or the sandbox cannot be had, or ``out`` holds something else.
     """
-    return Run(begin(config, Path(out)).path).resume(deadline, console=console)
+    return Run(begin(config, Path(out)).path).resume(deadline, console=console, cluster=cluster)
 
 
 def relabel(
@@ -175,10 +191,17 @@ def relabel(
         )
 
 
-def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell: Tell = lambda line: None) -> None:
+def carry_on(
+    run: RunDir,
+    console: Console,
+    deadline: float | None = None,
+    tell: Tell = lambda line: None,
+    cluster: ClusterConfig | None = None,
+) -> None:
     """Search and learn what is left of a run.
 
-    ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server.
+    ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server. ``cluster``: which
+    machines and devices work on it; None = this process.
 
     Raises:
         DeadlineError: the deadline came first; what was found until then is stored.
@@ -187,14 +210,17 @@ def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell:
     if run.finished:
         return
     with locked(run.path):
-        _carry_on(run, console, deadline, tell)
+        _carry_on(run, console, deadline, tell, cluster)
 
 
-def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell) -> None:
+def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell, cluster: ClusterConfig | None) -> None:
     run.sweep()
     check_origin(run)
     config, tasks = run.config(), run.tasks()
     tell(f"arcloop: {len(tasks)} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
+    if cluster is not None:
+        spread(run, cluster, console, deadline, tell)
+        return
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
         with make_parts(config, tasks) as parts:

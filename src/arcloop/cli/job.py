@@ -12,6 +12,7 @@ from rich.console import Console
 
 from arcloop.assembly import carry_on, evaluate
 from arcloop.cli.table import print_numbers
+from arcloop.config import ClusterConfig
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.rundir import RunDir
 from arcloop.search.budget import DeadlineError, moment
@@ -22,17 +23,17 @@ _NAMED = 5
 __all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c", "wide"]
 
 
-def go_on(run: RunDir, deadline: str | None = None) -> int:
+def go_on(run: RunDir, deadline: str | None = None, cluster: ClusterConfig | None = None) -> int:
     """Do what is left of a run, then write and print its outcome, also if it is stopped on the way.
 
-    ``deadline``: as ``budget.moment`` takes it; None = never.
+    ``deadline``: as ``budget.moment`` takes it; None = never. ``cluster``: None = in this process.
     """
     end = None if deadline is None else moment(deadline, time.time())
     console = wide()
     stopped = late = False
     with terminated_like_ctrl_c():
         try:
-            carry_on(run, console, end, partial(say, console))
+            carry_on(run, console, end, partial(say, console), cluster)
         except KeyboardInterrupt:
             stopped = True
         except DeadlineError:

@@ -1,11 +1,13 @@
 """``arcloop resume``: the rest of an interrupted run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 from arcloop.cli.job import go_on
+from arcloop.cli.options import ClusterOptions
 from arcloop.runs.rundir import RunDir
 
 __all__ = ["main"]
@@ -19,9 +21,11 @@ class Arguments:
     """Folder of the run."""
     deadline: str | None = None
     """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30."""
+    spread: Annotated[ClusterOptions, tyro.conf.arg(name="")] = field(default_factory=ClusterOptions)
+    """Which machines and devices work on it; this process where nothing is said."""
 
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and go on."""
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop resume")
-    return go_on(RunDir.open(arguments.run), arguments.deadline)
+    return go_on(RunDir.open(arguments.run), arguments.deadline, arguments.spread.config())

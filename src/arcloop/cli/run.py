@@ -1,6 +1,6 @@
 """``arcloop run``: a new run, or the rest of an interrupted one with the same settings."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ import tyro
 
 from arcloop.assembly import begin, replayed
 from arcloop.cli.job import go_on, say, wide
-from arcloop.cli.options import RunOptions, print_short_help, recipe_in, source_in
+from arcloop.cli.options import ClusterOptions, RunOptions, print_short_help, recipe_in, source_in
 from arcloop.config import Config, with_recipe
 from arcloop.search.budget import moment
 
@@ -31,6 +31,8 @@ class Arguments:
     """Settings from a recipe: ``drawing``, ``no-augmentation``, or a TOML file of your own. Options beside it win."""
     deadline: str | None = None
     """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30; the run can be resumed."""
+    spread: Annotated[ClusterOptions, tyro.conf.arg(name="")] = field(default_factory=ClusterOptions)
+    """Which machines and devices work on it; this process where nothing is said."""
 
 
 def main(argv: list[str]) -> int:
@@ -45,4 +47,5 @@ def main(argv: list[str]) -> int:
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop run", default=Arguments(options, tyro.MISSING))
     if arguments.deadline is not None:
         moment(arguments.deadline, 0)  # an error in it comes before anything is done
-    return go_on(begin(arguments.config.config(), arguments.out, partial(say, wide())), arguments.deadline)
+    cluster = arguments.spread.config()
+    return go_on(begin(arguments.config.config(), arguments.out, partial(say, wide())), arguments.deadline, cluster)
