@@ -7,11 +7,12 @@ from importlib.metadata import version
 from rich.console import Console
 
 from arcloop.assembly.parts import make_parts
-from arcloop.cluster.actor import MARK, Brief, MakeParts
+from arcloop.cluster.actor import MARK, Brief, Isolate, MakeParts
 from arcloop.cluster.driver import Driver
 from arcloop.cluster.nodes import Nodes, connected, gpus_of_a_worker
 from arcloop.cluster.parcel import BEGINNING
 from arcloop.config import ClusterConfig, Config
+from arcloop.execution import Sandbox
 from arcloop.files import write_bytes
 from arcloop.progress import Progress
 from arcloop.prompts.format import PromptFormat
@@ -28,10 +29,12 @@ def spread(
     deadline: float | None,
     tell: Callable[[str], None],
     make: MakeParts = make_parts,
+    isolate: Isolate = Sandbox,
 ) -> None:
     """Search and learn what is left of a run, each group where there is room for it.
 
-    ``deadline``: seconds since 1970. ``make`` makes what searches and learns, on each worker; it has to be importable there.
+    ``deadline``: seconds since 1970. ``make`` and ``isolate`` make what searches, learns and runs
+    programs, on each worker; they have to be importable there.
 
     Raises:
         DeadlineError: the deadline came first; what was found until then is stored.
@@ -47,7 +50,7 @@ def spread(
             try:
                 beginning = {name: (run.path / name).read_bytes() for name in BEGINNING}
                 brief = Brief(str(run.path.resolve()), mark, beginning, cluster.cpus_per_group, 1, version("arcloop"))
-                with Nodes(ray, cluster, make, brief, gpus) as crew:
+                with Nodes(ray, cluster, make, isolate, brief, gpus) as crew:
                     Driver(run, crew, _weights(run), progress, tell, deadline).search_and_learn()
             finally:
                 (run.path / MARK).unlink(missing_ok=True)

@@ -26,7 +26,7 @@ from rich.console import Console
 from arcloop.cluster.parcel import Parcel, Stamps, changed, unpack
 from arcloop.cluster.portion import Portion
 from arcloop.cluster.purse import Purse
-from arcloop.config import Config
+from arcloop.config import Config, ExecutionConfig
 from arcloop.errors import ArcloopError, RunError
 from arcloop.execution import Sandbox
 from arcloop.execution.port import Executor
@@ -42,7 +42,7 @@ from arcloop.sampling import Sampler
 from arcloop.search.budget import DeadlineError
 from arcloop.training import Trainer
 
-__all__ = ["MARK", "Actor", "Assignment", "Brief", "Ended", "MadeParts", "MakeParts", "News"]
+__all__ = ["MARK", "Actor", "Assignment", "Brief", "Ended", "Isolate", "MadeParts", "MakeParts", "News"]
 
 MARK = "cluster.mark"
 """The file in the run's folder by which its workers know that they see the same folder."""
@@ -65,6 +65,17 @@ class MadeParts(Protocol):
 
 MakeParts = Callable[[Config, Sequence[Task]], AbstractContextManager[MadeParts]]
 """Makes the sampler and the trainer of a run's configuration, for its tasks."""
+
+
+class Isolating(Executor, Protocol):
+    """What runs programs, and says what stands between them and the machine."""
+
+    @property
+    def protection(self) -> str: ...
+
+
+Isolate = Callable[[ExecutionConfig], AbstractContextManager[Isolating]]
+"""Makes what runs programs."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +149,12 @@ class News:
 class Actor:
     """A worker; its methods may be called from any thread."""
 
-    def __init__(self, make: MakeParts, brief: Brief) -> None:
+    def __init__(self, make: MakeParts, brief: Brief, isolate: Isolate = Sandbox) -> None:
         """Start, beside: ``look`` says when it is ready."""
         # Before torch is imported, which reads it once.
         os.environ["OMP_NUM_THREADS"] = str(brief.threads)
         self._make = make
+        self._isolate = isolate
         self._brief = brief
         self._orders: SimpleQueue[Assignment | None] = SimpleQueue()
         self._changed = threading.Condition()
@@ -197,7 +209,7 @@ class Actor:
                 config = run.config()
                 execution = config.execution
                 programs = execution.workers or self._brief.programs
-                sandbox = stack.enter_context(Sandbox(replace(execution, workers=programs)))
+                sandbox = stack.enter_context(self._isolate(replace(execution, workers=programs)))
                 parts = stack.enter_context(self._make(config, run.tasks()))
                 self._tell(state="ready", protection=str(sandbox.protection), here=here)
             except BaseException as error:

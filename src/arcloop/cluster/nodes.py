@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from arcloop.cluster.actor import Actor, Assignment, Brief, MakeParts, News
+from arcloop.cluster.actor import Actor, Assignment, Brief, Isolate, MakeParts, News
 from arcloop.cluster.driver import Lost
 from arcloop.config import ClusterConfig
 from arcloop.errors import ArcloopError, ClusterError
@@ -150,13 +150,16 @@ class _Hired:
 class Nodes:
     """A ``Crew`` on a Ray cluster; use it as a context manager."""
 
-    def __init__(self, ray: Any, config: ClusterConfig, make: MakeParts, brief: Brief, gpus: float) -> None:
+    def __init__(
+        self, ray: Any, config: ClusterConfig, make: MakeParts, isolate: Isolate, brief: Brief, gpus: float
+    ) -> None:
         """``gpus``: what a worker gets of them."""
         self._ray = ray
         self._config = config
         self._brief = brief
         self._gpus = gpus
         self._make = make
+        self._isolate = isolate
         self._actor = ray.remote(Actor)
         self._hired: dict[int, _Hired] = {}
         self._unfit: Counter[str] = Counter()
@@ -250,7 +253,9 @@ class Nodes:
             "max_concurrency": 4,
             "scheduling_strategy": NodeAffinitySchedulingStrategy(place[0], soft=False),
         }
-        actor = self._actor.options(**options).remote(self._make, replace(self._brief, programs=programs))
+        actor = self._actor.options(**options).remote(
+            self._make, replace(self._brief, programs=programs), self._isolate
+        )
         self._number += 1
         self._hired[self._number] = _Hired(actor, place, actor.look.remote(_LOOK))
 

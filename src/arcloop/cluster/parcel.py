@@ -68,13 +68,13 @@ def unpack(parcel: Mapping[str, bytes], folder: Path, index: int) -> None:
                 "of arcloop on all machines"
             )
     for name in parcel:
-        _prepare(folder, name, parcel)
+        _prepare(folder, name)
     order = sorted(parcel, key=lambda name: (_LAST.index(Path(name).name) if Path(name).name in _LAST else -1, name))
     for name in order:
         write_bytes(folder / name, parcel[name])
 
 
-def _prepare(folder: Path, name: str, parcel: Mapping[str, bytes]) -> None:
+def _prepare(folder: Path, name: str) -> None:
     """Make the folder of a file, and take back what vouches for what is about to be written anew."""
     path = folder / name
     round_ = folder / Path(name).parts[0]
@@ -82,17 +82,16 @@ def _prepare(folder: Path, name: str, parcel: Mapping[str, bytes]) -> None:
     group = round_ / Path(name).parts[1]
     group.mkdir(exist_ok=True)
     if path.parent != group:
+        if not (group / "DONE").exists():
+            shutil.rmtree(path.parent, ignore_errors=True)  # what an interrupted learning left
         path.parent.mkdir(exist_ok=True)
-    elif path.name == "search.json" and not (group / "DONE").exists():
+    elif path.name == "search.json":
         path.unlink(missing_ok=True)
-        # What an interrupted learning left.
-        if (group / "adapter").exists() and f"{group.relative_to(folder).as_posix()}/adapter" not in {
-            str(Path(other).parent) for other in parcel
-        }:
-            shutil.rmtree(group / "adapter")
 
 
 def _files(group: GroupDir) -> list[Path]:
     if not group.path.is_dir():
         return []
-    return [path for path in group.path.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    # An adapter counts when it is trained to the end.
+    found = group.path.rglob("*") if group.done else group.path.glob("*")
+    return [path for path in found if path.is_file() and not path.name.startswith(".")]

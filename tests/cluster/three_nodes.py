@@ -1,0 +1,70 @@
+"""Three nodes of a Ray cluster on one machine, and a run that is given to them; one of them may be killed on the way.
+
+    python -m tests.cluster.three_nodes RUN [--kill] [--apart]
+
+``RUN`` is the folder of a run that has begun. ``--kill``: a node is killed when the first group has its first round done,
+and its worker is in the midst of another. ``--apart``: the workers do not see the run's folder.
+"""
+
+import argparse
+import os
+import secrets
+import sys
+import threading
+import time
+from pathlib import Path
+
+# On the loopback only, and with a token, as a cluster of ours is.
+os.environ |= {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+}
+
+from ray.cluster_utils import Cluster
+from rich.console import Console
+
+from arcloop.assembly import carry_on, evaluate, spreading
+from arcloop.config import ClusterConfig
+from arcloop.runs.rundir import RunDir
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--apart", action="store_true")
+    arguments = parser.parse_args()
+    run = RunDir.open(arguments.run)
+    if arguments.apart:
+        # What a worker on another machine finds at the folder's name: nothing.
+        spreading.MARK = "elsewhere"  # type: ignore[misc]
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    others = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.is_set():
+            half = [place for place in run.places() if place.group.done and not place.last]
+            if half:
+                print(f"killing a node, {len(half)} rounds of groups are done", flush=True)
+                cluster.remove_node(others[1], allow_graceful=False)
+                return
+            time.sleep(0.1)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    if arguments.kill:
+        killer.start()
+    try:
+        console = Console(width=200)
+        settings = ClusterConfig(cluster.address)
+        carry_on(run, console, tell=lambda line: print(line, flush=True), cluster=settings)
+        evaluate(run, console)
+    finally:
+        over.set()
+        cluster.shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
