@@ -215,8 +215,9 @@ class Actor:
             except BaseException as error:
                 self._tell(state="unfit", reason=_told(error))
                 return
+            cut = run.groups()
             while (order := self._orders.get()) is not None:
-                self._tell(ended=self._worked(run, here, parts, sandbox, order))
+                self._tell(ended=self._worked(run, cut, here, parts, sandbox, order))
 
     def _folder(self, stack: ExitStack) -> tuple[RunDir, bool]:
         """The run, in its own folder or in a copy; whether it is the former."""
@@ -234,8 +235,17 @@ class Actor:
             (copy / name).write_bytes(content)
         return RunDir.open(copy), False
 
-    def _worked(self, run: RunDir, here: bool, parts: MadeParts, sandbox: Executor, order: Assignment) -> Ended:
+    def _worked(
+        self,
+        run: RunDir,
+        cut: Sequence[Sequence[Task]],
+        here: bool,
+        parts: MadeParts,
+        sandbox: Executor,
+        order: Assignment,
+    ) -> Ended:
         sent: Stamps = {}
+        config = run.config()
 
         def send() -> None:
             if not here and (parcel := changed(run, order.index, sent)):
@@ -250,7 +260,7 @@ class Actor:
         deadline = None if order.seconds is None else time.time() + order.seconds
         with self._changed:
             self._news = replace(self._news, count=0, found=0, solved=0)
-            self._purse = Purse(run.config().budget, run.places(), order.index, deadline)
+            self._purse = Purse(config.budget, list(map(len, cut)), config.rounds, order.index, deadline)
             if self._ending:
                 self._purse.end()
         outcome: Literal["done", "stopped"] = "done"
@@ -260,7 +270,7 @@ class Actor:
                     stack.enter_context(_held(run.path, order.index))
                 else:
                     self._take_over(run, order, sent)
-                portion = Portion(run.path, order.index, on_search, send)
+                portion = Portion(run.path, cut, order.index, on_search, send)
                 loop = Loop(
                     portion,
                     parts.sampler,

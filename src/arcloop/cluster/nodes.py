@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -35,8 +36,23 @@ _UNFIT = 2
 """Workers that cannot start on a machine, after which none is started there."""
 _END = 15.0
 """Seconds for a worker to let go of what it holds."""
+_REACH = 10.0
+"""Seconds for the head of a cluster to answer."""
 _STORE = 128 << 20
 """Bytes of memory for objects between processes, on this machine alone; they are news, a few kB each."""
+
+
+def _reach(address: str) -> None:
+    """See that somebody listens there, for which Ray would wait for many minutes.
+
+    Raises:
+        OSError, ValueError: nobody does, or it is no address.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise ValueError("not host:port")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH):
+        pass
 
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
@@ -89,6 +105,8 @@ def _connect(ray: Any, config: ClusterConfig, folder: str | None) -> None:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if folder is None:
+            if config.address != "auto":
+                _reach(config.address)
             ray.init(address=config.address, **quiet)
         else:
             cpus = max(len(os.sched_getaffinity(0)), (config.workers or 1) * config.cpus_per_group)

@@ -22,7 +22,7 @@ BEGINNING = ("config.json", "manifest.json", "tasks.json")
 """What a run is, as far as its search and learning depend on it."""
 
 _PART = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}"
-_NAME = re.compile(rf"round_\d{{3,6}}/group_(\d{{3,9}})/(?:adapter/)?{_PART}")
+_NAME = re.compile(rf"round_[0-9]{{3,6}}/group_([0-9]{{3,9}})/(?:adapter/)?{_PART}")
 _LAST = ("search.json", "metrics.json", "DONE")
 """What vouches for other files of its folder comes after them."""
 

@@ -4,9 +4,8 @@ What is found goes into the group's folders, in the run's folder or in a copy of
 group's part of it is handed on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from arcloop.records import Task
@@ -19,6 +18,8 @@ __all__ = ["Portion"]
 class Portion(RunDir):
     """One group of a run, for the loop to work on."""
 
+    cut: Sequence[Sequence[Task]] = ()
+    """The groups of the run, as ``RunDir.groups`` gives them."""
     index: int = 0
     """Number of the group."""
     on_search: Callable[[str], None] = field(default=lambda submission: None, repr=False, compare=False)
@@ -28,22 +29,22 @@ class Portion(RunDir):
 
     def tasks(self) -> list[Task]:
         """The tasks of the group."""
-        return list(self.groups()[self.index])
+        return list(self.cut[self.index])
 
     def groups(self) -> list[list[Task]]:
         """All groups of the run."""
-        return self._groups
-
-    @cached_property
-    def _groups(self) -> list[list[Task]]:
-        return RunDir(self.path).groups()
+        return [list(tasks) for tasks in self.cut]
 
     def places(self) -> Iterator[Place]:
         """The rounds of the group; what is ahead of them is counted over the whole run."""
-        for place in super().places():
-            if place.index == self.index:
-                yield place
-                self.on_place()
+        rounds = self.config().rounds
+        total = sum(map(len, self.cut))
+        before = sum(len(tasks) for tasks in self.cut[: self.index])
+        for round_ in range(rounds):
+            ahead = (rounds - round_) * total - before
+            group = self.group(round_, self.index)
+            yield Place(round_, self.index, self.tasks(), group, ahead, round_ + 1 == rounds)
+            self.on_place()
 
     def unasked(self) -> dict[str, int]:
         """None: they are the run's."""

@@ -7,10 +7,9 @@ the other groups, which may be searched already.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from arcloop.config import BudgetConfig
-from arcloop.runs.rundir import Place
 from arcloop.search.budget import Budget, Part
 
 __all__ = ["Purse"]
@@ -22,18 +21,23 @@ class Purse(Budget):
     def __init__(
         self,
         config: BudgetConfig,
-        places: Iterable[Place],
+        sizes: Sequence[int],
+        rounds: int,
         index: int,
         deadline: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """``places``: those of the whole run, in their order; ``index``: number of the group."""
+        """``sizes``: tasks of each group of the run; ``index``: number of this group."""
         super().__init__(config, deadline, clock)
         self._over = threading.Event()
-        sizes = [(place.ahead, len(place.tasks), place.index == index) for place in places]
-        total = sizes[0][0] if sizes else 0
-        self._left_at = _left_at(config, total, [(ahead, tasks) for ahead, tasks, _ in sizes])
-        self._own = [(ahead, tasks) for ahead, tasks, own in sizes if own]
+        ahead = rounds * sum(sizes)
+        places = []
+        for _ in range(rounds):
+            for number, tasks in enumerate(sizes):
+                places.append((ahead, tasks, number == index))
+                ahead -= tasks
+        self._left_at = _left_at(config, [(ahead, tasks) for ahead, tasks, _ in places])
+        self._own = [(ahead, tasks) for ahead, tasks, own in places if own]
 
     def end(self) -> None:
         """Time is over: the search or the learning under way ends as at a deadline."""
@@ -70,9 +74,9 @@ class Purse(Budget):
         )
 
 
-def _left_at(config: BudgetConfig, total: int, places: list[tuple[int, int]]) -> Mapping[int, Part]:
-    """Tasks × rounds ahead at a place → what is left of the purse there."""
-    left = {}
+def _left_at(config: BudgetConfig, places: Sequence[tuple[int, int]]) -> Mapping[int, Part]:
+    """Tasks × rounds ahead at a place → what is left of the purse there; ``places``: that number, and tasks, of all."""
+    left, total = {}, places[0][0]
     programs, tokens = config.programs, config.tokens
     for ahead, tasks in places:
         seconds = None if config.seconds is None else config.seconds * ahead / total
