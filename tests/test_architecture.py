@@ -30,7 +30,7 @@ ORDER: dict[str, str] = {
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
     "scoring": "",
     "submission": "voting kaggle",
-    "runs": "seals numbers schema tables groupdir lock rundir origin check",
+    "runs": "seals numbers schema tables groupdir lock rundir shares origin check",
     "search": "budget allocation heat refinement health background standing waves group",
     "rewriting": "simplification paintings variation mutation rewrite",
     "exercises": "look patterns panels marks scenes inputs trusted worth solved exercise",

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from arcloop.runs.lock import locked
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import Share, outcome_locked, sharing
 from arcloop.search.budget import Budget, DeadlineError, moment
 from arcloop.tasks.sets import load_answers
 
@@ -175,8 +176,14 @@ def relabel(
         )
 
 
-def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell: Tell = lambda line: None) -> None:
-    """Search and learn what is left of a run.
+def carry_on(
+    run: RunDir,
+    console: Console,
+    deadline: float | None = None,
+    tell: Tell = lambda line: None,
+    share: Share | None = None,
+) -> None:
+    """Search and learn what is left of a run, or of a share of it.
 
     ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server.
 
@@ -184,28 +191,47 @@ def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell:
         DeadlineError: the deadline came first; what was found until then is stored.
         ArcloopError: the model, the server or the sandbox cannot be had, or another process goes on with the run.
     """
-    if run.finished:
+    indices = None if share is None else share.groups(run)
+    if all(place.group.done for place in run.places(indices)):
         return
-    with locked(run.path):
-        _carry_on(run, console, deadline, tell)
+    with locked(run.path) if share is None else sharing(run, share) as locks:
+        _carry_on(run, console, deadline, tell, indices, locks.check)
 
 
-def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell) -> None:
-    run.sweep()
+def _carry_on(
+    run: RunDir,
+    console: Console,
+    deadline: float | None,
+    tell: Tell,
+    indices: Collection[int] | None,
+    guard: Callable[[], None],
+) -> None:
+    run.sweep(indices)
     check_origin(run)
     config, tasks = run.config(), run.tasks()
-    tell(f"arcloop: {len(tasks)} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
+    own = [task for index, group in enumerate(run.groups()) if indices is None or index in indices for task in group]
+    of = f"{len(tasks)} tasks" if indices is None else f"{len(own)} of {len(tasks)} tasks"
+    tell(f"arcloop: {of} of {config.tasks}, {_origin(config)}, run in {run.path}")
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
         with make_parts(config, tasks) as parts:
             if parts.trainer is None and config.rounds > 1:
                 tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
-            total = len(tasks) * config.rounds * config.programs
-            budget = Budget(config.budget, deadline)
+            total = len(own) * config.rounds * config.programs
+            budget = Budget(config.budget, deadline, share=len(own) / len(tasks))
             try:
                 with Progress(console, total, "programs") as progress:
                     Loop(
-                        run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget, parts.apart
+                        run,
+                        parts.sampler,
+                        sandbox,
+                        parts.trainer,
+                        progress,
+                        parts.anchors,
+                        budget,
+                        indices=indices,
+                        guard=guard,
+                        apart=parts.apart,
                     ).search_and_learn()
             finally:
                 if summary := parts.summary():
@@ -220,8 +246,9 @@ def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> R
     """
     with Progress(console, len(run.groups()), "groups") as progress:
         progress.stage("voting and counting")
-        numbers = conclude(run, _answers(run, tell), progress.advance)
-    write_report(run)
+        with outcome_locked(run):
+            numbers = conclude(run, _answers(run, tell), progress.advance)
+            write_report(run)
     return numbers
 
 

@@ -14,6 +14,7 @@ from arcloop.assembly import carry_on, evaluate
 from arcloop.cli.table import print_numbers
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import Share, alone
 from arcloop.search.budget import DeadlineError, moment
 
 _NAMED = 5
@@ -22,28 +23,41 @@ _NAMED = 5
 __all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c", "wide"]
 
 
-def go_on(run: RunDir, deadline: str | None = None) -> int:
+def go_on(run: RunDir, deadline: str | None = None, share: Share | None = None) -> int:
     """Do what is left of a run, then write and print its outcome, also if it is stopped on the way.
 
-    ``deadline``: as ``budget.moment`` takes it; None = never.
+    ``deadline``: as ``budget.moment`` takes it; None = never. ``share``: of which others do the rest; who is done last
+    writes the outcome.
     """
     end = None if deadline is None else moment(deadline, time.time())
     console = wide()
     stopped = late = False
     with terminated_like_ctrl_c():
         try:
-            carry_on(run, console, end, partial(say, console))
+            carry_on(run, console, end, partial(say, console), share)
         except KeyboardInterrupt:
             stopped = True
         except DeadlineError:
             late = True
-    finish(run, console)
+    again = f"arcloop resume {run.path}" + (f" --share {share}" if share else "")
+    if share is None or run.finished or (late and alone(run)):
+        finish(run, console)
+    else:
+        say(console, _share_of(run, share))
     if stopped:
-        say(console, f"Stopped. What is done is kept: go on with  arcloop resume {run.path}")
+        say(console, f"Stopped. What is done is kept: go on with  {again}")
         return 130
     if late:
-        say(console, f"The deadline has come. What is done is kept: go on with  arcloop resume {run.path}")
+        say(console, f"The deadline has come. What is done is kept: go on with  {again}")
     return 0
+
+
+def _share_of(run: RunDir, share: Share) -> str:
+    own, done = share.groups(run), [place.index for place in run.places() if place.group.done]
+    rounds = run.config().rounds
+    mine = f"share {share}    {sum(index in own for index in done)} of {len(own) * rounds} groups × rounds are done"
+    rest = f"{len(done)} of {len(run.groups()) * rounds} in the run"
+    return f"{mine}, {rest}: the last share writes the table, or  arcloop evaluate {run.path}"
 
 
 def finish(run: RunDir, console: Console) -> None:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 from arcloop.cli.job import go_on
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import Share
 
 __all__ = ["main"]
 
@@ -19,9 +21,12 @@ class Arguments:
     """Folder of the run."""
     deadline: str | None = None
     """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30."""
+    share: Annotated[str | None, tyro.conf.arg(metavar="K/N")] = None
+    """Do the K-th of N equal parts of the work, such as 3/8, while other processes do the others."""
 
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and go on."""
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop resume")
-    return go_on(RunDir.open(arguments.run), arguments.deadline)
+    share = None if arguments.share is None else Share.parse(arguments.share)
+    return go_on(RunDir.open(arguments.run), arguments.deadline, share)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from arcloop.config import StoppingConfig
 from arcloop.records import Attempt, Candidate, Task
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import put_attempts
 from arcloop.search.allocation import Agreement
 from arcloop.submission.kaggle import submission_json
 from arcloop.submission.voting import Ballot
@@ -17,10 +18,12 @@ __all__ = ["Standing"]
 
 
 class Standing:
-    """What is known of each task of a run."""
+    """What is known of each task of a run, or of those of its share."""
 
-    def __init__(self, tasks: Sequence[Task], stopping: StoppingConfig) -> None:
+    def __init__(self, tasks: Sequence[Task], stopping: StoppingConfig, shared: bool = False) -> None:
+        """``shared``: other processes search other tasks of the run, and write the same submission."""
         self._stopping = stopping
+        self._shared = shared
         self._ballots = {task.id: Ballot(task) for task in tasks}
         self._agreements = {task.id: Agreement(task) for task in tasks}
         self._levels = {task.id: 0.0 for task in tasks}
@@ -53,4 +56,7 @@ class Standing:
             self._attempts[task_id] = self._ballots[task_id].attempts()
         self._changed.clear()
         attempts = [a for task_id in self._ballots for a in self._attempts[task_id]]
-        run.write("submission.json", submission_json(attempts, run.unasked()))
+        if self._shared:
+            put_attempts(run, attempts)
+        else:
+            run.write("submission.json", submission_json(attempts, run.unasked()))
