@@ -7,7 +7,6 @@ directory, from which an interrupted run goes on where it stopped, and which at 
 a submission of the best so far.
 """
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from arcloop.execution.port import Executor
@@ -40,10 +39,6 @@ class Loop:
     """Where anchor rows come from; None = from what the configuration says that needs no file."""
     budget: Budget | None = None
     """None = what the configuration says, without a deadline."""
-    indices: Collection[int] | None = None
-    """Numbers of the groups that are this process's to search, where others search the others; None = all."""
-    guard: Callable[[], None] = lambda: None
-    """Called now and then; raises if this process is to go on no more."""
     apart: bool = False
     """Do sampler and trainer share neither network nor device, so that a group can learn while the next is searched?"""
 
@@ -51,12 +46,10 @@ class Loop:
         run, config, format_ = self.run, self.run.config(), self.sampler.format
         self.config = config
         self.purse = self.budget or Budget(config.budget)
-        self.places = list(run.places(self.indices))
-        tasks = [task for place in self.places if place.round == 0 for task in place.tasks]
-        self.standing = Standing(tasks, config.stopping, self.indices is not None)
+        self.standing = Standing(run.tasks(), config.stopping)
         self.background = Background(beside=self.apart and config.overlap)
         self.searching = SearchContext(
-            run, config, self.sampler, self.executor, self.progress, self.standing, self.purse, self.check
+            run, config, self.sampler, self.executor, self.progress, self.standing, self.purse, self.background.check
         )
         anchors = self.anchors or Anchors(config.anchors, format_)
         self.learning: LearningContext | None = None
@@ -72,7 +65,7 @@ class Loop:
             DeadlineError: the budget's deadline came first; what was found until then is stored.
         """
         with self.background:
-            for place in self.places:
+            for place in self.run.places():
                 if place.group.done:
                     self.pass_over(place)
                 else:
@@ -82,7 +75,6 @@ class Loop:
     def search(self, place: Place) -> Searched:
         """Search with the adapter of the round before; another group may still be learning."""
         self.purse.check()
-        self.guard()
         if self.background.doing(place.index):
             self.await_learning(place.round)  # this search is done with its adapter
         self.progress.stage(f"round {place.round + 1}/{self.config.rounds} · search")
@@ -117,8 +109,3 @@ class Loop:
     def worth_learning(self, place: Place) -> bool:
         """Is a task of the group open, and anything left to search it with?"""
         return not self.purse.over(place) and not all(self.standing.done(task.id) for task in place.tasks)
-
-    def check(self) -> None:
-        """Raise what has gone wrong elsewhere, beside this search."""
-        self.background.check()
-        self.guard()

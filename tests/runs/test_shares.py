@@ -12,10 +12,11 @@ from arcloop.config import BudgetConfig, Config
 from arcloop.errors import ConfigError, RunError
 from arcloop.loop import Loop
 from arcloop.progress import Progress
+from arcloop.records import Attempt
 from arcloop.runs.lock import locked
 from arcloop.runs.rundir import RunDir
-from arcloop.runs.shares import Share, alone, put_attempts, sharing
-from arcloop.submission.kaggle import validate
+from arcloop.runs.shares import Share, SharedRun, alone, sharing
+from arcloop.submission.kaggle import submission_json, validate
 from arcloop.submission.voting import vote
 from tests.fakes import MANIFEST, FakeExecutor, FakeSampler, FakeTrainer
 from tests.test_loop import CONFIG, TASKS, finish
@@ -28,16 +29,8 @@ def shared(path: Path, config: Config, numbers: Sequence[int], of: int) -> RunDi
     for number in numbers:
         run = RunDir.create(path, config, TASKS, MANIFEST, shared=True)
         share = Share(number, of)
-        with sharing(run, share) as locks, Progress(Console(quiet=True), 100, "programs") as progress:
-            Loop(
-                run,
-                FakeSampler(),
-                FakeExecutor(),
-                FakeTrainer(),
-                progress,
-                indices=share.groups(run),
-                guard=locks.check,
-            ).search_and_learn()
+        with sharing(run, share) as own, Progress(Console(quiet=True), 100, "programs") as progress:
+            Loop(own, FakeSampler(), FakeExecutor(), FakeTrainer(), progress).search_and_learn()
     return run
 
 
@@ -97,17 +90,33 @@ def test_a_submission_that_was_damaged_is_whole_again_after_the_next_attempts(tm
     run = RunDir.create(tmp_path / "run", SMALL, TASKS, MANIFEST, {"unasked": 2})
     path = run.path / "submission.json"
     simple = path.read_bytes()
-    attempt = [dataclasses.replace(a, attempt_1=a.attempt_2) for a in vote([], TASKS[0])]
-    other = [dataclasses.replace(a, attempt_1=a.attempt_2) for a in vote([], TASKS[1])]
-    put_attempts(run, attempt)
-    put_attempts(run, other)
+    other = [dataclasses.replace(a, attempt_1=a.attempt_2) for t in TASKS[:2] for a in vote([], t)]
+    first, second = SharedRun(run.path, (0,)), SharedRun(run.path, (1,))
+    assert [task.id for task in second.tasks()] == [TASKS[1].id]
+
+    def put(attempts: Sequence[Attempt]) -> None:
+        for share, task in zip((first, second), TASKS, strict=False):
+            share.write(path.name, submission_json([a for a in attempts if a.task_id == task.id]))
+
+    put(other)
     both = path.read_bytes()
     assert both != simple
-    put_attempts(run, vote([], TASKS[0]))
-    put_attempts(run, vote([], TASKS[1]))
+    put([a for t in TASKS[:2] for a in vote([], t)])
     assert path.read_bytes() == simple
     for damage in (b"", b"[]", b"{", simple[:40], json.dumps({"flip": [], "turn": {}}).encode()):
         path.write_bytes(damage)
-        put_attempts(run, [*attempt, *other])
+        put(other)
         assert path.read_bytes() == both
-        validate(json.loads(both), TASKS)
+    validate(json.loads(both), TASKS)
+
+
+def test_one_whose_groups_were_taken_writes_no_more(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "run", SMALL, TASKS, MANIFEST)
+    with sharing(run, Share(1, 2)) as own:
+        (run.path / "group_002.lock").write_text(json.dumps({"pid": 7, "host": "b", "since": "now", "token": "x"}))
+        before = (run.path / "submission.json").read_bytes()
+        with pytest.raises(RunError, match="process 7 on b"):
+            own.write("submission.json", submission_json([]))
+        with pytest.raises(RunError, match="process 7 on b"):
+            next(own.places())
+    assert (run.path / "submission.json").read_bytes() == before

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,47 +191,33 @@ def carry_on(
         DeadlineError: the deadline came first; what was found until then is stored.
         ArcloopError: the model, the server or the sandbox cannot be had, or another process goes on with the run.
     """
-    indices = None if share is None else share.groups(run)
-    if all(place.group.done for place in run.places(indices)):
-        return
-    with locked(run.path) if share is None else sharing(run, share) as locks:
-        _carry_on(run, console, deadline, tell, indices, locks.check)
+    if share is None:
+        if not run.finished:
+            with locked(run.path):
+                run.sweep()
+                _carry_on(run, console, deadline, tell)
+    elif not all(place.group.done for place in run.places(share.groups(run))):
+        with sharing(run, share) as shared:
+            shared.sweep(shared.indices)
+            _carry_on(shared, console, deadline, tell)
 
 
-def _carry_on(
-    run: RunDir,
-    console: Console,
-    deadline: float | None,
-    tell: Tell,
-    indices: Collection[int] | None,
-    guard: Callable[[], None],
-) -> None:
-    run.sweep(indices)
+def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell) -> None:
     check_origin(run)
-    config, tasks = run.config(), run.tasks()
-    own = [task for index, group in enumerate(run.groups()) if indices is None or index in indices for task in group]
-    of = f"{len(tasks)} tasks" if indices is None else f"{len(own)} of {len(tasks)} tasks"
-    tell(f"arcloop: {of} of {config.tasks}, {_origin(config)}, run in {run.path}")
+    config, tasks, of = run.config(), run.tasks(), sum(map(len, run.groups()))
+    some = f"{len(tasks)} of {of}" if len(tasks) < of else f"{of}"
+    tell(f"arcloop: {some} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
         with make_parts(config, tasks) as parts:
             if parts.trainer is None and config.rounds > 1:
                 tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
-            total = len(own) * config.rounds * config.programs
-            budget = Budget(config.budget, deadline, share=len(own) / len(tasks))
+            total = len(tasks) * config.rounds * config.programs
+            budget = Budget(config.budget, deadline, share=len(tasks) / of)
             try:
                 with Progress(console, total, "programs") as progress:
                     Loop(
-                        run,
-                        parts.sampler,
-                        sandbox,
-                        parts.trainer,
-                        progress,
-                        parts.anchors,
-                        budget,
-                        indices=indices,
-                        guard=guard,
-                        apart=parts.apart,
+                        run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget, parts.apart
                     ).search_and_learn()
             finally:
                 if summary := parts.summary():

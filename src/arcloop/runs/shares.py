@@ -2,22 +2,26 @@
 
 Which groups are in a share follows from its number alone. A process holds a lock on each group of its share, so two that
 take one by mistake are told so before anything is written. What all have in common is the submission: each puts
-the attempts at its own tasks into it, under a lock that is held for milliseconds.
+the attempts at its own tasks into it, under a lock that is held for milliseconds. The loop sees a share as a run of
+fewer tasks (``SharedRun``).
 """
 
 import contextlib
+import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
 from arcloop.errors import ConfigError, RunError
 from arcloop.files import UnreadableError, read_json
-from arcloop.records import Attempt
+from arcloop.records import Task
 from arcloop.runs.lock import LOCK, Locks, held_elsewhere
-from arcloop.runs.rundir import RunDir
+from arcloop.runs.rundir import Place, RunDir
 from arcloop.submission.kaggle import merged
 
-__all__ = ["Share", "alone", "outcome_locked", "put_attempts", "sharing"]
+__all__ = ["Share", "SharedRun", "alone", "outcome_locked", "sharing"]
 
 _OUTCOME = "submission.lock"
 _PATIENCE = 600.0
@@ -56,8 +60,8 @@ class Share:
 
 
 @contextlib.contextmanager
-def sharing(run: RunDir, share: Share) -> Iterator[Locks]:
-    """Hold the groups of a share while the block lasts.
+def sharing(run: RunDir, share: Share) -> Iterator["SharedRun"]:
+    """Hold the groups of a share while the block lasts; gives the run as the loop is to see it.
 
     Raises:
         RunError: another process holds one of them, or the whole run.
@@ -69,7 +73,51 @@ def sharing(run: RunDir, share: Share) -> Iterator[Locks]:
             raise RunError(
                 f"{run.path}: {holder} goes on with all of it; expected nobody, or shares — wait for it, or end it"
             )
-        yield locks
+        yield SharedRun(run.path, share.groups(run), locks.check)
+
+
+@dataclass(frozen=True)
+class SharedRun(RunDir):
+    """A run as a process that does a share of it sees it: some of its groups and their tasks."""
+
+    indices: tuple[int, ...] = ()
+    """Numbers of the groups."""
+    guard: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    """Called before each group and whenever records of a search are stored; raises if they are no longer this process's."""
+
+    def tasks(self) -> list[Task]:
+        """The tasks of the share."""
+        groups = self.groups()
+        return [task for index in self.indices for task in groups[index]]
+
+    def groups(self) -> list[list[Task]]:
+        """All groups of the run."""
+        return self._whole.groups()
+
+    def places(self, indices: Collection[int] | None = None) -> Iterator[Place]:
+        """Those of the share."""
+        for place in super().places(self.indices if indices is None else indices):
+            self.guard()
+            yield place
+
+    def unasked(self) -> dict[str, int]:
+        """None: they are the whole run's."""
+        return {}
+
+    def write(self, name: str, content: str) -> Path:
+        """Put the share's part of the submission, as JSON, into the run's, beside what others have put there."""
+        self.guard()
+        path, whole = self.path / name, self._whole
+        with outcome_locked(self):
+            try:
+                there = read_json(path)
+            except UnreadableError:
+                there = None  # deleted, or damaged: made anew
+            return whole.write(name, merged(there, json.loads(content), whole.tasks(), whole.unasked()))
+
+    @cached_property
+    def _whole(self) -> RunDir:
+        return RunDir(self.path)
 
 
 def alone(run: RunDir) -> bool:
@@ -87,14 +135,3 @@ def outcome_locked(run: RunDir) -> Iterator[None]:
     with Locks() as locks:
         locks.take(run.path / _OUTCOME, _PATIENCE)
         yield
-
-
-def put_attempts(run: RunDir, attempts: Sequence[Attempt]) -> None:
-    """Put the attempts at some tasks into the run's ``submission.json``, beside those that others have put there."""
-    path = run.path / "submission.json"
-    with outcome_locked(run):
-        try:
-            there = read_json(path)
-        except UnreadableError:
-            there = None  # deleted, or damaged: made anew
-        run.write(path.name, merged(there, attempts, run.tasks(), run.unasked()))

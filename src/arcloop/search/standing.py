@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from arcloop.config import StoppingConfig
 from arcloop.records import Attempt, Candidate, Task
 from arcloop.runs.rundir import RunDir
-from arcloop.runs.shares import put_attempts
 from arcloop.search.allocation import Agreement
 from arcloop.submission.kaggle import submission_json
 from arcloop.submission.voting import Ballot
@@ -18,12 +17,10 @@ __all__ = ["Standing"]
 
 
 class Standing:
-    """What is known of each task of a run, or of those of its share."""
+    """What is known of each task of a run."""
 
-    def __init__(self, tasks: Sequence[Task], stopping: StoppingConfig, shared: bool = False) -> None:
-        """``shared``: other processes search other tasks of the run, and write the same submission."""
+    def __init__(self, tasks: Sequence[Task], stopping: StoppingConfig) -> None:
         self._stopping = stopping
-        self._shared = shared
         self._ballots = {task.id: Ballot(task) for task in tasks}
         self._agreements = {task.id: Agreement(task) for task in tasks}
         self._levels = {task.id: 0.0 for task in tasks}
@@ -56,7 +53,4 @@ class Standing:
             self._attempts[task_id] = self._ballots[task_id].attempts()
         self._changed.clear()
         attempts = [a for task_id in self._ballots for a in self._attempts[task_id]]
-        if self._shared:
-            put_attempts(run, attempts)
-        else:
-            run.write("submission.json", submission_json(attempts, run.unasked()))
+        run.write("submission.json", submission_json(attempts, run.unasked()))

@@ -34,13 +34,12 @@ def submission_json(attempts: Sequence[Attempt], unasked: Mapping[str, int] | No
     return json.dumps(content) + "\n"
 
 
-def merged(there: Any, attempts: Sequence[Attempt], tasks: Sequence[Task], unasked: Mapping[str, int]) -> str:
-    """The text of a submission with the attempts at some of the tasks in place of what it held for these.
+def merged(there: Any, own: Submission, tasks: Sequence[Task], unasked: Mapping[str, int]) -> str:
+    """The text of a submission in which ``own``, of some of the tasks, is in place of what it held for these.
 
     ``there``: what the file holds now, which may be anything; what is not valid in it is replaced by simple grids.
     """
-    own = {a.task_id for a in attempts}
-    content: Submission = json.loads(submission_json(attempts))
+    content = dict(own)
     for task in tasks:
         if task.id in own:
             continue
