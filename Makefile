@@ -14,7 +14,7 @@ DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squa
 # Files that take longest come first, so that both processes end together.
 SLOW := tests/scenarios tests/training tests/sampling tests/execution
 
-.PHONY: help demo test test-vllm test-servers chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
+.PHONY: help demo test test-vllm test-servers chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample bench-shares experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -72,6 +72,9 @@ bench-loop: $(VENV)/installed-dev ## the same programs in 8 rounds and in 2
 
 bench-train: $(VENV)/installed-dev ## training against TRL: tokens per second, memory, time to start
 	$(BIN)/python -m benchmarks.bench_train
+
+bench-shares: $(VENV)/installed-dev ## 1,000 groups of fakes on 200 shares (10 minutes)
+	$(BIN)/python -m benchmarks.bench_shares
 
 bench-sample: $(VENV)/installed-dev ## completions per second against generate of transformers
 	$(BIN)/python -m benchmarks.bench_sample

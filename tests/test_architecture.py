@@ -38,10 +38,10 @@ ORDER: dict[str, str] = {
     "pretraining": "tokenizer network muon packs solving replica pretrain",
     "hindsight": "relabel filters selection curation anchors dataset learning",
     "loop": "",
-    "evaluation": "estimates metrics outcome measurement comparison experiment",
+    "evaluation": "estimates metrics outcome measurement comparison experiment planning",
     "report": "charts run_page comparison_page",
-    "assembly": "beginning parts running",
-    "cli": "table job options run search resume evaluate check compare experiment train card merge relabel execute show pretrain __main__",
+    "assembly": "beginning parts running wheelhouse probing",
+    "cli": "table job options run search resume evaluate check compare experiment train card merge relabel execute show plan wheels pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 
