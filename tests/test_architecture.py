@@ -30,7 +30,7 @@ ORDER: dict[str, str] = {
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
     "scoring": "",
     "submission": "voting kaggle",
-    "runs": "seals numbers schema tables groupdir lock rundir origin check",
+    "runs": "seals numbers schema tables groupdir lock rundir shares origin check",
     "search": "budget allocation heat refinement health background standing waves group",
     "rewriting": "simplification paintings variation mutation rewrite",
     "exercises": "look patterns panels marks scenes inputs trusted worth solved exercise",
@@ -38,11 +38,11 @@ ORDER: dict[str, str] = {
     "pretraining": "tokenizer network muon packs solving replica pretrain",
     "hindsight": "relabel filters selection curation anchors dataset learning",
     "loop": "",
-    "evaluation": "estimates metrics outcome measurement comparison experiment",
+    "evaluation": "estimates metrics outcome measurement comparison experiment planning",
     "report": "charts run_page comparison_page",
     "cluster": "purse portion parcel actor agenda driver nodes",
-    "assembly": "beginning parts spreading running",
-    "cli": "table job options run search resume evaluate check compare experiment train card merge relabel execute show pretrain __main__",
+    "assembly": "beginning parts spreading running wheelhouse probing",
+    "cli": "table job options run search resume evaluate check compare experiment train card merge relabel execute show plan wheels pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 

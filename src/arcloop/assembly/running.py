@@ -28,6 +28,7 @@ from arcloop.runs.lock import locked
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import Share, outcome_locked, sharing
 from arcloop.search.budget import Budget, DeadlineError, moment
 from arcloop.tasks.sets import load_answers
 
@@ -196,9 +197,10 @@ def carry_on(
     console: Console,
     deadline: float | None = None,
     tell: Tell = lambda line: None,
+    share: Share | None = None,
     cluster: ClusterConfig | None = None,
 ) -> None:
-    """Search and learn what is left of a run.
+    """Search and learn what is left of a run, or of a share of it.
 
     ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server. ``cluster``: which
     machines and devices work on it; None = this process.
@@ -207,27 +209,39 @@ def carry_on(
         DeadlineError: the deadline came first; what was found until then is stored.
         ArcloopError: the model, the server or the sandbox cannot be had, or another process goes on with the run.
     """
-    if run.finished:
-        return
-    with locked(run.path):
-        _carry_on(run, console, deadline, tell, cluster)
+    if share is None:
+        if not run.finished:
+            with locked(run.path):
+                run.sweep()
+                if cluster is None:
+                    _carry_on(run, console, deadline, tell)
+                else:
+                    _told(run, tell)
+                    spread(run, cluster, console, deadline, tell)
+    elif not all(place.group.done for place in run.places(share.groups(run))):
+        with sharing(run, share) as shared:
+            shared.sweep(shared.indices)
+            _carry_on(shared, console, deadline, tell)
 
 
-def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell, cluster: ClusterConfig | None) -> None:
-    run.sweep()
+def _told(run: RunDir, tell: Tell) -> None:
+    """Make sure that it is the run that was begun, and say what it is."""
     check_origin(run)
-    config, tasks = run.config(), run.tasks()
-    tell(f"arcloop: {len(tasks)} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
-    if cluster is not None:
-        spread(run, cluster, console, deadline, tell)
-        return
+    config, tasks, of = run.config(), run.tasks(), sum(map(len, run.groups()))
+    some = f"{len(tasks)} of {of}" if len(tasks) < of else f"{of}"
+    tell(f"arcloop: {some} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
+
+
+def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell) -> None:
+    _told(run, tell)
+    config, tasks, of = run.config(), run.tasks(), sum(map(len, run.groups()))
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
         with make_parts(config, tasks) as parts:
             if parts.trainer is None and config.rounds > 1:
                 tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(tasks) * config.rounds * config.programs
-            budget = Budget(config.budget, deadline)
+            budget = Budget(config.budget, deadline, share=len(tasks) / of)
             try:
                 with Progress(console, total, "programs") as progress:
                     Loop(
@@ -246,8 +260,9 @@ def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> R
     """
     with Progress(console, len(run.groups()), "groups") as progress:
         progress.stage("voting and counting")
-        numbers = conclude(run, _answers(run, tell), progress.advance)
-    write_report(run)
+        with outcome_locked(run):
+            numbers = conclude(run, _answers(run, tell), progress.advance)
+            write_report(run)
     return numbers
 
 

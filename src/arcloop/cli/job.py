@@ -12,9 +12,10 @@ from rich.console import Console
 
 from arcloop.assembly import carry_on, evaluate
 from arcloop.cli.table import print_numbers
-from arcloop.config import ClusterConfig
+from arcloop.config import ClusterConfig, require
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import Share, alone
 from arcloop.search.budget import DeadlineError, moment
 
 _NAMED = 5
@@ -23,28 +24,48 @@ _NAMED = 5
 __all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c", "wide"]
 
 
-def go_on(run: RunDir, deadline: str | None = None, cluster: ClusterConfig | None = None) -> int:
+def go_on(
+    run: RunDir, deadline: str | None = None, share: Share | None = None, cluster: ClusterConfig | None = None
+) -> int:
     """Do what is left of a run, then write and print its outcome, also if it is stopped on the way.
 
-    ``deadline``: as ``budget.moment`` takes it; None = never. ``cluster``: None = in this process.
+    ``deadline``: as ``budget.moment`` takes it; None = never. ``share``: of which others do the rest; who is done last
+    writes the outcome. ``cluster``: which machines and devices work on it; None = this process.
+
+    Raises:
+        ConfigError: there are both a share and a cluster.
     """
+    both = share is not None and cluster is not None
+    require(not both, "share", str(share), "expected none beside --cluster, which shares out the groups itself")
     end = None if deadline is None else moment(deadline, time.time())
     console = wide()
     stopped = late = False
     with terminated_like_ctrl_c():
         try:
-            carry_on(run, console, end, partial(say, console), cluster)
+            carry_on(run, console, end, partial(say, console), share, cluster)
         except KeyboardInterrupt:
             stopped = True
         except DeadlineError:
             late = True
-    finish(run, console)
+    again = f"arcloop resume {run.path}" + (f" --share {share}" if share else "")
+    if share is None or run.finished or (late and alone(run)):
+        finish(run, console)
+    else:
+        say(console, _share_of(run, share))
     if stopped:
-        say(console, f"Stopped. What is done is kept: go on with  arcloop resume {run.path}")
+        say(console, f"Stopped. What is done is kept: go on with  {again}")
         return 130
     if late:
-        say(console, f"The deadline has come. What is done is kept: go on with  arcloop resume {run.path}")
+        say(console, f"The deadline has come. What is done is kept: go on with  {again}")
     return 0
+
+
+def _share_of(run: RunDir, share: Share) -> str:
+    own, done = share.groups(run), [place.index for place in run.places() if place.group.done]
+    rounds = run.config().rounds
+    mine = f"share {share}    {sum(index in own for index in done)} of {len(own) * rounds} groups × rounds are done"
+    rest = f"{len(done)} of {len(run.groups()) * rounds} in the run"
+    return f"{mine}, {rest}: the last share writes the table, or  arcloop evaluate {run.path}"
 
 
 def finish(run: RunDir, console: Console) -> None:

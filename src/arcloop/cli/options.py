@@ -132,7 +132,6 @@ SHOWN = (
     "training.learning_rate",
     "training.epochs",
     "training.batch_size",
-    "training.gradient_checkpointing",
     "anchors.share",
     "stopping.perfect",
     "budget.programs",

@@ -9,6 +9,7 @@ import tyro
 from arcloop.cli.job import go_on
 from arcloop.cli.options import ClusterOptions
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import Share
 
 __all__ = ["main"]
 
@@ -21,6 +22,8 @@ class Arguments:
     """Folder of the run."""
     deadline: str | None = None
     """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30."""
+    share: Annotated[str | None, tyro.conf.arg(metavar="K/N")] = None
+    """Do the K-th of N equal parts of the work, such as 3/8, while other processes do the others."""
     spread: Annotated[ClusterOptions, tyro.conf.arg(name="")] = field(default_factory=ClusterOptions)
     """Which machines and devices work on it; this process where nothing is said."""
 
@@ -28,4 +31,5 @@ class Arguments:
 def main(argv: list[str]) -> int:
     """Parse the arguments and go on."""
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop resume")
-    return go_on(RunDir.open(arguments.run), arguments.deadline, arguments.spread.config())
+    share = None if arguments.share is None else Share.parse(arguments.share)
+    return go_on(RunDir.open(arguments.run), arguments.deadline, share, arguments.spread.config())

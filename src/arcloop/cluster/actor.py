@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -35,7 +35,7 @@ from arcloop.hindsight.anchors import Anchors
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Task
-from arcloop.runs.lock import locked
+from arcloop.runs.lock import Locks
 from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Sampler
@@ -47,7 +47,7 @@ __all__ = ["MARK", "Actor", "Assignment", "Brief", "Ended", "Isolate", "MadePart
 MARK = "cluster.mark"
 """The file in the run's folder by which its workers know that they see the same folder."""
 _PATIENCE = 60.0
-"""Seconds to wait for a process of an earlier call to let go of a group; Ray ends those whose driver has died."""
+"""Seconds to wait for a process of an earlier call to let go of a group; Ray ends it when its driver has died."""
 
 
 class MadeParts(Protocol):
@@ -260,17 +260,19 @@ class Actor:
         deadline = None if order.seconds is None else time.time() + order.seconds
         with self._changed:
             self._news = replace(self._news, count=0, found=0, solved=0)
-            self._purse = Purse(config.budget, list(map(len, cut)), config.rounds, order.index, deadline)
+            self._purse = Purse(config.budget, len(cut[order.index]) / sum(map(len, cut)), deadline)
             if self._ending:
                 self._purse.end()
         outcome: Literal["done", "stopped"] = "done"
         try:
             with ExitStack() as stack:
+                # A process whose driver was killed may live for some seconds, and must not write beside this one.
+                locks = stack.enter_context(Locks())
                 if here:
-                    stack.enter_context(_held(run.path, order.index))
+                    locks.take(run.path / f".group_{order.index:03}.lock", _PATIENCE)
                 else:
                     self._take_over(run, order, sent)
-                portion = Portion(run.path, cut, order.index, on_search, send)
+                portion = Portion(run.path, (order.index,), locks.check, cut, on_search, send)
                 loop = Loop(
                     portion,
                     parts.sampler,
@@ -317,32 +319,6 @@ class _Counted(Progress):
 
     def fact(self, name: str, value: object) -> None:
         """Nothing, likewise."""
-
-
-@contextlib.contextmanager
-def _held(folder: Path, index: int) -> Iterator[None]:
-    """Hold a group of a run that others may see, so that a process whose driver was killed cannot write beside this one.
-
-    Raises:
-        RunError: somebody else does not let go of it.
-    """
-    own, end = folder / f".group_{index:03}", time.monotonic() + _PATIENCE
-    with ExitStack() as stack:
-        while True:
-            try:
-                own.mkdir(exist_ok=True)
-                stack.enter_context(locked(own))
-                break
-            except RunError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.5)
-        try:
-            yield
-        finally:
-            stack.close()
-            with contextlib.suppress(OSError):
-                own.rmdir()
 
 
 def _told(error: BaseException) -> str:
