@@ -33,3 +33,10 @@ def test_processes_that_die_on_a_living_node_count() -> None:
     assert not agenda.fail(0, Failure("killed", node="n"), lambda node: True)
     agenda.take()
     assert agenda.fail(0, Failure("killed", node="n"), lambda node: True)
+
+
+def test_what_is_ended_because_memory_was_full_is_excused_until_it_is_a_habit() -> None:
+    agenda = Agenda({0: 1})
+    for k in range(5):
+        assert agenda.take() == 0
+        assert agenda.fail(0, Failure("memory", node="n", excused=True), lambda node: True) is (k == 4)

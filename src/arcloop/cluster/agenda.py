@@ -11,7 +11,7 @@ __all__ = ["Agenda", "Failure"]
 _TRIES = 2
 """Failures of a group after which it is given up."""
 _LOSSES = 5
-"""Lost nodes, or failures of any kind, after which it is: perhaps it is the group that brings them down."""
+"""Failures of any kind after which it is: perhaps it is the group that brings the nodes down."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Failure:
     trace: str = ""
     node: str | None = None
     """The node that it ran on, where all that is known is that its process is gone; None = it failed by itself."""
+    excused: bool = False
+    """Was it ended for what others did to its node, such as filling its memory?"""
 
 
 @dataclass
@@ -68,11 +70,11 @@ class Agenda:
         self._waiting.append(index)
 
     def fail(self, index: int, failure: Failure, alive: Callable[[str], bool]) -> bool:
-        """A group has failed; is it given up? ``alive``: is a node there? What went with a lost one does not count."""
+        """A group has failed; is it given up? ``alive``: is a node there? What went with a lost one does not count, nor what is excused."""
         failures = self._failures.setdefault(index, [])
         failures.append(failure)
         self.under_way.discard(index)
-        counted = sum(one.node is None or alive(one.node) for one in failures)
+        counted = sum(not one.excused and (one.node is None or alive(one.node)) for one in failures)
         if counted >= _TRIES or len(failures) >= _LOSSES:
             self.given_up[index] = failure
             return True

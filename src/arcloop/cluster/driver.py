@@ -41,6 +41,8 @@ class Lost:
     reason: str
     node: str
     """The node that it was on."""
+    excused: bool = False
+    """Was it ended because the node's memory was full, by whomever?"""
 
 
 class Crew(Protocol):
@@ -190,11 +192,11 @@ class Driver:
 
     def _lost(self, number: int, lost: Lost) -> None:
         worker = self._workers.pop(number, _Worker())
-        self._crew.dismiss(number, None if worker.ready else lost.reason)
+        self._crew.dismiss(number, None if worker.ready or lost.excused else lost.reason)
         if worker.group is None:
             self._once(f"cluster: a worker is gone: {lost.reason}")
         else:
-            self._failed(worker.group, Failure(lost.reason, node=lost.node))
+            self._failed(worker.group, Failure(lost.reason, node=lost.node, excused=lost.excused))
         self._show()
 
     def _failed(self, index: int, failure: Failure) -> None:

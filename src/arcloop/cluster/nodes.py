@@ -62,10 +62,12 @@ _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
 def _alone() -> dict[str, str]:
     """What makes a cluster one of this machine alone; the same over the life of the process, as Ray reads it once.
 
-    Ray listens on the loopback only where it takes the system for one that can have no other machines.
+    Ray listens on the loopback only where it takes the system for one that can have no other machines. When memory is short
+    on this machine, by whomever, the system decides who goes, as for a run in one process, and not Ray.
     """
     return {
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_memory_monitor_refresh_ms": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
     }
@@ -240,7 +242,8 @@ class Nodes:
             news: News = self._ray.get(hired.looking)
         except self._ray.exceptions.RayError as error:
             said = str(ArcloopError(" ".join(str(error).split())[:300]))
-            return Lost(f"{type(error).__name__}: {said}", hired.place[0])
+            full = isinstance(error, self._ray.exceptions.OutOfMemoryError)
+            return Lost(f"{type(error).__name__}: {said}", hired.place[0], full)
         # The more there are, the less often each is asked.
         hired.looking = hired.actor.look.remote(_LOOK * (1 + len(self._hired) / 50))
         return news
