@@ -12,7 +12,9 @@ import secrets
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # On the loopback only, with a token, and whoever else fills the machine's memory, as a cluster of ours is.
 os.environ |= {
@@ -31,6 +33,16 @@ from arcloop.config import ClusterConfig
 from arcloop.runs.rundir import RunDir
 
 
+def patiently(begin: Callable[[], Any]) -> Any:
+    """Ray gives a node 30 s to come up, which on a busy machine is too little."""
+    for left in reversed(range(4)):
+        try:
+            return begin()
+        except Exception as error:
+            if not left or "timed out during startup" not in str(error):
+                raise
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=Path)
@@ -41,8 +53,8 @@ def main() -> None:
     if arguments.apart:
         # What a worker on another machine finds at the folder's name: nothing.
         spreading.MARK = "elsewhere"  # type: ignore[misc]
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    others = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    cluster = patiently(lambda: Cluster(True, head_node_args={"num_cpus": 1, "include_dashboard": False}))
+    others = [patiently(lambda: cluster.add_node(num_cpus=1)) for _ in range(2)]
     over = threading.Event()
 
     def kill() -> None:

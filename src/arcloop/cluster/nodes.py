@@ -38,24 +38,14 @@ _END = 15.0
 """Seconds for a worker to let go of what it holds."""
 _REACH = 10.0
 """Seconds for the head of a cluster to answer."""
+_STARTS = 3
+"""Times that a cluster of our own is begun, if it does not come up."""
 _STORE = 128 << 20
 """Bytes of memory for objects between processes, on this machine alone; they are news, a few kB each."""
-
-
-def _reach(address: str) -> None:
-    """See that somebody listens there, for which Ray would wait for many minutes.
-
-    Raises:
-        OSError, ValueError: nobody does, or it is no address.
-    """
-    host, _, port = address.rpartition(":")
-    if not host or "/" in host or not port.isdecimal():
-        raise ValueError("not host:port")
-    with socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH):
-        pass
-
-
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
+"""In the environment of every cluster: nothing is reported to anybody."""
+_SILENT: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+"""For ``ray.init``: one log, ours."""
 
 
 @functools.cache
@@ -104,14 +94,26 @@ def connected(config: ClusterConfig) -> Iterator[Any]:
 
 
 def _connect(ray: Any, config: ClusterConfig, folder: str | None) -> None:
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
-        if folder is None:
-            if config.address != "auto":
-                _reach(config.address)
-            ray.init(address=config.address, **quiet)
-        else:
-            cpus = max(len(os.sched_getaffinity(0)), (config.workers or 1) * config.cpus_per_group)
+        if folder is not None:
+            _begin(ray, config, folder)
+            return
+        if config.address != "auto":
+            _reach(config.address)
+        ray.init(address=config.address, **_SILENT)
+    except Exception as error:
+        why = str(error).strip().partition("\n")[0][:300]
+        raise ClusterError(
+            f"--cluster {config.address}: {type(error).__name__}: {why}; expected a Ray cluster that can be reached, of the "
+            "same versions of Ray and Python — ray status shows one, --cluster local needs none"
+        ) from None
+
+
+def _begin(ray: Any, config: ClusterConfig, folder: str) -> None:
+    """Begin a cluster of this machine alone."""
+    cpus = max(len(os.sched_getaffinity(0)), (config.workers or 1) * config.cpus_per_group)
+    for left in reversed(range(_STARTS)):
+        try:
             ray.init(
                 address="local",
                 num_cpus=cpus,
@@ -119,14 +121,26 @@ def _connect(ray: Any, config: ClusterConfig, folder: str | None) -> None:
                 object_store_memory=_STORE,
                 _node_ip_address="127.0.0.1",
                 _temp_dir=folder,
-                **quiet,
+                **_SILENT,
             )
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        why = str(error).strip().partition("\n")[0][:300]
-        raise ClusterError(
-            f"--cluster {config.address}: {type(error).__name__}: {why}; expected a Ray cluster that can be reached, of the "
-            "same versions of Ray and Python — ray status shows one, --cluster local needs none"
-        ) from None
+            return
+        except Exception:
+            ray.shutdown()
+            if not left:
+                raise
+
+
+def _reach(address: str) -> None:
+    """See that somebody listens there, for which Ray would wait for many minutes.
+
+    Raises:
+        OSError, ValueError: nobody does, or it is no address.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise ValueError("not host:port")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH):
+        pass
 
 
 @contextlib.contextmanager
