@@ -12,6 +12,7 @@
         metrics.json                                                     what happened, in numbers
         DONE                                                             written last
     submission.json                                                      the best so far, from the run's first moment on
+    failures.json                                                        groups that workers of a cluster have given up, and why
     metrics.json, report.html                                            as submission.json, can be rebuilt from the above
 
 A group of a round without DONE was interrupted. What ``search.json`` vouches for is kept: a whole
