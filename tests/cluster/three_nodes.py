@@ -2,8 +2,8 @@
 
     python -m tests.cluster.three_nodes RUN [--kill] [--apart]
 
-``RUN`` is the folder of a run that has begun. ``--kill``: a node is killed when the first group has its first round done,
-and its worker is in the midst of another. ``--apart``: the workers do not see the run's folder.
+``RUN`` is the folder of a run that has begun. ``--kill``: a node is killed when a group has its first round done and two more
+are under way. ``--apart``: the workers do not see the run's folder.
 """
 
 import argparse
@@ -59,8 +59,10 @@ def main() -> None:
 
     def kill() -> None:
         while not over.is_set():
-            half = [place for place in run.places() if place.group.done and not place.last]
-            if half:
+            places = list(run.places())
+            half = [place for place in places if place.group.done and not place.last]
+            # Workers take no second group before they are done with their first, so by then all three have one.
+            if half and len({place.index for place in places if place.group.searched}) >= 3:
                 print(f"killing a node, {len(half)} rounds of groups are done", flush=True)
                 cluster.remove_node(others[1], allow_graceful=False)
                 return
