@@ -28,6 +28,10 @@ _PROBE = 120.0
 """Seconds that a probe takes at the most, its start among them."""
 _TASKS = 8
 """Tasks of a probe, as far apart in the set as can be."""
+_PROGRAMS = 8
+"""Programs per task and round that it begins with."""
+_GROWTH = 4
+"""So many times as many come next, if there is time for them."""
 _WRITTEN = 20
 """Small files, and submissions, that are written to see how long it takes."""
 _UNDISTURBED = 0.5
@@ -76,31 +80,36 @@ def rates_of(run: RunDir, on: Path | None = None) -> Rates:
 
 
 def probed(config: Config, console: Console, tell: Callable[[str], None] = lambda line: None) -> Rates:
-    """What a run of two minutes with these settings needs, on a few of the tasks.
+    """What runs of two minutes together, with these settings, need on a few of the tasks.
 
     Raises:
         ArcloopError: the tasks, the model or the sandbox cannot be had; or not even one search came to its end.
     """
     tasks = load_tasks(config.tasks, config.limit, config.task_ids, config.skip_invalid, lambda line: None)
-    few = tasks[:: -(-len(tasks) // _TASKS)]
+    few = tuple(task.id for task in tasks[:: -(-len(tasks) // _TASKS)])
     small = dataclasses.replace(
-        config,
-        limit=None,
-        task_ids=tuple(task.id for task in few),
-        rounds=min(2, config.rounds),
-        group_size=0,
-        # Half of the time for the searches; the rest is for the start and for learning.
-        budget=BudgetConfig(seconds=_PROBE / 2),
+        config, limit=None, task_ids=few, rounds=min(2, config.rounds), group_size=0, budget=BudgetConfig()
     )
+    begun, found, programs = time.time(), None, min(_PROGRAMS, config.programs)
     folder = Path(tempfile.mkdtemp(prefix="arcloop-plan-"))
     try:
-        run = begin(small, folder / "run", tell)
-        try:
-            carry_on(run, console, time.time() + _PROBE, tell)
-        except DeadlineError:
-            tell("the probe's time was over before it had learned and searched again")
-        evaluate(run, Console(quiet=True))
-        return rates_of(run)
+        while True:
+            start = time.time()
+            run = begin(dataclasses.replace(small, programs=programs), folder / f"{programs}", tell)
+            try:
+                carry_on(run, console, begun + _PROBE, tell)
+            except DeadlineError:
+                if found is None:
+                    found = rates_of(run)
+                break
+            evaluate(run, Console(quiet=True))
+            found = rates_of(run)
+            # Few completions at a time are slower than many, so as many as there is time for.
+            left = _PROBE - (time.time() - begun)
+            if programs == config.programs or _GROWTH * (time.time() - start) > left:
+                break
+            programs = min(config.programs, _GROWTH * programs)
+        return found
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
