@@ -17,6 +17,7 @@ from arcloop.config import BudgetConfig, Config
 from arcloop.errors import RunError
 from arcloop.evaluation.planning import Rates
 from arcloop.files import write_bytes
+from arcloop.runs.numbers import GroupNumbers
 from arcloop.runs.rundir import Place, RunDir
 from arcloop.runs.shares import SharedRun
 from arcloop.search.budget import DeadlineError
@@ -44,23 +45,23 @@ def rates_of(run: RunDir, on: Path | None = None) -> Rates:
     Raises:
         RunError: nothing in it was searched to the end.
     """
-    config, places = run.config(), list(run.places())
-    done = [place for place in places if place.group.done]
+    config = run.config()
+    done = [p for p in run.places() if p.group.searched and p.group.search_numbers().whole]
     if not done:
         raise RunError(
-            f"{run.path}: no group of it is done; expected a run with a search and a learning — resume it first"
+            f"{run.path}: no search of it is done; expected a run with one, and with a learning — resume it first"
         )
-    numbers = [place.group.numbers() for place in done]
+    stored = [p.group.numbers() if p.group.done else GroupNumbers(p.group.search_numbers(), None) for p in done]
     planned = sum(len(place.tasks) for place in done) * config.programs
-    learned = [(len(p.tasks), n.learning) for p, n in zip(done, numbers, strict=True) if n.learning is not None]
+    learned = [(len(p.tasks), n.learning) for p, n in zip(done, stored, strict=True) if n.learning is not None]
     # What a budget has cut short is no part of what is planned.
     budget = config.budget
     cut = any(limit is not None for limit in (budget.programs, budget.tokens, budget.seconds))
-    completions = sum(n.search.completions for n in numbers)
-    searched = sum(n.search.search_seconds for n in numbers)
+    completions = sum(n.search.completions for n in stored)
+    searched = sum(n.search.search_seconds for n in stored)
     cpu = sum(c.execution.cpu_seconds for place in done for c in place.group.candidates())
-    start, rest = _beside(run, done, [n.seconds for n in numbers])
-    ended = max(_at(place.group.path / "DONE") for place in done)
+    start, rest = _beside(run, done, [n.seconds for n in stored])
+    ended = max(_end(place) for place in done)
     page = run.path / "report.html"
     outcome = _at(page) - ended if page.exists() else 0.0
     files = [path for place in done for path in place.group.path.rglob("*") if path.is_file()]
@@ -99,9 +100,13 @@ def probed(config: Config, console: Console, tell: Callable[[str], None] = lambd
             try:
                 carry_on(run, console, begun + _PROBE, tell)
             except DeadlineError:
-                if found is None:
-                    found = rates_of(run)
-                break
+                try:
+                    return found or rates_of(run)
+                except RunError:
+                    raise RunError(
+                        f"{few[0]} and {len(few) - 1} more: no search of {programs} programs was over in {_PROBE:.0f} s; expected "
+                        "a faster device — plan --from a run"
+                    ) from None
             evaluate(run, Console(quiet=True))
             found = rates_of(run)
             # Few completions at a time are slower than many, so as many as there is time for.
@@ -117,7 +122,7 @@ def probed(config: Config, console: Console, tell: Callable[[str], None] = lambd
 def _beside(run: RunDir, done: list[Place], seconds: list[float]) -> tuple[float, float]:
     """Seconds of the start, and of each round of a group beside its search and learning, as the times of its files say."""
     began = _at(run.path / "config.json")
-    ends = sorted((_at(place.group.path / "DONE"), took) for place, took in zip(done, seconds, strict=True))
+    ends = sorted((_end(place), took) for place, took in zip(done, seconds, strict=True))
     start = max(0.0, ends[0][0] - ends[0][1] - began)
     between = [later - earlier - took for (earlier, _), (later, took) in pairwise(ends)]
     rest = sum(between) / len(between) if between else 0.0
@@ -144,6 +149,10 @@ def _writing_a_file(on: Path) -> float:
         for number in range(_WRITTEN):
             write_bytes(Path(name) / f"{number}", b"x" * 4096)
         return (time.monotonic() - begun) / _WRITTEN
+
+
+def _end(place: Place) -> float:
+    return _at(place.group.path / ("DONE" if place.group.done else "search.json"))
 
 
 def _at(path: Path) -> float:
