@@ -83,6 +83,7 @@ def test_a_share_that_was_killed_is_started_again_while_another_has_its_groups(
     pid = first.start(*run, "--share", "1/2")
     while not (path / "round_000" / "group_000" / "search.json").exists():
         assert (Path("/proc") / str(pid)).exists()
+    os.kill(pid, signal.SIGSTOP)  # it is not to be done before the others have tried
     taken = second.run(*run, "--share", "1/3")
     assert taken.code == 2 and f"group_000: process {pid} on" in taken.said and "expected nobody" in taken.said
     whole = second.run(*run)
