@@ -4,8 +4,8 @@ In a notebook, with the data sets attached that the constants below name:
 
     !python /kaggle/input/arcloop-wheels/kaggle.py
 
-or paste it into a cell. ``arcloop wheels --extra gpu --out arcloop-wheels`` makes the data set of wheels, to which this file
-may be added. Each GPU, or each core where there is none, is given a share of the groups of tasks (``arcloop run --share``).
+or paste it into a cell. ``arcloop wheels --extra gpu --out arcloop-wheels`` makes the data set of wheels, with this file
+beside them. Each GPU, or each core where there is none, is given a share of the groups of tasks (``arcloop run --share``).
 A process that dies is started again and goes on where it stopped; so does the whole, if it is run again in the same folder.
 """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from arcloop.assembly import probing
 from arcloop.assembly.probing import probed, rates_of
 from arcloop.cli import plan
 from arcloop.config import Config
@@ -41,8 +42,23 @@ def test_the_rates_of_a_run_are_what_its_numbers_say(tmp_path: Path) -> None:
 
 def test_a_run_without_a_search_has_no_rates(tmp_path: Path) -> None:
     run = RunDir.create(tmp_path / "run", CONFIG, TASKS, MANIFEST)
-    with pytest.raises(RunError, match="no group of it is done; expected a run with a search"):
+    with pytest.raises(RunError, match="no search of it is done; expected a run with one"):
         rates_of(run)
+
+
+def test_a_run_that_was_stopped_while_it_learned_says_what_its_searches_need(tmp_path: Path) -> None:
+    parts = Parts()
+    parts.stop_learning()
+    with pytest.raises(KeyboardInterrupt):
+        parts.run(tmp_path / "run", CONFIG)
+    rates = rates_of(RunDir.open(tmp_path / "run"))
+    assert rates.completion > 0 and rates.learning is None
+
+
+def test_a_probe_without_time_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "_PROBE", 0.0)
+    with pytest.raises(RunError, match=r"no search of 6 programs was over in 0 s; expected a faster device"):
+        probed(GRAMMAR, Console(quiet=True))
 
 
 def test_a_probe_leaves_nothing_and_a_plan_says_what_fits(

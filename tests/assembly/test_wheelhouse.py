@@ -39,6 +39,7 @@ def test_for_this_machine_wheels_are_made_and_then_looked_for_without_an_index(
     assert needs[needs.index("--constraint") + 1] == str(ROOT / "constraints.txt")
     assert made.install == f"pip install --no-index --find-links {out} arcloop[gpu]" and "--dry-run" in check
     assert (made.wheels, made.size) == (1, 5)
+    assert (out / "kaggle.py").read_bytes() == (ROOT / "recipes" / "kaggle.py").read_bytes()
     # What an earlier call has found is taken from there.
     make_wheelhouse(out)
     assert "--find-links" in asked.commands[4] and asked.commands[4][-1] == str(out / WHEEL)

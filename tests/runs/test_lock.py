@@ -102,8 +102,11 @@ def test_a_holder_on_another_machine_lives_as_long_as_it_gives_signs_of_life(
         os.utime(path)  # as the one elsewhere does
 
     monkeypatch.setattr(time, "sleep", sleep)
-    with pytest.raises(RunError, match="process 1 on elsewhere, since 2026"), locked(tmp_path):
+    said: list[str] = []
+    with pytest.raises(RunError, match="process 1 on elsewhere, since 2026"), locked(tmp_path, said.append):
         pass
+    (line,) = said
+    assert "process 1 on elsewhere" in line and "waiting up to 120 s for a sign of life" in line
 
 
 def test_a_file_system_without_locks_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from arcloop.config import BudgetConfig, Config
 from arcloop.errors import RunError
 from arcloop.evaluation.planning import Rates
 from arcloop.files import write_bytes
+from arcloop.runs.numbers import GroupNumbers
 from arcloop.runs.rundir import Place, RunDir
 from arcloop.runs.shares import SharedRun
 from arcloop.search.budget import DeadlineError
@@ -28,6 +29,10 @@ _PROBE = 120.0
 """Seconds that a probe takes at the most, its start among them."""
 _TASKS = 8
 """Tasks of a probe, as far apart in the set as can be."""
+_PROGRAMS = 8
+"""Programs per task and round that it begins with."""
+_GROWTH = 4
+"""So many times as many come next, if there is time for them."""
 _WRITTEN = 20
 """Small files, and submissions, that are written to see how long it takes."""
 _UNDISTURBED = 0.5
@@ -40,23 +45,23 @@ def rates_of(run: RunDir, on: Path | None = None) -> Rates:
     Raises:
         RunError: nothing in it was searched to the end.
     """
-    config, places = run.config(), list(run.places())
-    done = [place for place in places if place.group.done]
+    config = run.config()
+    done = [p for p in run.places() if p.group.searched and p.group.search_numbers().whole]
     if not done:
         raise RunError(
-            f"{run.path}: no group of it is done; expected a run with a search and a learning — resume it first"
+            f"{run.path}: no search of it is done; expected a run with one, and with a learning — resume it first"
         )
-    numbers = [place.group.numbers() for place in done]
+    stored = [p.group.numbers() if p.group.done else GroupNumbers(p.group.search_numbers(), None) for p in done]
     planned = sum(len(place.tasks) for place in done) * config.programs
-    learned = [(len(p.tasks), n.learning) for p, n in zip(done, numbers, strict=True) if n.learning is not None]
+    learned = [(len(p.tasks), n.learning) for p, n in zip(done, stored, strict=True) if n.learning is not None]
     # What a budget has cut short is no part of what is planned.
     budget = config.budget
     cut = any(limit is not None for limit in (budget.programs, budget.tokens, budget.seconds))
-    completions = sum(n.search.completions for n in numbers)
-    searched = sum(n.search.search_seconds for n in numbers)
+    completions = sum(n.search.completions for n in stored)
+    searched = sum(n.search.search_seconds for n in stored)
     cpu = sum(c.execution.cpu_seconds for place in done for c in place.group.candidates())
-    start, rest = _beside(run, done, [n.seconds for n in numbers])
-    ended = max(_at(place.group.path / "DONE") for place in done)
+    start, rest = _beside(run, done, [n.seconds for n in stored])
+    ended = max(_end(place) for place in done)
     page = run.path / "report.html"
     outcome = _at(page) - ended if page.exists() else 0.0
     files = [path for place in done for path in place.group.path.rglob("*") if path.is_file()]
@@ -76,31 +81,40 @@ def rates_of(run: RunDir, on: Path | None = None) -> Rates:
 
 
 def probed(config: Config, console: Console, tell: Callable[[str], None] = lambda line: None) -> Rates:
-    """What a run of two minutes with these settings needs, on a few of the tasks.
+    """What runs of two minutes together, with these settings, need on a few of the tasks.
 
     Raises:
         ArcloopError: the tasks, the model or the sandbox cannot be had; or not even one search came to its end.
     """
     tasks = load_tasks(config.tasks, config.limit, config.task_ids, config.skip_invalid, lambda line: None)
-    few = tasks[:: -(-len(tasks) // _TASKS)]
+    few = tuple(task.id for task in tasks[:: -(-len(tasks) // _TASKS)])
     small = dataclasses.replace(
-        config,
-        limit=None,
-        task_ids=tuple(task.id for task in few),
-        rounds=min(2, config.rounds),
-        group_size=0,
-        # Half of the time for the searches; the rest is for the start and for learning.
-        budget=BudgetConfig(seconds=_PROBE / 2),
+        config, limit=None, task_ids=few, rounds=min(2, config.rounds), group_size=0, budget=BudgetConfig()
     )
+    begun, found, programs = time.time(), None, min(_PROGRAMS, config.programs)
     folder = Path(tempfile.mkdtemp(prefix="arcloop-plan-"))
     try:
-        run = begin(small, folder / "run", tell)
-        try:
-            carry_on(run, console, time.time() + _PROBE, tell)
-        except DeadlineError:
-            tell("the probe's time was over before it had learned and searched again")
-        evaluate(run, Console(quiet=True))
-        return rates_of(run)
+        while True:
+            start = time.time()
+            run = begin(dataclasses.replace(small, programs=programs), folder / f"{programs}", tell)
+            try:
+                carry_on(run, console, begun + _PROBE, tell)
+            except DeadlineError:
+                try:
+                    return found or rates_of(run)
+                except RunError:
+                    raise RunError(
+                        f"{few[0]} and {len(few) - 1} more: no search of {programs} programs was over in {_PROBE:.0f} s; expected "
+                        "a faster device — plan --from a run"
+                    ) from None
+            evaluate(run, Console(quiet=True))
+            found = rates_of(run)
+            # Few completions at a time are slower than many, so as many as there is time for.
+            left = _PROBE - (time.time() - begun)
+            if programs == config.programs or _GROWTH * (time.time() - start) > left:
+                break
+            programs = min(config.programs, _GROWTH * programs)
+        return found
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -108,7 +122,7 @@ def probed(config: Config, console: Console, tell: Callable[[str], None] = lambd
 def _beside(run: RunDir, done: list[Place], seconds: list[float]) -> tuple[float, float]:
     """Seconds of the start, and of each round of a group beside its search and learning, as the times of its files say."""
     began = _at(run.path / "config.json")
-    ends = sorted((_at(place.group.path / "DONE"), took) for place, took in zip(done, seconds, strict=True))
+    ends = sorted((_end(place), took) for place, took in zip(done, seconds, strict=True))
     start = max(0.0, ends[0][0] - ends[0][1] - began)
     between = [later - earlier - took for (earlier, _), (later, took) in pairwise(ends)]
     rest = sum(between) / len(between) if between else 0.0
@@ -135,6 +149,10 @@ def _writing_a_file(on: Path) -> float:
         for number in range(_WRITTEN):
             write_bytes(Path(name) / f"{number}", b"x" * 4096)
         return (time.monotonic() - begun) / _WRITTEN
+
+
+def _end(place: Place) -> float:
+    return _at(place.group.path / ("DONE" if place.group.done else "search.json"))
 
 
 def _at(path: Path) -> float:

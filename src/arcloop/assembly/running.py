@@ -211,7 +211,7 @@ def carry_on(
     """
     if share is None:
         if not run.finished:
-            with locked(run.path):
+            with locked(run.path, tell):
                 run.sweep()
                 if cluster is None:
                     _carry_on(run, console, deadline, tell)
@@ -219,7 +219,7 @@ def carry_on(
                     _told(run, tell)
                     spread(run, cluster, console, deadline, tell)
     elif not all(place.group.done for place in run.places(share.groups(run))):
-        with sharing(run, share) as shared:
+        with sharing(run, share, tell) as shared:
             shared.sweep(shared.indices)
             _carry_on(shared, console, deadline, tell)
 

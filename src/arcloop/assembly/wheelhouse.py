@@ -1,11 +1,12 @@
 """arcloop and all that it needs → a folder of wheels, to install from on a machine without a network.
 
 pip finds and builds them, in the versions that are tested (``constraints.txt``), and then shows, without an index, that
-nothing is missing. arcloop's own wheel is built from the source that it runs from.
+nothing is missing. arcloop's own wheel is built from the source that it runs from. The recipe for a notebook is put beside.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ from arcloop.errors import ConfigError
 
 __all__ = ["Wheelhouse", "make_wheelhouse"]
 
+_NOTEBOOK = "kaggle.py"
+"""The recipe that installs from the folder."""
 _OLDEST = 5
 """Of glibc, manylinux begins with 2.5."""
 _ALIASES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
@@ -70,7 +73,7 @@ def make_wheelhouse(
         raise ConfigError(
             f"{sys.executable}: no pip beside it; expected one to fetch wheels with — python -m ensurepip"
         )
-    if out.exists() and not all(path.suffix == ".whl" for path in out.iterdir()):
+    if out.exists() and not all(path.suffix == ".whl" or path.name == _NOTEBOOK for path in out.iterdir()):
         raise ConfigError(f"--out {out}: holds other files than wheels; expected a new or empty folder — pass another")
     out.mkdir(parents=True, exist_ok=True)
     elsewhere = _elsewhere(python, platforms)
@@ -89,6 +92,7 @@ def make_wheelhouse(
     say("pip finds all of it there, without an index:")
     target = [*elsewhere, "--target", str(out / "none")] if elsewhere else []
     _pip([*install, "--dry-run", "--ignore-installed", "--quiet", *target], say, alone=True)
+    shutil.copy(source / "recipes" / _NOTEBOOK, out)
     wheels = list(out.glob("*.whl"))
     return Wheelhouse(out, len(wheels), sum(path.stat().st_size for path in wheels), f"pip {' '.join(install)}")
 

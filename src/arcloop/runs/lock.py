@@ -16,7 +16,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,9 @@ from typing import Any, Self
 from arcloop.errors import RunError
 
 __all__ = ["LOCK", "Locks", "locked"]
+
+Tell = Callable[[str], None]
+"""Is told a line of what happens."""
 
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 """What file systems without locks say."""
@@ -45,13 +48,13 @@ killed."""
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator["Locks"]:
-    """Hold the whole run while the block lasts.
+def locked(folder: Path, tell: Tell = lambda line: None) -> Iterator["Locks"]:
+    """Hold the whole run while the block lasts; ``tell`` is given a line where that means to wait.
 
     Raises:
         RunError: another process holds it, or a group of it, on this machine or another; or the folder cannot be written.
     """
-    with Locks() as locks:
+    with Locks(tell) as locks:
         locks.take(folder / LOCK)
         for path in sorted(folder.glob("group_*.lock")):
             locks.take(path)
@@ -69,7 +72,9 @@ class _Held:
 class Locks:
     """The locks that a process holds, with a thread that keeps giving signs of life; all are let go at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Tell = lambda line: None) -> None:
+        """``tell`` is given a line where a holder is waited for that may be dead."""
+        self._tell = tell
         self._held: dict[Path, _Held] = {}
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -97,7 +102,7 @@ class Locks:
         deadline = time.monotonic() + wait
         while True:
             try:
-                self._held[path] = _taken(path)
+                self._held[path] = _taken(path, self._tell)
                 break
             except RunError:
                 if time.monotonic() >= deadline:
@@ -161,7 +166,7 @@ def held_elsewhere(path: Path) -> str | None:
     return None if not said or _here(said, known) is False or _silence(path) > _SILENT else _told(said)
 
 
-def _taken(path: Path) -> _Held:
+def _taken(path: Path, tell: Tell) -> _Held:
     """Hold ``path``; raises ``RunError`` if another process does."""
     while True:
         new = False
@@ -175,7 +180,7 @@ def _taken(path: Path) -> _Held:
                 continue  # its holder has just ended
         try:
             known = _flock(descriptor, fcntl.LOCK_EX)
-            if os.fstat(descriptor).st_ino == path.stat().st_ino and (new or _left(path, known)):
+            if os.fstat(descriptor).st_ino == path.stat().st_ino and (new or _left(path, known, tell)):
                 if new or known:
                     return _Held(descriptor, _signed(descriptor))
                 _remove(path)
@@ -203,7 +208,7 @@ def _flock(descriptor: int, kind: int) -> bool:
     return True
 
 
-def _left(path: Path, known: bool) -> bool:
+def _left(path: Path, known: bool, tell: Tell) -> bool:
     """Was a lock, which the system gave us if it knows locks (``known``), left by a process that is dead?
 
     Raises:
@@ -219,6 +224,10 @@ def _left(path: Path, known: bool) -> bool:
         raise _refused(path)
     # Of another machine nothing is known but its signs of life.
     first = path.stat().st_mtime
+    if (silence := _silence(path)) <= _SILENT:
+        tell(
+            f"{path.with_suffix('')}: {_told(said)} had it; waiting up to {_SILENT - silence:.0f} s for a sign of life"
+        )
     while _silence(path) <= _SILENT:
         if path.stat().st_mtime != first:
             raise _refused(path)

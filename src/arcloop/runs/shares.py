@@ -17,7 +17,7 @@ from pathlib import Path
 from arcloop.errors import ConfigError, RunError
 from arcloop.files import UnreadableError, read_json
 from arcloop.records import Task
-from arcloop.runs.lock import LOCK, Locks, held_elsewhere
+from arcloop.runs.lock import LOCK, Locks, Tell, held_elsewhere
 from arcloop.runs.rundir import Place, RunDir
 from arcloop.submission.kaggle import merged
 
@@ -60,13 +60,15 @@ class Share:
 
 
 @contextlib.contextmanager
-def sharing(run: RunDir, share: Share) -> Iterator["SharedRun"]:
+def sharing(run: RunDir, share: Share, tell: Tell = lambda line: None) -> Iterator["SharedRun"]:
     """Hold the groups of a share while the block lasts; gives the run as the loop is to see it.
+
+    ``tell`` is given a line where that means to wait.
 
     Raises:
         RunError: another process holds one of them, or the whole run.
     """
-    with Locks() as locks:
+    with Locks(tell) as locks:
         for index in share.groups(run):
             locks.take(run.path / f"group_{index:03}.lock", _BRIEFLY)
         if (holder := held_elsewhere(run.path / LOCK)) is not None:
