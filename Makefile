@@ -12,9 +12,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squares-12 drawing-squares-16 drawing-squares-20 --seed 1
 
 # Files that take longest come first, so that both processes end together.
-SLOW := tests/scenarios tests/training tests/sampling tests/execution
+SLOW := tests/scenarios tests/cluster tests/training tests/sampling tests/execution
 
-.PHONY: help demo test docs test-real test-vllm test-servers chaos fuzz soak lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-train bench-sample experiment-encoding \
+.PHONY: help demo test docs test-real test-vllm test-servers chaos fuzz soak check-cluster lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-cluster bench-train bench-sample bench-shares experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -61,6 +61,9 @@ soak: $(VENV)/installed-dev ## 100,000 programs and 200 rounds: nothing may grow
 fuzz: $(VENV)/installed-fuzz ## 10 minutes of odd input for everything that reads what others wrote
 	$(BIN)/python -m tests.fuzz
 
+check-cluster: $(VENV)/installed-dev ## 24 tasks on three Ray nodes, one killed on the way, against one process (5 minutes)
+	$(BIN)/python -m tests.cluster
+
 bench-sandbox: $(VENV)/installed-dev ## programs per second, with and without isolation
 	$(BIN)/python -m benchmarks.bench_sandbox
 
@@ -76,8 +79,15 @@ bench-relabel: $(VENV)/installed-dev ## time and memory of a training set of 85,
 bench-loop: $(VENV)/installed-dev ## the same programs in 8 rounds and in 2
 	$(BIN)/python -m benchmarks.bench_loop
 
+bench-cluster: $(VENV)/installed-dev ## what the driver of 1,000 groups costs, and two workers against one
+	$(BIN)/python -m benchmarks.bench_cluster fakes
+	$(BIN)/python -m benchmarks.bench_cluster real
+
 bench-train: $(VENV)/installed-dev ## training against TRL: tokens per second, memory, time to start
 	$(BIN)/python -m benchmarks.bench_train
+
+bench-shares: $(VENV)/installed-dev ## 1,000 groups of fakes on 200 shares (10 minutes)
+	$(BIN)/python -m benchmarks.bench_shares
 
 bench-sample: $(VENV)/installed-dev ## completions per second against generate of transformers
 	$(BIN)/python -m benchmarks.bench_sample

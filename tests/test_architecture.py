@@ -31,7 +31,7 @@ ORDER: dict[str, str] = {
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
     "scoring": "",
     "submission": "voting kaggle",
-    "runs": "seals numbers schema tables groupdir lock rundir readme origin check",
+    "runs": "seals numbers schema tables groupdir lock rundir shares readme origin check",
     "search": "budget allocation heat refinement health background standing waves group",
     "imports": "layouts imported",
     "rewriting": "simplification paintings variation mutation rewrite",
@@ -40,10 +40,11 @@ ORDER: dict[str, str] = {
     "pretraining": "tokenizer network muon packs solving replica pretrain",
     "hindsight": "relabel filters selection curation anchors dataset learning",
     "loop": "",
-    "evaluation": "estimates metrics outcome submitted measurement comparison experiment",
+    "evaluation": "estimates metrics outcome submitted measurement comparison experiment planning",
     "report": "charts run_page comparison_page",
-    "assembly": "beginning importing parts running tracking",
-    "cli": "table picture job options run search resume evaluate check score compare experiment train card merge import_ relabel execute show pretrain __main__",
+    "cluster": "purse portion parcel actor agenda driver nodes",
+    "assembly": "beginning importing parts spreading running tracking wheelhouse probing",
+    "cli": "table picture job options run search resume evaluate check score compare experiment train card merge import_ relabel execute show plan wheels pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 

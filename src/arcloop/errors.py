@@ -10,12 +10,14 @@ never an ``ArcloopError``: it raises what it raises, with its traceback.
     ├── RunError       a run directory that belongs to another run, or is damaged
     ├── ConfigError    a setting out of its range, or two that exclude each other
     ├── ExampleError   a training set or a file of programs that is missing, or a row of it that is none
+    ├── ClusterError   a Ray cluster that cannot be reached, or on which nothing can work
     ├── ServerError    a model server that cannot be reached, refuses, or lacks what is asked of it
     └── SandboxError   the machine cannot isolate programs as asked
 """
 
 __all__ = [
     "ArcloopError",
+    "ClusterError",
     "ConfigError",
     "ExampleError",
     "ModelError",
@@ -52,6 +54,10 @@ class ConfigError(ArcloopError):
 
 class ExampleError(ArcloopError):
     """A training set or a file of programs is missing or of an unknown format, or one of its rows is none."""
+
+
+class ClusterError(ArcloopError):
+    """A Ray cluster cannot be reached, or no machine of it can do the work."""
 
 
 class ServerError(ArcloopError):

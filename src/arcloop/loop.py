@@ -129,5 +129,4 @@ class Loop:
 
     def worth_learning(self, place: Place) -> bool:
         """Is a task of the group open, and anything left to search it with?"""
-        left = self.purse.part(len(place.tasks), place.ahead - len(place.tasks), learns=False)
-        return not left.empty and not all(self.standing.done(task.id) for task in place.tasks)
+        return not self.purse.over(place) and not all(self.standing.done(task.id) for task in place.tasks)

@@ -13,7 +13,7 @@ from arcloop.runs.seals import Seals, seals_of
 from tests.chaos.faults import Fault, Scene
 from tests.chaos.launch import Launcher
 
-__all__ = ["Outcome", "Reference", "damage", "files", "reference", "trial"]
+__all__ = ["Outcome", "Reference", "compared", "damage", "files", "reference", "trial"]
 
 SETTINGS = {
     "random programs": [
@@ -95,7 +95,7 @@ def trial(
         return Outcome(times, [*lost, f"cannot be gone on with: {again.code} {again.said[-500:]}"])
     after = _done(folder)
     lost += [f"{name}: was done, and is another now" for name, seal in done.items() if after.get(name) != seal]
-    return Outcome(times, lost + _compared(of, folder) + _traces(folder, launcher, before))
+    return Outcome(times, lost + compared(of, folder) + _traces(folder, launcher, before))
 
 
 def files(of: Reference) -> list[Path]:
@@ -130,10 +130,10 @@ def damage(of: Reference, name: Path, launcher: Launcher, folder: Path, rng: ran
     again = launcher.run("resume", folder)
     if again.code:
         lost.append(f"{name}: cannot be gone on with: {again.said[-500:]}")
-    return Outcome(1, lost + _compared(of, folder))
+    return Outcome(1, lost + compared(of, folder))
 
 
-def _compared(of: Reference, folder: Path) -> list[str]:
+def compared(of: Reference, folder: Path) -> list[str]:
     """What a run that has ended has otherwise than it should."""
     here, expected = _comparable(folder), of.expected
     lost = [f"{name}: differs" for name in expected if here.get(name) != expected[name]]
@@ -163,7 +163,7 @@ def _done(folder: Path) -> Seals:
 
 
 def _traces(folder: Path, launcher: Launcher, before: set[Path]) -> list[str]:
-    left = {*folder.rglob(".*.tmp"), *folder.glob("run.lock"), *(_elsewhere(launcher) - before)}
+    left = {*folder.rglob(".*.tmp"), *folder.glob("*.lock"), *(_elsewhere(launcher) - before)}
     return [f"{path}: left behind" for path in left]
 
 

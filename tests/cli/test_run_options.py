@@ -55,8 +55,8 @@ def test_what_is_shown_exists() -> None:
 
 def test_a_recipe_is_the_default_and_options_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[Config] = []
-    monkeypatch.setattr(run, "go_on", lambda run, deadline, report_to: 0)
-    monkeypatch.setattr(run, "begin", lambda config, out, tell: begun.append(config) or begin(config, out))
+    monkeypatch.setattr(run, "go_on", lambda run, deadline, share, cluster, report_to: 0)
+    monkeypatch.setattr(run, "begin", lambda config, out, tell, shared: begun.append(config) or begin(config, out))
     argv = [
         "--recipe",
         "drawing",

@@ -26,8 +26,10 @@ def replayed(source: Path) -> Config:
     return dataclasses.replace(run.config(), sampler="replay", source=str(source.resolve()), adapter=None)
 
 
-def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: None) -> RunDir:
+def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: None, *, shared: bool = False) -> RunDir:
     """Begin a run, or find the one in ``out`` if it is the same; ``tell`` is given a line on tasks that are left out.
+
+    ``shared``: other processes may begin it at the same time.
 
     Raises:
         ArcloopError: the tasks, the model, the adapter or the earlier run cannot be had, or ``out`` holds something else.
@@ -79,7 +81,7 @@ def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: N
             )
         if given.refine.share:
             PromptFormat(given.prompt.template or card.template, lambda messages: "").check_refines()
-    return RunDir.create(out, config, tasks, manifest(config, tasks), unasked(given.tasks, tasks))
+    return RunDir.create(out, config, tasks, manifest(config, tasks), unasked(given.tasks, tasks), shared)
 
 
 def _with_model(given: Config) -> Config:

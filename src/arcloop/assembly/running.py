@@ -13,7 +13,8 @@ from rich.console import Console
 
 from arcloop.assembly.beginning import begin
 from arcloop.assembly.parts import make_parts
-from arcloop.config import Config, PromptConfig, RelabelConfig, SelectionConfig
+from arcloop.assembly.spreading import spread
+from arcloop.config import ClusterConfig, Config, PromptConfig, RelabelConfig, SelectionConfig
 from arcloop.errors import ArcloopError
 from arcloop.evaluation.outcome import conclude
 from arcloop.execution import Sandbox
@@ -28,6 +29,7 @@ from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.origin import check_origin
 from arcloop.runs.readme import write_readme
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import Share, outcome_locked, sharing
 from arcloop.search.budget import Budget, DeadlineError, moment
 from arcloop.tasks.sets import load_answers
 
@@ -93,11 +95,18 @@ class Run:
         ]
         return [c for c in found if task_id in (None, c.program.task_id)]
 
-    def resume(self, deadline: str | float | None = None, *, console: Console | None = None) -> "Run":
+    def resume(
+        self,
+        deadline: str | float | None = None,
+        *,
+        console: Console | None = None,
+        cluster: ClusterConfig | None = None,
+    ) -> "Run":
         """Do what is left of the run, then evaluate it; returns the run itself.
 
         ``deadline``: seconds from now, or a time such as ``2026-05-01T18:30``; at it the run ends with what is there.
-        ``console``: where progress is shown; None = nowhere. Interrupted with Ctrl-C, what is done is kept.
+        ``console``: where progress is shown; None = nowhere. ``cluster``: which machines and devices work on it; None = this
+        process. Interrupted with Ctrl-C, what is done is kept.
 
         Raises:
             ArcloopError: the model, the server or the sandbox cannot be had.
@@ -105,12 +114,20 @@ class Run:
         quiet = console or Console(quiet=True)
         # At the deadline what was found until then is stored, and the next call goes on.
         with contextlib.suppress(DeadlineError):
-            carry_on(self.directory, quiet, None if deadline is None else moment(str(deadline), time.time()))
+            end = None if deadline is None else moment(str(deadline), time.time())
+            carry_on(self.directory, quiet, end, cluster=cluster)
         evaluate(self.directory, quiet)
         return self
 
 
-def run(config: Config, out: str | Path, *, deadline: str | float | None = None, console: Console | None = None) -> Run:
+def run(
+    config: Config,
+    out: str | Path,
+    *,
+    deadline: str | float | None = None,
+    console: Console | None = None,
+    cluster: ClusterConfig | None = None,
+) -> Run:
     """Search and learn as ``config`` says, in the folder ``out``: a new run, or the rest of the same one.
 
     The other arguments are those of ``Run.resume``.
@@ -118,7 +135,7 @@ def run(config: Config, out: str | Path, *, deadline: str | float | None = None,
     Raises:
         ArcloopError: the tasks, the model or the sandbox cannot be had, or ``out`` holds something else.
     """
-    return Run(begin(config, Path(out)).path).resume(deadline, console=console)
+    return Run(begin(config, Path(out)).path).resume(deadline, console=console, cluster=cluster)
 
 
 def relabel(
@@ -181,35 +198,53 @@ def carry_on(
     console: Console,
     deadline: float | None = None,
     tell: Tell = lambda line: None,
+    share: Share | None = None,
+    cluster: ClusterConfig | None = None,
     on_place: Callable[[], None] = lambda: None,
 ) -> None:
-    """Search and learn what is left of a run.
+    """Search and learn what is left of a run, or of a share of it.
 
-    ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server. ``on_place`` is
-    called whenever a round of a group may have been done.
+    ``deadline``: seconds since 1970. ``tell``: of the tasks, the sandbox, and what was used of a server. ``cluster``: which
+    machines and devices work on it; None = this process. ``on_place`` is called whenever a round of a group may have been
+    done in this process.
 
     Raises:
         DeadlineError: the deadline came first; what was found until then is stored.
         ArcloopError: the model, the server or the sandbox cannot be had, or another process goes on with the run.
     """
-    if run.finished:
-        return
-    with locked(run.path):
-        _carry_on(run, console, deadline, tell, on_place)
+    if share is None:
+        if not run.finished:
+            with locked(run.path, tell):
+                run.sweep()
+                if cluster is None:
+                    _carry_on(run, console, deadline, tell, on_place)
+                else:
+                    _told(run, tell)
+                    spread(run, cluster, console, deadline, tell)
+    elif not all(place.group.done for place in run.places(share.groups(run))):
+        with sharing(run, share, tell) as shared:
+            shared.sweep(shared.indices)
+            _carry_on(shared, console, deadline, tell, on_place)
+
+
+def _told(run: RunDir, tell: Tell) -> None:
+    """Make sure that it is the run that was begun, and say what it is."""
+    check_origin(run)
+    config, tasks, of = run.config(), run.tasks(), sum(map(len, run.groups()))
+    some = f"{len(tasks)} of {of}" if len(tasks) < of else f"{of}"
+    tell(f"arcloop: {some} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
 
 
 def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell, on_place: Callable[[], None]) -> None:
-    run.sweep()
-    check_origin(run)
-    config, tasks = run.config(), run.tasks()
-    tell(f"arcloop: {len(tasks)} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
+    _told(run, tell)
+    config, tasks, of = run.config(), run.tasks(), sum(map(len, run.groups()))
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
         with make_parts(config, tasks) as parts:
             if parts.trainer is None and config.rounds > 1 and config.sampler != "imported":
                 tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(tasks) * config.rounds * config.programs
-            budget = Budget(config.budget, deadline)
+            budget = Budget(config.budget, deadline, share=len(tasks) / of)
             try:
                 with Progress(console, total, "programs") as progress:
                     Loop(
@@ -237,9 +272,10 @@ def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> R
     """
     with Progress(console, len(run.groups()), "groups") as progress:
         progress.stage("voting and counting")
-        numbers = conclude(run, _answers(run, tell), progress.advance)
-    write_readme(run)
-    write_report(run)
+        with outcome_locked(run):
+            numbers = conclude(run, _answers(run, tell), progress.advance)
+            write_readme(run)
+            write_report(run)
     return numbers
 
 

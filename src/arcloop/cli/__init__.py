@@ -30,6 +30,8 @@ COMMANDS = {
     "relabel": "Make a training set from the programs of a run.",
     "execute": "Run programs from a file in the sandbox.",
     "show": "Show a task, a program with what it gave, a run, a prompt, or the program library.",
+    "plan": "Say how long a run will take on so many devices, and which budget fits.",
+    "wheels": "Make a folder of wheels to install arcloop from without a network.",
     "pretrain": "Make the embedded model from nothing.",
 }
 """Command → what it does. Each is a module of this package (``module_of``) with ``main(argv) -> exit code``."""

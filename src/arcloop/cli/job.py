@@ -12,8 +12,10 @@ from rich.console import Console
 
 from arcloop.assembly import RunTracking, TrackerName, carry_on, evaluate, open_tracker
 from arcloop.cli.table import print_numbers
+from arcloop.config import ClusterConfig, require
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import Share, alone
 from arcloop.search.budget import DeadlineError, moment
 
 _NAMED = 5
@@ -22,11 +24,24 @@ _NAMED = 5
 __all__ = ["finish", "go_on", "say", "terminated_like_ctrl_c", "wide"]
 
 
-def go_on(run: RunDir, deadline: str | None = None, report_to: TrackerName = "none") -> int:
+def go_on(
+    run: RunDir,
+    deadline: str | None = None,
+    share: Share | None = None,
+    cluster: ClusterConfig | None = None,
+    report_to: TrackerName = "none",
+) -> int:
     """Do what is left of a run, then write and print its outcome, also if it is stopped on the way.
 
-    ``deadline``: as ``budget.moment`` takes it; None = never. ``report_to``: a tracker that is told of it.
+    ``deadline``: as ``budget.moment`` takes it; None = never. ``share``: of which others do the rest; who is done last
+    writes the outcome. ``cluster``: which machines and devices work on it; None = this process.
+    ``report_to``: a tracker that is told of it.
+
+    Raises:
+        ConfigError: there are both a share and a cluster.
     """
+    both = share is not None and cluster is not None
+    require(not both, "share", str(share), "expected none beside --cluster, which shares out the groups itself")
     end = None if deadline is None else moment(deadline, time.time())
     console = wide()
     stopped = late = False
@@ -34,21 +49,35 @@ def go_on(run: RunDir, deadline: str | None = None, report_to: TrackerName = "no
     tracking = None if tracker is None else RunTracking(run, tracker)
     with terminated_like_ctrl_c():
         try:
-            carry_on(run, console, end, partial(say, console), tracking.catch_up if tracking else lambda: None)
+            caught_up = tracking.catch_up if tracking else lambda: None
+            carry_on(run, console, end, partial(say, console), share, cluster, caught_up)
         except KeyboardInterrupt:
             stopped = True
         except DeadlineError:
             late = True
-    numbers = finish(run, console)
+    again = f"arcloop resume {run.path}" + (f" --share {share}" if share else "")
+    if share is None or run.finished or (late and alone(run)):
+        numbers = finish(run, console)
+        if tracking is not None:
+            tracking.conclude(numbers)
+    else:
+        say(console, _share_of(run, share))
     if tracking is not None:
-        tracking.conclude(numbers)
         tracking.tracker.close()
     if stopped:
-        say(console, f"Stopped. What is done is kept: go on with  arcloop resume {run.path}")
+        say(console, f"Stopped. What is done is kept: go on with  {again}")
         return 130
     if late:
-        say(console, f"The deadline has come. What is done is kept: go on with  arcloop resume {run.path}")
+        say(console, f"The deadline has come. What is done is kept: go on with  {again}")
     return 0
+
+
+def _share_of(run: RunDir, share: Share) -> str:
+    own, done = share.groups(run), [place.index for place in run.places() if place.group.done]
+    rounds = run.config().rounds
+    mine = f"share {share}    {sum(index in own for index in done)} of {len(own) * rounds} groups × rounds are done"
+    rest = f"{len(done)} of {len(run.groups()) * rounds} in the run"
+    return f"{mine}, {rest}: the last share writes the table, or  arcloop evaluate {run.path}"
 
 
 def finish(run: RunDir, console: Console) -> RunNumbers:

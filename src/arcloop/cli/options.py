@@ -12,10 +12,19 @@ from typing import Annotated, Any, Literal, cast, get_type_hints
 
 import tyro
 
-from arcloop.config import Config, ImportConfig, PromptConfig
+from arcloop.config import ClusterConfig, Config, ImportConfig, PromptConfig, require
 from arcloop.prompts.format import named_template
 
-__all__ = ["SHOWN", "Drawn", "PromptOptions", "RunOptions", "print_short_help", "recipe_in", "source_in"]
+__all__ = [
+    "SHOWN",
+    "ClusterOptions",
+    "Drawn",
+    "PromptOptions",
+    "RunOptions",
+    "print_short_help",
+    "recipe_in",
+    "source_in",
+]
 
 
 Drawn = Literal["transformers", "vllm", "openai", "grammar", "replay"]
@@ -79,6 +88,35 @@ class RunOptions(Config):
         return Config(**values | {"prompt": self.prompt.config()})
 
 
+@dataclass(frozen=True)
+class ClusterOptions:
+    """``ClusterConfig`` on the command line."""
+
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="local|auto|ADDRESS")] = None
+    """Spread the groups of tasks on Ray: ``local`` uses all GPUs of this machine, or its CPUs where there are none; ``auto``
+    the Ray cluster that it belongs to; or the address of one (docs/ray.md)."""
+    cluster_workers: Annotated[int | None, tyro.conf.arg(name="cluster.workers", metavar="N")] = None
+    """Groups that are worked on at a time, at the most; default: as many as there is room for."""
+    cluster_gpus_per_group: Annotated[float | None, tyro.conf.arg(name="cluster.gpus-per-group", metavar="G")] = None
+    """GPUs of a worker; 0.5 = two workers share one. Default: 1 where there are GPUs and a network is computed here, else 0."""
+    cluster_cpus_per_group: Annotated[int, tyro.conf.arg(name="cluster.cpus-per-group", metavar="N")] = 1
+    """Threads that a worker without a GPU computes with. On a CPU the same programs come of the same number only."""
+
+    def config(self) -> ClusterConfig | None:
+        """What was asked for; None = this process does all.
+
+        Raises:
+            ConfigError: a value is out of its range, or there is no ``--cluster`` beside it.
+        """
+        if self.cluster is None:
+            alone = (self.cluster_workers, self.cluster_gpus_per_group, self.cluster_cpus_per_group) == (None, None, 1)
+            require(alone, "cluster", None, "expected local, auto or an address beside --cluster.… options")
+            return None
+        return ClusterConfig(
+            self.cluster, self.cluster_workers, self.cluster_gpus_per_group, self.cluster_cpus_per_group
+        )
+
+
 SHOWN = (
     "tasks",
     "limit",
@@ -114,7 +152,6 @@ SHOWN = (
     "training.learning_rate",
     "training.epochs",
     "training.batch_size",
-    "training.gradient_checkpointing",
     "anchors.share",
     "stopping.perfect",
     "budget.programs",
@@ -128,7 +165,8 @@ SHOWN = (
 def print_short_help(arguments: type, base: RunOptions, prog: str) -> None:
     """Print the help of a command that takes a run's settings: its own options and the ``SHOWN`` ones.
 
-    ``arguments``: the command's dataclass, with the settings in its field ``config``; ``base``: what is the default.
+    ``arguments``: the command's dataclass, with the settings in its field ``config`` and, if it has them, those of a cluster
+    in ``spread``; ``base``: what is the default.
     """
     shown: list[tuple[str, Any, Any]] = []
     for owner, name, value in _options(arguments, base):
@@ -147,7 +185,9 @@ def print_short_help(arguments: type, base: RunOptions, prog: str) -> None:
 def _options(arguments: type, base: RunOptions) -> Iterator[tuple[type, str, Any]]:
     """The class that an option is documented in, its dotted name and its default, in the order of the help."""
     for own in dataclasses.fields(arguments):
-        if own.name != "config":
+        if own.name == "spread":
+            yield ClusterOptions, "cluster", None
+        elif own.name != "config":
             default = tyro.MISSING if own.default is dataclasses.MISSING else own.default
             yield arguments, own.name, default
     for name in SHOWN:

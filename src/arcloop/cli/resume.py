@@ -1,13 +1,16 @@
 """``arcloop resume``: the rest of an interrupted run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 from arcloop.assembly import TrackerName
 from arcloop.cli.job import go_on
+from arcloop.cli.options import ClusterOptions
 from arcloop.runs.rundir import RunDir
+from arcloop.runs.shares import Share
 
 __all__ = ["main"]
 
@@ -20,6 +23,10 @@ class Arguments:
     """Folder of the run."""
     deadline: str | None = None
     """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30."""
+    share: Annotated[str | None, tyro.conf.arg(metavar="K/N")] = None
+    """Do the K-th of N equal parts of the work, such as 3/8, while other processes do the others."""
+    spread: Annotated[ClusterOptions, tyro.conf.arg(name="")] = field(default_factory=ClusterOptions)
+    """Which machines and devices work on it; this process where nothing is said."""
 
     report_to: TrackerName = "none"
     """Also send metrics of each round and group there, with that library installed: ``tensorboard`` writes into the run's
@@ -29,4 +36,5 @@ class Arguments:
 def main(argv: list[str]) -> int:
     """Parse the arguments and go on."""
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop resume")
-    return go_on(RunDir.open(arguments.run), arguments.deadline, arguments.report_to)
+    share = None if arguments.share is None else Share.parse(arguments.share)
+    return go_on(RunDir.open(arguments.run), arguments.deadline, share, arguments.spread.config(), arguments.report_to)

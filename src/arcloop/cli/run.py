@@ -1,6 +1,6 @@
 """``arcloop run``: a new run, or the rest of an interrupted one with the same settings."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +9,9 @@ import tyro
 
 from arcloop.assembly import TrackerName, begin, replayed
 from arcloop.cli.job import go_on, say, wide
-from arcloop.cli.options import RunOptions, print_short_help, recipe_in, source_in
+from arcloop.cli.options import ClusterOptions, RunOptions, print_short_help, recipe_in, source_in
 from arcloop.config import Config, with_recipe
+from arcloop.runs.shares import Share
 from arcloop.search.budget import moment
 
 __all__ = ["main"]
@@ -29,8 +30,12 @@ class Arguments:
     """Folder of the run; new, empty, or that of the same run."""
     recipe: Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")] = None
     """Settings from a recipe: ``drawing``, ``no-augmentation``, or a TOML file of your own. Options beside it win."""
+    share: Annotated[str | None, tyro.conf.arg(metavar="K/N")] = None
+    """Do the K-th of N equal parts of the work, such as 3/8, while other processes do the others in the same folder."""
     deadline: str | None = None
     """End with what is there after so many seconds from now, or at a time such as 2026-05-01T18:30; the run can be resumed."""
+    spread: Annotated[ClusterOptions, tyro.conf.arg(name="")] = field(default_factory=ClusterOptions)
+    """Which machines and devices work on it; this process where nothing is said."""
 
     report_to: TrackerName = "none"
     """Also send metrics of each round and group there, with that library installed: ``tensorboard`` writes into the run's
@@ -49,6 +54,7 @@ def main(argv: list[str]) -> int:
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop run", default=Arguments(options, tyro.MISSING))
     if arguments.deadline is not None:
         moment(arguments.deadline, 0)  # an error in it comes before anything is done
-    return go_on(
-        begin(arguments.config.config(), arguments.out, partial(say, wide())), arguments.deadline, arguments.report_to
-    )
+    share = None if arguments.share is None else Share.parse(arguments.share)
+    cluster = arguments.spread.config()
+    run = begin(arguments.config.config(), arguments.out, partial(say, wide()), shared=share is not None)
+    return go_on(run, arguments.deadline, share, cluster, arguments.report_to)

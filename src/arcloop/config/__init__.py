@@ -17,7 +17,7 @@ from arcloop.config.sampling import (
     ServerConfig,
 )
 from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig
-from arcloop.config.sessions import PretrainConfig, SessionConfig
+from arcloop.config.sessions import ClusterConfig, PretrainConfig, SessionConfig
 from arcloop.config.stored import config_json, from_json, read_config, to_json
 from arcloop.config.training import (
     AnchorsConfig,
@@ -34,6 +34,7 @@ __all__ = [
     "AnchorsConfig",
     "AugmentConfig",
     "BudgetConfig",
+    "ClusterConfig",
     "Config",
     "EngineConfig",
     "ExecutionConfig",

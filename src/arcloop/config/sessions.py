@@ -1,11 +1,11 @@
-"""Trainings outside a run: on files, and of the embedded model from nothing."""
+"""Trainings outside a run, on files and of the embedded model from nothing; and where a run is worked on."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from arcloop.config.require import require
 
-__all__ = ["PretrainConfig", "SessionConfig"]
+__all__ = ["ClusterConfig", "PretrainConfig", "SessionConfig"]
 
 
 @dataclass(frozen=True)
@@ -128,3 +128,26 @@ class PretrainConfig:
         require(fits, "steps", self.steps, "expected shares of 0 or more, not all of them 0")
         for name in ("easy", "drawing", "refinement", "solved"):
             require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "expected 0 to 1")
+
+
+@dataclass(frozen=True)
+class ClusterConfig:
+    """Which machines and devices work on a run; nothing of what it finds depends on it, but on ``cpus_per_group``."""
+
+    address: str
+    """``local``: this machine, all of its GPUs. ``auto``: the Ray cluster that this machine belongs to. Or the address of one,
+    such as ``10.0.0.5:6379``."""
+    workers: int | None = None
+    """Groups that are worked on at a time, at the most; default: as many as there is room for."""
+    gpus_per_group: float | None = None
+    """GPUs of a worker; 0.5 = two workers share one. Default: 1 where there are GPUs and a network is computed here, else 0."""
+    cpus_per_group: int = 1
+    """Threads that a worker without a GPU computes with. On a CPU the same programs come of the same number only."""
+
+    def __post_init__(self) -> None:
+        require(bool(self.address.strip()), "cluster", self.address, "expected local, auto or an address")
+        require(self.workers is None or self.workers >= 1, "cluster.workers", self.workers, "expected 1 or more")
+        gpus = self.gpus_per_group
+        fits = gpus is None or (0 <= gpus <= 1) or (1 < gpus < 1024 and gpus == int(gpus))
+        require(fits, "cluster.gpus-per-group", gpus, "expected 0 to 1, or a whole number")
+        require(self.cpus_per_group >= 1, "cluster.cpus-per-group", self.cpus_per_group, "expected 1 or more")

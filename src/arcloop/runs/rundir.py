@@ -12,6 +12,7 @@
         metrics.json                                                     what happened, in numbers
         DONE                                                             written last
     submission.json                                                      the best so far, from the run's first moment on
+    failures.json                                                        groups that workers of a cluster have given up, and why
     metrics.json, report.html, README.md                                 as submission.json, can be rebuilt from the above
 
 A group of a round without DONE was interrupted. What ``search.json`` vouches for is kept: a whole
@@ -21,9 +22,10 @@ search is not searched again, of half a one the part that a resumed run would ha
 import dataclasses
 import json
 import reprlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from arcloop.errors import RunError
 from arcloop.files import UnreadableError, parse_json, text_in, write_bytes
 from arcloop.records import Completion, Prompt, Task
 from arcloop.runs.groupdir import GroupDir, as_json, write_json
-from arcloop.runs.lock import LOCK
+from arcloop.runs.lock import LOCK, Locks
 from arcloop.runs.numbers import Manifest, RunNumbers
 from arcloop.runs.schema import read_numbers, stored
 from arcloop.runs.seals import digest, unsealed
@@ -43,6 +45,9 @@ from arcloop.tasks.arcjson import task_from_json, task_to_json
 _REMEDY = "restore it from a copy, or begin a new run"
 _REBUILD = "make it anew with arcloop evaluate"
 _BEGINNING = ("config.json", "manifest.json", "tasks.json", "unasked.json", "submission.json")
+
+_BEGINNING_TAKES = 60.0
+"""Seconds that one who shares a run waits for another one to begin it."""
 
 __all__ = ["Place", "RunDir"]
 
@@ -58,9 +63,16 @@ class Place:
     tasks: Sequence[Task]
     group: GroupDir
     ahead: int
-    """Tasks × rounds that are searched from here on, this group's of this round among them."""
-    last: bool
-    """Is this the last round?"""
+    """Tasks × rounds that this process searches from here on, this group's of this round among them."""
+    rounds: int
+    """Rounds from this one on."""
+    part: tuple[int, int, int]
+    """Tasks of the run before the group, with the group, and in all: its part of what the run may spend."""
+
+    @property
+    def last(self) -> bool:
+        """Is this the last round?"""
+        return self.rounds == 1
 
 
 @dataclass(frozen=True)
@@ -77,15 +89,17 @@ class RunDir:
         tasks: Sequence[Task],
         manifest: Manifest,
         unasked: Mapping[str, int] | None = None,
+        shared: bool = False,
     ) -> "RunDir":
         """Begin a run, or go on with the one that is there if it is the same.
 
-        ``unasked``: task id → test inputs of tasks that a submission has to name besides.
+        ``unasked``: task id → test inputs of tasks that a submission has to name besides. ``shared``: others may begin the
+        same run at the same time, so the first one's beginning stands.
 
         Raises:
             RunError: ``path`` holds something else; nothing is changed then.
         """
-        if not _untouched(path):
+        if not _untouched(path) or (shared and (path / "config.json").exists()):
             run = cls.open(path)
             if run.config() != config or run.manifest().digests != manifest.digests:
                 raise RunError(
@@ -104,9 +118,13 @@ class RunDir:
         beginning["manifest.json"] = as_json(stored(dataclasses.replace(manifest, files=seals)))
         try:
             path.mkdir(parents=True, exist_ok=True)
-            # The configuration last: a folder with one is a run.
-            for name in sorted(beginning, key=lambda name: name == "config.json"):
-                write_bytes(path / name, beginning[name])
+            if shared:
+                with Locks() as locks:
+                    locks.take(path / LOCK, _BEGINNING_TAKES)
+                    if not (path / "config.json").exists():
+                        _begin(path, beginning)
+                return cls.create(path, config, tasks, manifest, unasked, shared)
+            _begin(path, beginning)
         except OSError as error:
             raise RunError(
                 f"--out {path}: {error.strerror}; expected a folder that can be written — pass another"
@@ -161,10 +179,15 @@ class RunDir:
         """What the run began with, in one piece: its files without the tasks that were not asked."""
         return b"".join((self.path / name).read_bytes() for name in _BEGINNING if name != "unasked.json")
 
-    def sweep(self) -> None:
-        """Remove the half-written files of a process that was killed; nobody else may be writing."""
-        for path in self.path.rglob(".*.tmp"):
-            path.unlink(missing_ok=True)
+    def sweep(self, indices: Collection[int] | None = None) -> None:
+        """Remove the half-written files of a process that was killed, of all or of the groups with the numbers ``indices``.
+
+        Nobody else may be writing them.
+        """
+        folders = [self.path] if indices is None else [place.group.path for place in self.places(indices)]
+        for folder in folders:
+            for path in folder.rglob(".*.tmp"):
+                path.unlink(missing_ok=True)
 
     def answered(self, index: int) -> tuple[list[Prompt], list[Completion]]:
         """All prompts and completions of a group of tasks, over the rounds that are done for it."""
@@ -220,13 +243,17 @@ class RunDir:
         owners = frozenset(f"r{round_}/{task.id}" for task in self.groups()[index])
         return GroupDir(self.path / f"round_{round_:03}" / f"group_{index:03}", owners)
 
-    def places(self) -> Iterator[Place]:
-        """All groups of all rounds, in the order in which they are searched."""
+    def places(self, indices: Collection[int] | None = None) -> Iterator[Place]:
+        """All groups of all rounds, or those with the numbers ``indices``, in the order in which they are searched."""
         rounds, groups = self.config().rounds, self.groups()
-        ahead = rounds * sum(map(len, groups))
+        own = [index for index in range(len(groups)) if indices is None or index in indices]
+        ends = list(accumulate(map(len, groups)))
+        ahead = rounds * sum(len(groups[index]) for index in own)
         for round_ in range(rounds):
-            for index, tasks in enumerate(groups):
-                yield Place(round_, index, tasks, self.group(round_, index), ahead, round_ + 1 == rounds)
+            for index in own:
+                tasks, left = groups[index], rounds - round_
+                part = (ends[index] - len(tasks), ends[index], ends[-1])
+                yield Place(round_, index, tasks, self.group(round_, index), ahead, left, part)
                 ahead -= len(tasks)
 
     def before(self, place: Place) -> list[GroupDir]:
@@ -278,6 +305,12 @@ class RunDir:
         """
         path = self.path / name
         return _object(unsealed(path, None, _REBUILD), path, _REBUILD)
+
+
+def _begin(path: Path, beginning: Mapping[str, bytes]) -> None:
+    # The configuration last: a folder with one is a run.
+    for name in sorted(beginning, key=lambda name: name == "config.json"):
+        write_bytes(path / name, beginning[name])
 
 
 def _untouched(path: Path) -> bool:

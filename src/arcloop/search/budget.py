@@ -1,18 +1,22 @@
 """What a run may still spend, and until when.
 
-A budget is over the whole run and is spread evenly over what is still to be searched: each group
-of tasks of each round gets its part of what is left, so none goes without because others came
-first, and what one leaves goes to those after it. A deadline is a moment of this call alone.
+A budget is over the whole run and is spread evenly: each group of tasks has its part of the
+programs and tokens, and each of its rounds a part of what is left of that, so none goes without
+because others came first, and a group may have equally many whoever else is searched, before it or
+beside it. Of the seconds, whose use depends on the machine anyway, what one group leaves goes to
+those after it in the same process. A deadline is a moment of this call alone.
 """
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from arcloop.config import BudgetConfig
 from arcloop.errors import ConfigError
+from arcloop.runs.rundir import Place
 
 __all__ = ["Budget", "DeadlineError", "Part", "moment"]
 
@@ -45,20 +49,26 @@ class Budget:
     """Counts what was spent against what may be."""
 
     def __init__(
-        self, config: BudgetConfig, deadline: float | None = None, clock: Callable[[], float] = time.time
+        self,
+        config: BudgetConfig,
+        deadline: float | None = None,
+        clock: Callable[[], float] = time.time,
+        share: float = 1.0,
     ) -> None:
-        """``deadline``: a moment of ``clock``, as ``moment`` gives it; None = never."""
+        """``deadline``: a moment of ``clock``, as ``moment`` gives it; None = never. ``share``: of the run's tasks, 0–1."""
         self._budget = config
         self._deadline = deadline
         self._clock = clock
-        self._programs = self._tokens = 0
+        self._share = share
+        self._programs: Counter[int] = Counter()
+        self._tokens: Counter[int] = Counter()
         self._seconds = self._learning = 0.0
         self._put_off = 0
 
-    def spend(self, programs: int, tokens: int, seconds: float) -> None:
-        """A search of so many completions and sampled tokens took so long."""
-        self._programs += programs
-        self._tokens += tokens
+    def spend(self, index: int, programs: int, tokens: int, seconds: float) -> None:
+        """A search of the group with this number, of so many completions and sampled tokens, took so long."""
+        self._programs[index] += programs
+        self._tokens[index] += tokens
         self._seconds += seconds
 
     def put_off_learning(self) -> None:
@@ -71,21 +81,32 @@ class Budget:
         self._seconds += seconds
         self._learning = max(self._learning, seconds)
 
-    def part(self, tasks: int, ahead: int, learns: bool) -> Part:
-        """What a group of ``tasks`` may spend, of ``ahead`` tasks × rounds to be searched, this group's among them.
+    def part(self, place: Place, learns: bool) -> Part:
+        """What a group's search of a round may spend.
 
         ``learns``: it will learn after its search, for which time is kept: as much as the longest learning so far took.
         """
-        budget, share = self._budget, tasks / ahead
-        gone = self._seconds + self._put_off * self._learning
-        seconds = None if budget.seconds is None else (budget.seconds - gone) * share
-        if seconds is not None and learns:
-            seconds -= min(self._learning, seconds / 2)
+        budget = self._budget
+        seconds = None
+        if budget.seconds is not None:
+            gone = self._seconds + self._put_off * self._learning
+            seconds = (budget.seconds * self._share - gone) * len(place.tasks) / place.ahead
+            if learns:
+                seconds -= min(self._learning, seconds / 2)
         return Part(
-            None if budget.programs is None else (budget.programs - self._programs) * tasks // ahead,
-            None if budget.tokens is None else (budget.tokens - self._tokens) * tasks // ahead,
+            _of_group(budget.programs, self._programs[place.index], place),
+            _of_group(budget.tokens, self._tokens[place.index], place),
             seconds,
         )
+
+    def over(self, place: Place) -> bool:
+        """Is nothing left to search the group with after this round?"""
+        before, to, tasks = place.part
+        counted = ((self._budget.programs, self._programs), (self._budget.tokens, self._tokens))
+        return any(
+            budget is not None and spent[place.index] >= budget * to // tasks - budget * before // tasks
+            for budget, spent in counted
+        ) or (self._budget.seconds is not None and self._seconds >= self._budget.seconds * self._share)
 
     @property
     def late(self) -> bool:
@@ -96,6 +117,14 @@ class Budget:
         """Raise ``DeadlineError`` if the deadline is over."""
         if self.late:
             raise DeadlineError
+
+
+def _of_group(budget: int | None, spent: int, place: Place) -> int | None:
+    """A group's part for a round; those of all groups and rounds are together what there is."""
+    if budget is None:
+        return None
+    before, to, tasks = place.part
+    return (budget * to // tasks - budget * before // tasks - spent) // place.rounds
 
 
 def moment(text: str, now: float) -> float:

@@ -203,7 +203,7 @@ def take_over(context: SearchContext, place: Place, found: Searched) -> None:
     """Count a search that an earlier call has done."""
     numbers = found.numbers
     context.standing.add(found.candidates)
-    context.budget.spend(numbers.completions, numbers.tokens, numbers.search_seconds)
+    context.budget.spend(place.index, numbers.completions, numbers.tokens, numbers.search_seconds)
     context.progress.advance(len(place.tasks) * context.config.programs, found=True)
 
 
@@ -217,7 +217,7 @@ class _Sitting:
         self._start = time.monotonic()
         self._seconds_before = before.search_seconds if before else 0.0
         config, run, tasks = context.config, context.run, place.tasks
-        self._part = context.budget.part(len(tasks), place.ahead, learns=not place.last)
+        self._part = context.budget.part(place, learns=not place.last)
         earlier = [c for group in run.before(place) for c in group.candidates()] if config.refine.share else []
         self._search = Search(
             config,
@@ -253,7 +253,7 @@ class _Sitting:
             numbers = self._store(whole)
         if not whole:
             raise DeadlineError
-        context.budget.spend(numbers.completions, numbers.tokens, numbers.search_seconds)
+        context.budget.spend(self._place.index, numbers.completions, numbers.tokens, numbers.search_seconds)
         context.progress.advance(max(0, self._planned - self._search.taken.total()), found=True)
         return Searched(numbers, self._search.candidates())
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from arcloop.errors import RunError, TaskError
 from arcloop.records import Answers, Attempt, Grid, Task
+from arcloop.submission.voting import vote
 from arcloop.tasks.arcjson import grid_from_json
 
-__all__ = ["ATTEMPTS", "Submission", "faults", "hits", "submission_json", "validate"]
+__all__ = ["ATTEMPTS", "Submission", "faults", "hits", "merged", "submission_json", "validate"]
 
 ATTEMPTS = ("attempt_1", "attempt_2")
 """Keys of an entry."""
@@ -35,6 +36,23 @@ def submission_json(attempts: Sequence[Attempt], unasked: Mapping[str, int] | No
     for task_id, count in (unasked or {}).items():
         content[task_id] = [{"attempt_1": [[0]], "attempt_2": [[1]]} for _ in range(count)]
     return json.dumps(content) + "\n"
+
+
+def merged(there: Any, own: Submission, tasks: Sequence[Task], unasked: Mapping[str, int]) -> str:
+    """The text of a submission in which ``own``, of some of the tasks, is in place of what it held for these.
+
+    ``there``: what the file holds now, which may be anything; what is not valid in it is replaced by simple grids.
+    """
+    content = dict(own)
+    for task in tasks:
+        if task.id in own:
+            continue
+        try:
+            content[task.id] = validate(there, [task])[task.id]
+        except RunError:
+            content |= json.loads(submission_json(vote([], task)))
+    order = {task.id: content[task.id] for task in tasks}
+    return json.dumps(order | json.loads(submission_json([], unasked))) + "\n"
 
 
 def validate(content: Any, tasks: Sequence[Task], where: str = "submission") -> Submission:

@@ -1,0 +1,279 @@
+"""A run that is spread ends as one process ends it, whatever happens to those who work on it."""
+
+import contextlib
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from arcloop.cluster.actor import Assignment
+from arcloop.cluster.driver import FAILURES, Lost
+from arcloop.config import BudgetConfig, Config, StoppingConfig
+from arcloop.errors import ClusterError, ModelError
+from arcloop.evaluation.outcome import conclude
+from arcloop.loop import Loop
+from arcloop.progress import Progress
+from arcloop.records import Completion, Task
+from arcloop.runs.check import check
+from arcloop.runs.rundir import RunDir
+from arcloop.sampling import Request, UnderWay, untold
+from arcloop.search.budget import DeadlineError
+from arcloop.submission.kaggle import validate
+from arcloop.training import Fit, Fitting
+from tests.cluster.threads import CONFIG, TASKS, FakeParts, Threads, begun, drive
+from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
+
+NAMES = ("prompts", "completions", "programs", "executions", "scores", "examples")
+
+
+def outcome(run: RunDir) -> dict[str, bytes]:
+    """Files of a finished run that must not depend on who made them."""
+    assert run.finished
+    conclude(run, {})
+    return {
+        str(path.relative_to(run.path)): path.read_bytes()
+        for path in sorted(run.path.rglob("*"))
+        if path.stem in NAMES or path.name in ("submission.json", "learned", "DONE")
+    }
+
+
+def alone(path: Path, config: Config = CONFIG) -> dict[str, bytes]:
+    """The outcome of one process."""
+    run = begun(path, config)
+    with Progress(Console(quiet=True), 1, "programs") as progress:
+        Loop(run, FakeSampler(), FakeExecutor(), FakeTrainer(), progress).search_and_learn()
+    return outcome(run)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return alone(tmp_path_factory.mktemp("whole") / "run")
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["one folder", "files sent back"])
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_any_number_of_workers_ends_as_one_process(
+    tmp_path: Path, whole: dict[str, bytes], workers: int, seen: bool
+) -> None:
+    run = begun(tmp_path / "run")
+    told = drive(run, Threads(run, workers, seen))
+    # What the driver put together from the groups' parts is what a vote over all tables gives.
+    assert json.loads((run.path / "submission.json").read_text()) == json.loads(whole["submission.json"])
+    assert outcome(run) == whole
+    assert check(run).faults == []
+    assert any("not to be seen" in line for line in told) is not seen
+    assert {path.name for path in run.path.iterdir()} == {
+        *("config.json", "manifest.json", "tasks.json", "submission.json", "metrics.json"),
+        *(f"round_{k:03}" for k in range(3)),
+    }
+
+
+@pytest.mark.parametrize("budget", [BudgetConfig(programs=200), BudgetConfig(tokens=511)], ids=["programs", "tokens"])
+@pytest.mark.parametrize("perfect", [0, 2])
+def test_a_budget_is_shared_out_alike_among_any_number_of_workers(
+    tmp_path: Path, budget: BudgetConfig, perfect: int
+) -> None:
+    config = dataclasses.replace(CONFIG, budget=budget, stopping=StoppingConfig(perfect=perfect, move=False, every=4))
+    outcomes = []
+    for workers in (1, 2, 3):
+        run = begun(tmp_path / str(workers), config)
+        drive(run, Threads(run, workers))
+        outcomes.append(outcome(run))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    spent = [place.group.search_numbers() for place in run.places()]
+    if budget.programs is not None:
+        assert sum(one.completions for one in spent) <= budget.programs
+        # Where nothing is left over, nothing differs from one process.
+        assert perfect or outcomes[0] == alone(tmp_path / "alone", config)
+
+
+def test_workers_hold_no_answers_and_need_no_task_files(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    run = begun(tmp_path / "run")
+    orders: list[Assignment] = []
+
+    def noted(number: int, order: Assignment) -> None:
+        orders.append(order)
+
+    crew = Threads(run, 2, seen=False, before=noted)
+    beginning = crew._brief.beginning
+    assert not any("output" in pair for task in json.loads(beginning["tasks.json"]).values() for pair in task["test"])
+    assert set(beginning) == {"config.json", "manifest.json", "tasks.json"}
+    drive(run, crew)
+    # "fakes" is no task set, and no path: whoever asked for its answers would have ended with an error.
+    assert outcome(run) == whole
+    assert {name.rpartition("/")[2] for order in orders for name in order.stored} == set()
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_lost_nodes_group_goes_on_elsewhere_from_what_is_stored(
+    tmp_path: Path, whole: dict[str, bytes], seen: bool
+) -> None:
+    run = begun(tmp_path / "run")
+    # The first round of all groups is done; then every group's first worker is lost with its node, three times for one.
+    drive_rounds(run, 1)
+    losses = dict.fromkeys(range(7), 1) | {3: 3}
+
+    def lose(number: int, order: Assignment) -> Lost | None:
+        losses[order.index] -= 1
+        if losses[order.index] < 0:
+            return None
+        node = f"node{order.index}-{losses[order.index]}"
+        crew.dead.add(node)
+        return Lost("ActorDiedError: its node has died", node)
+
+    crew = Threads(run, 2, seen, before=lose)
+    told = drive(run, crew)
+    assert sum("goes to another worker" in line for line in told) == 9
+    assert outcome(run) == whole
+    assert not (run.path / FAILURES).exists()
+
+
+def drive_rounds(run: RunDir, rounds: int) -> None:
+    """Have one process do the first rounds."""
+
+    class EnoughError(Exception):
+        pass
+
+    class Some(Loop):
+        def search(self, place):  # type: ignore[no-untyped-def]
+            if place.round == rounds:
+                raise EnoughError
+            return super().search(place)
+
+    with Progress(Console(quiet=True), 1, "programs") as progress, pytest.raises(EnoughError):
+        Some(run, FakeSampler(), FakeExecutor(), FakeTrainer(), progress).search_and_learn()
+
+
+class Breaking(FakeSampler):
+    """Fails at one task, as long as it is told to."""
+
+    def __init__(self, task_id: str, times: list[str], error: Callable[[], Exception]) -> None:
+        super().__init__()
+        self._task_id, self._times, self._error = task_id, times, error
+
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+        if self._times and requests[0].prompt.task_id == self._task_id:
+            self._times.pop()
+            raise self._error()
+        yield from super().sample(requests, under_way)
+
+
+def breaking(crew: Threads, times: int, error: Callable[[], Exception]) -> None:
+    left = ["once"] * times
+
+    def make(config: Config, tasks: Sequence[Task]):  # type: ignore[no-untyped-def]
+        return contextlib.nullcontext(FakeParts(Breaking("task3", left, error)))
+
+    crew.make = make
+
+
+def test_a_group_that_fails_once_is_done_by_another_worker(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    run = begun(tmp_path / "run")
+    crew = Threads(run, 2)
+    breaking(crew, 1, lambda: RuntimeError("CUDA error: an illegal memory access"))
+    told = drive(run, crew)
+    assert any("group_003 goes to another worker: RuntimeError: CUDA error" in line for line in told)
+    assert outcome(run) == whole
+
+
+def test_a_group_that_fails_twice_is_recorded_and_the_run_ends_with_a_submission(
+    tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    run = begun(tmp_path / "run")
+    crew = Threads(run, 2)
+    breaking(crew, 2, lambda: RuntimeError("CUDA error:\nan illegal memory access"))
+    told = drive(run, crew)
+    failures = json.loads((run.path / FAILURES).read_text())
+    assert list(failures) == ["group_003"] and failures["group_003"]["tasks"] == ["task3"]
+    assert failures["group_003"]["reason"] == "RuntimeError: CUDA error:\\nan illegal memory access"
+    assert any("Breaking" in line or "sample" in line for line in failures["group_003"]["traceback"])
+    assert told[-1].startswith("cluster: 1 of 7 groups failed and were given up:") and FAILURES in told[-1]
+    validate(run.read("submission.json"), TASKS)
+    assert [i for i in range(7) if not run.group(2, i).done] == [3]
+    conclude(run, {})
+    # What failed is tried again by the next call, and the record goes.
+    drive(run, Threads(run, 1))
+    assert outcome(run) == whole and not (run.path / FAILURES).exists()
+
+
+def test_where_nobody_can_start_the_reason_is_told(tmp_path: Path) -> None:
+    run = begun(tmp_path / "run")
+    crew = Threads(run, 2)
+
+    def make(config: Config, tasks: Sequence[Task]):  # type: ignore[no-untyped-def]
+        raise ModelError("model big: no such folder; expected one — copy it to every machine")
+
+    def hear(seconds: float, wanted: int, hear=crew.hear):  # type: ignore[no-untyped-def]
+        if crew.reason:
+            raise ClusterError(crew.reason)
+        return hear(seconds, wanted)
+
+    crew.make, crew.hear = make, hear  # type: ignore[method-assign]
+    with pytest.raises(ClusterError, match="model big: no such folder"):
+        drive(run, crew)
+    validate(run.read("submission.json"), TASKS)
+
+
+class Slow(FakeSampler):
+    """Takes its time, and is heard of as soon as it has begun."""
+
+    def __init__(self, begun: list[str]) -> None:
+        super().__init__()
+        self._begun = begun
+
+    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+        for k, completion in enumerate(super().sample(requests, under_way)):
+            if k == 3:
+                self._begun.append(completion.task_id)
+                time.sleep(0.3)
+            yield completion
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("how", ["deadline", "Ctrl-C"])
+def test_at_the_end_of_time_what_was_found_is_stored_and_can_be_gone_on_with(
+    tmp_path: Path, whole: dict[str, bytes], how: str, seen: bool
+) -> None:
+    run = begun(tmp_path / "run")
+    crew, sampling = Threads(run, 2, seen), list[str]()
+    crew.make = lambda config, tasks: contextlib.nullcontext(FakeParts(Slow(sampling)))  # type: ignore[assignment, return-value]
+    if how == "Ctrl-C":
+
+        def hear(seconds: float, wanted: int, hear=crew.hear):  # type: ignore[no-untyped-def]
+            if len(sampling) == 2 and not crew.stopped.is_set():
+                raise KeyboardInterrupt
+            return hear(seconds, wanted)
+
+        crew.hear = hear  # type: ignore[method-assign]
+    with pytest.raises(DeadlineError if how == "deadline" else KeyboardInterrupt):
+        drive(run, crew, time.time() + 1.0 if how == "deadline" else None)
+    assert crew.stopped.is_set() or how == "deadline"
+    halves = [place for place in run.places() if place.group.searched and not place.group.done]
+    assert halves and check(run).faults == []
+    assert any(place.group.search_numbers().completions for place in halves)
+    validate(run.read("submission.json"), TASKS)
+    drive(run, Threads(run, 1, seen))
+    assert outcome(run) == whole
+
+
+def test_what_is_learned_when_time_is_over_is_learned_again(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    run = begun(tmp_path / "run")
+    crew = Threads(run, 1, seen=False)
+
+    class Stopped(FakeTrainer):
+        def fit(self, asked: Fitting) -> Fit:
+            asked.out.mkdir()
+            (asked.out / "half").write_text("of an adapter")
+            crew.stop()
+            asked.on_step(1, 2, 0.5)
+            raise AssertionError("it went on")
+
+    crew.make = lambda config, tasks: contextlib.nullcontext(FakeParts(trainer=Stopped()))  # type: ignore[assignment, return-value]
+    with pytest.raises(DeadlineError):
+        drive(run, crew, time.time() + 1.0)
+    drive(run, Threads(run, 1, seen=False))
+    assert outcome(run) == whole and not list(run.path.rglob("half"))
