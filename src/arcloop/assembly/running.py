@@ -193,11 +193,11 @@ def carry_on(run: RunDir, console: Console, deadline: float | None = None, tell:
 def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell) -> None:
     run.sweep()
     check_origin(run)
-    config, tasks = run.config(), run.tasks()
+    config, tasks = run.config_now(), run.tasks()
     tell(f"arcloop: {len(tasks)} tasks of {config.tasks}, {_origin(config)}, run in {run.path}")
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
-        with make_parts(config, tasks) as parts:
+        with make_parts(config, tasks, tell) as parts:
             if parts.trainer is None and config.rounds > 1:
                 tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(tasks) * config.rounds * config.programs
@@ -208,6 +208,8 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell)
                         run, parts.sampler, sandbox, parts.trainer, progress, parts.anchors, budget, parts.apart
                     ).search_and_learn()
             finally:
+                # What memory did not allow is not tried again when the run is gone on with.
+                run.remember(parts.spared())
                 if summary := parts.summary():
                     tell(summary)
 
