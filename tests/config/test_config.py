@@ -73,7 +73,7 @@ def test_json_gives_back_the_configuration(tmp_path: Path) -> None:
         ('{"tasks": "x", "rounds": true}', "rounds is True"),
         ('{"tasks": "x", "task_ids": [1]}', "task_ids"),
         ('{"tasks": "x", "selection": {"policy": "bogus"}}', "policy is 'bogus'"),
-        ('{"tasks": "x", "sampling": {"rows": null}}', "rows is None"),
+        ('{"tasks": "x", "sampling": {"top_p": null}}', "top_p is None"),
         ('{"tasks": "x", "sampling": 3}', "sampling is 3"),
     ],
 )

@@ -16,10 +16,12 @@ from arcloop.config import AugmentConfig, SamplingConfig, TrainingConfig
 from arcloop.model import attention
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
+from arcloop.model.shape import shape_of
 from arcloop.prompts.format import make_prompts
 from arcloop.records import Completion, FinishReason
 from arcloop.sampling import Draw, Request
 from arcloop.sampling.choose import choose
+from arcloop.sampling.memory import PrefixMemory
 from arcloop.sampling.transformers import TransformersSampler
 from arcloop.seeds import seed_of
 from arcloop.tasks.sets import load_tasks
@@ -273,6 +275,43 @@ def test_out_of_memory_it_goes_on_with_half_as_many_rows(model: LanguageModel, m
     assert max(seen) > 5 and sum(size > 5 for size in seen) == 2
     assert {c.id: c.text for c in sampler.sample(asked)} == expected
     assert max(sizes[len(seen) :]) <= 4
+
+
+def test_out_of_memory_prompts_are_read_in_smaller_parts(model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, hidden = requests(2, tasks=3), LanguageModel.hidden
+    expected = texts(model, asked)
+    sizes: list[int] = []
+
+    def short_of_memory(self: LanguageModel, input_ids: torch.Tensor, *rest: object, **others: object) -> torch.Tensor:
+        sizes.append(input_ids.shape[1])
+        if input_ids.shape[1] > 256:
+            raise torch.OutOfMemoryError("no more")
+        return hidden(self, input_ids, *rest, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LanguageModel, "hidden", short_of_memory)
+    sampler = TransformersSampler(model, SamplingConfig(max_tokens=40))
+    assert {c.id: c.text for c in sampler.sample(asked)} == expected
+    assert max(sizes) > 256 and sampler.limits == (1, 256)
+
+
+def test_keys_and_values_stay_within_their_bytes(model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, enter = requests(4, tasks=4), PrefixMemory.enter
+    shape = shape_of(model.network.config)
+    assert shape is not None
+    longest = max(len(model.encode(request.prompt.text)) for request in asked)
+    inside: list[int] = []
+
+    def counted(self: PrefixMemory, owner: int, count: int) -> None:
+        enter(self, owner, count)
+        inside.append(len(self.lengths) * self.width + len(self.owners) * 40)
+
+    monkeypatch.setattr(PrefixMemory, "enter", counted)
+    # Room for two prompts with their completions, then for less than one, which is let in all the same.
+    for tokens, most in ((2 * (longest + 4 * 40), 2 * (longest + 4 * 40)), (1, longest + 4 * 40)):
+        inside.clear()
+        kept = tokens * shape.kept(model.network.dtype.itemsize) / 2**30
+        assert texts(model, asked, cache_gib=kept) == texts(model, asked)
+        assert longest < max(inside[: len(asked)]) <= most
 
 
 def test_unlikely_tokens_go_by_min_p() -> None:

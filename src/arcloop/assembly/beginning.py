@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from arcloop.config import Config
+from arcloop.config import Config, LoadingConfig
 from arcloop.errors import ConfigError, RunError
 from arcloop.model.card import CARD, GRAMMAR, has_card, model_folder, read_card, resolve
 from arcloop.prompts.format import PromptFormat
@@ -81,7 +81,25 @@ def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: N
             )
         if given.refine.share:
             PromptFormat(given.prompt.template or card.template, lambda messages: "").check_refines()
+    config = dataclasses.replace(config, loading=_decided(config, out))
     return RunDir.create(out, config, tasks, manifest(config, tasks), unasked(given.tasks, tasks), shared)
+
+
+def _decided(config: Config, out: Path) -> LoadingConfig:
+    """How the weights are held, for the whole run: as it began, else as they fit into this machine's GPU."""
+    loading = config.loading
+    if loading.use_4bit_quantization is not None:
+        return loading
+    if (out / "config.json").is_file():
+        four_bit = RunDir.open(out).config().loading.use_4bit_quantization
+    elif config.sampler == "transformers":
+        from arcloop.footprint.device import fitted  # torch takes seconds
+
+        training = config.training if config.rounds > 1 else None
+        four_bit = fitted(config.model, loading, config.sampling, training).loading.use_4bit_quantization
+    else:
+        four_bit = False
+    return dataclasses.replace(loading, use_4bit_quantization=bool(four_bit))
 
 
 def _with_model(given: Config) -> Config:

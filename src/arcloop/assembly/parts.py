@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from arcloop.config import Config
 from arcloop.errors import ServerError
@@ -49,13 +49,18 @@ class Parts:
     """What was used of a server so far, in one line; empty where there is none."""
     by_rounds: bool = False
     """Do sampler and trainer share a device that it takes long to hand over, so that a whole round is searched before it is learned from?"""
+    spared: Callable[[], dict[str, Any]] = dict
+    """Settings that memory has allowed no more of than this, by their dotted names; empty where it never ran out."""
 
 
 @contextlib.contextmanager
-def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
+def make_parts(
+    config: Config, tasks: Sequence[Task], tell: Callable[[str], None] = lambda line: None
+) -> Iterator[Parts]:
     """The sampler and the trainer of a resolved configuration, for as long as the context lasts.
 
-    ``tasks`` are those of the run, which random programs are made for.
+    ``tasks`` are those of the run, which random programs are made for; ``tell`` is given a line on what was chosen so
+    that the model fits into a GPU.
 
     Raises:
         ArcloopError: the model, the server or the engine cannot be had, or what a later learning needs.
@@ -69,8 +74,8 @@ def make_parts(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
         with _imported(config, tasks) as parts:
             yield parts
     else:
-        make = {"transformers": _transformers, "vllm": _vllm, "openai": _openai}[config.sampler]
-        with make(config) as parts:
+        make = {"vllm": _vllm, "openai": _openai}.get(config.sampler)
+        with _transformers(config, tell) if make is None else make(config) as parts:
             yield parts
 
 
@@ -110,17 +115,32 @@ def _imported(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
 
 
 @contextlib.contextmanager
-def _transformers(config: Config) -> Iterator[Parts]:
+def _transformers(config: Config, tell: Callable[[str], None]) -> Iterator[Parts]:
+    from arcloop.footprint.device import fitted
     from arcloop.model.language import load_model
     from arcloop.sampling.transformers import TransformersSampler
     from arcloop.training.trainer import LoraTrainer
 
-    model = load_model(config.model, config.prompt, config.loading)
-    yield Parts(
-        TransformersSampler(model, config.sampling),
-        LoraTrainer(model, config.training),
-        _anchors(config, model.format, model.tokenizer),
-    )
+    training = config.training if config.rounds > 1 else None
+    rank = 0 if config.adapter is None else adapter_rank(Path(config.adapter))
+    found = fitted(config.model, config.loading, config.sampling, training, rank, tell)
+    model = load_model(config.model, config.prompt, found.loading)
+    sampler = TransformersSampler(model, found.sampling or config.sampling)
+    settings = found.training or config.training
+    began = sampler.limits
+
+    def spared() -> dict[str, Any]:
+        less: dict[str, Any] = {}
+        if sampler.limits != began:
+            less["sampling.rows"], less["sampling.prefill_tokens"] = sampler.limits
+        if model.pack_limit is not None:
+            less["training.pack_tokens"] = model.pack_limit
+        if model.network.is_gradient_checkpointing and not settings.gradient_checkpointing:
+            less["training.gradient_checkpointing"] = True
+        return less
+
+    anchors = _anchors(config, model.format, model.tokenizer)
+    yield Parts(sampler, LoraTrainer(model, settings), anchors, spared=spared)
 
 
 @contextlib.contextmanager

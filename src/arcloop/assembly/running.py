@@ -237,10 +237,10 @@ def _told(run: RunDir, tell: Tell) -> None:
 
 def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell, on_place: Callable[[], None]) -> None:
     _told(run, tell)
-    config, tasks, of = run.config(), run.tasks(), sum(map(len, run.groups()))
+    config, tasks, of = run.config_now(), run.tasks(), sum(map(len, run.groups()))
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
-        with make_parts(config, tasks) as parts:
+        with make_parts(config, tasks, tell) as parts:
             if parts.trainer is None and config.rounds > 1 and config.sampler != "imported":
                 tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(tasks) * config.rounds * config.programs
@@ -260,6 +260,8 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell,
                         on_place,
                     ).search_and_learn()
             finally:
+                # What memory did not allow is not tried again when the run is gone on with.
+                run.remember(parts.spared())
                 if summary := parts.summary():
                     tell(summary)
 

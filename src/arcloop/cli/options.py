@@ -21,6 +21,7 @@ __all__ = [
     "Drawn",
     "PromptOptions",
     "RunOptions",
+    "flags",
     "print_short_help",
     "recipe_in",
     "source_in",
@@ -162,6 +163,10 @@ SHOWN = (
 """The settings that people set, which ``--help`` shows; ``--help-all`` shows the others too."""
 
 
+_OPEN = ("gradient-checkpointing", "use-4bit-quantization")
+"""Flags that are chosen where nobody says them."""
+
+
 def print_short_help(arguments: type, base: RunOptions, prog: str) -> None:
     """Print the help of a command that takes a run's settings: its own options and the ``SHOWN`` ones.
 
@@ -208,6 +213,23 @@ def _documentation(owner: type, name: str) -> str:
                     if found == name:
                         return " ".join(text.split())
     return ""
+
+
+def flags(argv: list[str]) -> list[str]:
+    """Arguments with the value that a flag means, where its default is neither yes nor no: ``--x`` and ``--no-x``."""
+    said: list[str] = []
+    for place, word in enumerate(argv):
+        within, _, name = word.removeprefix("--").replace("_", "-").rpartition(".")
+        yes = name.removeprefix("no-")
+        if not word.startswith("--") or yes not in _OPEN:
+            said.append(word)
+            continue
+        said.append(f"--{within}.{yes}" if within else f"--{yes}")
+        if name != yes:
+            said.append("False")
+        elif argv[place + 1 : place + 2] not in (["True"], ["False"], ["None"]):
+            said.append("True")
+    return said
 
 
 def recipe_in(argv: list[str]) -> str | None:

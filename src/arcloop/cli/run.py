@@ -9,7 +9,7 @@ import tyro
 
 from arcloop.assembly import TrackerName, begin, replayed
 from arcloop.cli.job import go_on, say, wide
-from arcloop.cli.options import ClusterOptions, RunOptions, print_short_help, recipe_in, source_in
+from arcloop.cli.options import ClusterOptions, RunOptions, flags, print_short_help, recipe_in, source_in
 from arcloop.config import Config, with_recipe
 from arcloop.runs.shares import Share
 from arcloop.search.budget import moment
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     if {"-h", "--help"} & set(argv):
         print_short_help(Arguments, options, "arcloop run")
     argv = ["--help" if argument == "--help-all" else argument for argument in argv]
-    arguments = tyro.cli(Arguments, args=argv, prog="arcloop run", default=Arguments(options, tyro.MISSING))
+    arguments = tyro.cli(Arguments, args=flags(argv), prog="arcloop run", default=Arguments(options, tyro.MISSING))
     if arguments.deadline is not None:
         moment(arguments.deadline, 0)  # an error in it comes before anything is done
     share = None if arguments.share is None else Share.parse(arguments.share)

@@ -9,7 +9,7 @@ import tyro
 
 from arcloop.assembly import begin, replayed
 from arcloop.cli.job import go_on, say, wide
-from arcloop.cli.options import Drawn, source_in
+from arcloop.cli.options import Drawn, flags, source_in
 from arcloop.config import AugmentConfig, Config, ExecutionConfig, PromptConfig, ServerConfig, require, with_recipe
 from arcloop.model.card import GRAMMAR, read_card
 from arcloop.prompts.format import named_template
@@ -69,10 +69,10 @@ class Arguments:
     """List the program library's functions in the prompt; the ``plain`` template has a place for them."""
     cells: Annotated[int | None, tyro.conf.arg(name="prompt.cells")] = RUN.prompt.cells
     """Show no more train pairs than keep all grids of a prompt at so many cells together; default: what suits the model."""
-    rows: Annotated[int, tyro.conf.arg(name="sampling.rows")] = RUN.sampling.rows
+    rows: Annotated[int | None, tyro.conf.arg(name="sampling.rows")] = RUN.sampling.rows
     """Completions that are decoded side by side at the most: less memory, and less speed, with fewer."""
-    use_4bit_quantization: bool = RUN.loading.use_4bit_quantization
-    """Hold the base weights in 4 bits."""
+    use_4bit_quantization: bool | None = RUN.loading.use_4bit_quantization
+    """Hold the base weights in 4 bits; default: where they fit on a GPU in no other way."""
     tensor_parallel_size: int = RUN.engine.tensor_parallel_size
     """GPUs that share the model's matrices, with ``--sampler vllm``."""
     gpu_memory_utilization: float = RUN.engine.gpu_memory_utilization
@@ -93,7 +93,7 @@ def main(argv: list[str]) -> int:
     """Parse the arguments and search."""
     source = source_in(argv)
     base = replace(replayed(source), rounds=1) if source else RUN
-    arguments = tyro.cli(Arguments, args=argv, prog="arcloop search", default=_defaults(base))
+    arguments = tyro.cli(Arguments, args=flags(argv), prog="arcloop search", default=_defaults(base))
     return go_on(begin(_config(arguments, base), arguments.output_dir, partial(say, wide())))
 
 

@@ -3,6 +3,7 @@
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from arcloop.assembly import open_tracker
 from arcloop.cli.job import say, terminated_like_ctrl_c
+from arcloop.cli.options import flags
 from arcloop.config import LoadingConfig, PromptConfig, SessionConfig, TrainingConfig
 from arcloop.errors import ConfigError
 from arcloop.model.card import read_card, resolve_training
@@ -51,8 +53,9 @@ class Arguments:
 
 def main(argv: list[str]) -> int:
     """Parse the arguments and train."""
-    arguments = tyro.cli(Arguments, args=_spelled(argv), prog="arcloop train")
+    arguments = tyro.cli(Arguments, args=flags(_spelled(argv)), prog="arcloop train")
     # Here, because torch takes seconds that --help should not.
+    from arcloop.footprint.device import fitted
     from arcloop.model.language import load_model
     from arcloop.model.needs import need_for_training
     from arcloop.training.processes import join
@@ -62,6 +65,10 @@ def main(argv: list[str]) -> int:
     console = Console(quiet=not processes.first, width=None if Console().is_terminal else 200)
     session, loading = arguments.session, _mixed_precision(arguments.loading)
     training = resolve_training(arguments.training, read_card(arguments.model_path))
+    if session.use_lora and not arguments.inspect:
+        tell = partial(say, console)
+        found = fitted(arguments.model_path, loading, None, training, tell=tell)
+        loading, training = found.loading, found.training or training
     model = load_model(arguments.model_path, PromptConfig(), loading, full=not session.use_lora)
     if arguments.inspect:
         _inspect(model, session, training.max_tokens, arguments.inspect, console)

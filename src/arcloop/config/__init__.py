@@ -4,6 +4,7 @@ One frozen dataclass per stage, each handed only its own section; the docstring 
 its help text. A value out of range raises ``ConfigError`` when the section is built.
 """
 
+from arcloop.config.fitting import MEMORY, memory_of, with_memory
 from arcloop.config.recipes import recipe_names, with_recipe
 from arcloop.config.require import require
 from arcloop.config.run import Config
@@ -31,6 +32,7 @@ from arcloop.config.training import (
 )
 
 __all__ = [
+    "MEMORY",
     "AnchorsConfig",
     "AugmentConfig",
     "BudgetConfig",
@@ -56,9 +58,11 @@ __all__ = [
     "TrainingConfig",
     "config_json",
     "from_json",
+    "memory_of",
     "read_config",
     "recipe_names",
     "require",
     "to_json",
+    "with_memory",
     "with_recipe",
 ]

@@ -87,10 +87,13 @@ class SamplingConfig:
     """Prompts longer than this are skipped and counted. Default: what suits the model."""
     completions_per_prompt: int = 8
     """Completions drawn after one augmented prompt before the task is augmented afresh."""
-    rows: int = 128
-    """Completions decoded side by side; fewer need less memory."""
-    prefill_tokens: int = 32_768
-    """Prompt tokens whose keys and values are held at once; fewer need less memory."""
+    rows: int | None = None
+    """Completions decoded side by side; fewer need less memory. Default: 128, and on a GPU as many of these as fit."""
+    prefill_tokens: int | None = None
+    """Prompt tokens that are read at once; fewer need less memory. Default: 32,768, and on a GPU as many of these as fit."""
+    cache_gib: float | None = None
+    """GiB for the keys and values of prompts and completions; who does not fit waits. Default: on a GPU what is left there
+    beside the rest; on a CPU as much as ``rows`` completions and their prompts take."""
 
     def __post_init__(self) -> None:
         heat = self.temperature
@@ -102,6 +105,9 @@ class SamplingConfig:
         for name in ("max_tokens", "max_prompt_tokens", "completions_per_prompt", "rows", "prefill_tokens"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"sampling.{name.replace('_', '-')}", value, "expected 1 or more")
+        require(
+            self.cache_gib is None or self.cache_gib > 0, "sampling.cache-gib", self.cache_gib, "expected more than 0"
+        )
 
 
 @dataclass(frozen=True)

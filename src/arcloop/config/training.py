@@ -115,9 +115,10 @@ class AnchorsConfig:
 class LoadingConfig:
     """How a model's weights are held."""
 
-    use_4bit_quantization: bool = False
+    use_4bit_quantization: bool | None = None
     """Hold the base weights in 4 bits (NF4, by bitsandbytes): a quarter of the memory, somewhat slower. Only adapters
-    can be trained then. A vLLM engine has a setting of its own, ``engine.quantization``."""
+    can be trained then. A vLLM engine has a setting of its own, ``engine.quantization``. Default: where they fit on a GPU in no
+    other way."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Type in which the network computes. auto: bfloat16 on a GPU, or float16 on one that has none (before compute capability
     8.0); on a CPU float32 for search, and for training bfloat16 where the CPU has it."""
@@ -165,12 +166,13 @@ class TrainingConfig:
     """Several examples go through the network as one row, each attending to itself alone: the loss is the same, and no
     time goes into padding."""
     pack_tokens: int | None = None
-    """Tokens of such a row; fewer need less memory. A longer example goes alone. Default: 4096, and 1024 for a CPU in
-    float32, which is no slower with that."""
+    """Tokens of such a row; fewer need less memory. A longer example goes alone. Default: 4096; 1024 for a CPU in
+    float32, which is no slower with that; on a GPU no more than fit."""
     per_device_train_batch_size: int = 1
     """Without packing: examples that go through the network at once. Must divide the batch size."""
-    gradient_checkpointing: bool = False
-    """Keep only the input of each layer and compute the rest again for the gradient: less memory, a third more time."""
+    gradient_checkpointing: bool | None = None
+    """Keep only the input of each layer and compute the rest again for the gradient: less memory, a third more time.
+    Default: on a GPU."""
     use_liger_kernel: bool = False
     """Fused kernels of liger-kernel for norms, rotary embeddings and gated units; for NVIDIA GPUs."""
 

@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from arcloop.config import to_json
+from arcloop.config import Config, memory_of, to_json
 from arcloop.errors import RunError
 from arcloop.runs.numbers import TaskOutcome
 from arcloop.runs.rundir import RunDir
@@ -20,8 +20,7 @@ __all__ = ["Measured", "Setting", "grouped", "measured"]
 
 _MACHINE = (
     "execution.workers",
-    "sampling.rows",
-    "sampling.prefill_tokens",
+    *memory_of(Config("")),
     "engine.tensor_parallel_size",
     "engine.gpu_memory_utilization",
     "engine.enforce_eager",

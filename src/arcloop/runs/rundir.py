@@ -1,6 +1,7 @@
 """The run directory: typed, written once, resumable.
 
     config.json      the resolved configuration
+    memory.json      the latest values of settings that change memory alone, where they are others
     manifest.json    versions, and digests of the tasks, the model and the files beside it
     tasks.json       the tasks as they were searched, without answers
     unasked.json     the other tasks of a Kaggle challenges file, if there are any: a submission has to name all
@@ -29,7 +30,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from arcloop.config import Config, config_json, read_config, to_json
+from arcloop.config import Config, config_json, memory_of, read_config, to_json, with_memory
 from arcloop.errors import RunError
 from arcloop.files import UnreadableError, parse_json, text_in, write_bytes
 from arcloop.records import Completion, Prompt, Task
@@ -43,6 +44,8 @@ from arcloop.submission.voting import vote
 from arcloop.tasks.arcjson import task_from_json, task_to_json
 
 _REMEDY = "restore it from a copy, or begin a new run"
+_FORGET = "delete it: the settings are then those that the run began with"
+_MEMORY = "memory.json"
 _REBUILD = "make it anew with arcloop evaluate"
 _BEGINNING = ("config.json", "manifest.json", "tasks.json", "unasked.json", "submission.json")
 
@@ -101,11 +104,13 @@ class RunDir:
         """
         if not _untouched(path) or (shared and (path / "config.json").exists()):
             run = cls.open(path)
-            if run.config() != config or run.manifest().digests != manifest.digests:
+            same = with_memory(config, memory_of(run.config()))
+            if run.config() != same or run.manifest().digests != manifest.digests:
                 raise RunError(
-                    f"--out {path}: {run.difference(config, manifest)}; expected the same run or an empty folder "
+                    f"--out {path}: {run.difference(same, manifest)}; expected the same run or an empty folder "
                     "— pass another --out, or the first run's settings to resume it"
                 )
+            run.remember(memory_of(config))
             return run
         beginning = {
             "config.json": config_json(config).encode(),
@@ -151,6 +156,29 @@ class RunDir:
             RunError: it is not what was written.
         """
         return self._config
+
+    def config_now(self) -> Config:
+        """``config`` with the latest values of the settings that change memory alone.
+
+        Raises:
+            RunError: their file is damaged.
+            ConfigError: as ``config``.
+        """
+        return with_memory(self.config(), self._remembered(), str(self.path / _MEMORY))
+
+    def remember(self, settings: Mapping[str, Any]) -> None:
+        """Keep these values of settings that change memory alone, by their dotted names; None leaves one as it is."""
+        now = memory_of(self.config_now())
+        changed = {name: value for name, value in settings.items() if value is not None and value != now[name]}
+        if changed:
+            with_memory(self.config(), changed)
+            write_bytes(self.path / _MEMORY, as_json(self._remembered() | changed))
+
+    def _remembered(self) -> dict[str, Any]:
+        path = self.path / _MEMORY
+        if not path.exists():
+            return {}
+        return _object(unsealed(path, None, _FORGET), path, _FORGET)
 
     def manifest(self) -> Manifest:
         """Versions and digests at the time when the run began.

@@ -24,7 +24,8 @@ _GROWTH = 64
 class PrefixMemory:
     """``read`` prompts in one pass and ``enter`` rows for them; then each pass holds one token for each row."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, longest: int | None = None) -> None:
+        """``longest``: tokens of a completion at the most, beyond which no room is made; None = not known."""
         self.lengths: list[int] = []
         """Tokens of each prompt."""
         self.owners: list[int] = []
@@ -32,6 +33,7 @@ class PrefixMemory:
         self.ages: list[int] = []
         """Completion tokens that each row has put in."""
         self._device = device
+        self._longest = longest
         self._keys: dict[int, Tensor] = {}  # layer → (N or more, K, P or more, D)
         self._values: dict[int, Tensor] = {}
         self._row_keys: dict[int, Tensor] = {}  # layer → (R or more, K, S or more, D)
@@ -39,6 +41,11 @@ class PrefixMemory:
         self._reading = Segments()  # lengths of the prompts, or of the part of one, in this pass
         self._behind = 0  # tokens of that one prompt that were read before
         self._laid: _Layout | None = None
+
+    @property
+    def width(self) -> int:
+        """Tokens of the longest prompt that was read so far: each prompt's keys and values take the room of so many."""
+        return max((held.shape[2] for held in self._keys.values()), default=0)
 
     def read(self, segments: Sequence[int], behind: int = 0) -> None:
         """The next pass holds prompts of these lengths, packed; or, with ``behind``, the rest of the last one."""
@@ -113,8 +120,9 @@ class PrefixMemory:
         whole = self._behind + self._reading[0]
         seen = torch.ones(self._reading[0], whole, dtype=torch.bool, device=query.device).tril(self._behind)
         keys, values = (store[layer][first, None, :, :whole] for store in (self._keys, self._values))
-        grouped = query.shape[1] != key.shape[1]
-        out = scaled_dot_product_attention(query, keys, values, attn_mask=seen, scale=scaling, enable_gqa=grouped)
+        # Kernels that take a mask do not group heads; the others would hold a score for each pair of tokens.
+        keys, values = (held.repeat_interleave(query.shape[1] // held.shape[1], 1) for held in (keys, values))
+        out = scaled_dot_product_attention(query, keys, values, attn_mask=seen, scale=scaling)
         return out.transpose(1, 2)
 
     def _append(self, store: dict[int, Tensor], layer: int, token: Tensor) -> Tensor:
@@ -122,8 +130,9 @@ class PrefixMemory:
         rows, _, _, width = token.shape
         held = store.get(layer)
         if held is None:
-            held = token.new_zeros(rows, token.shape[1], _GROWTH, width)
-        more = (max(rows - held.shape[0], 0), held.shape[2] if laid.oldest >= held.shape[2] else 0)
+            held = token.new_zeros(rows, token.shape[1], min(_GROWTH, self._longest or _GROWTH), width)
+        grown = held.shape[2] if self._longest is None else min(held.shape[2], self._longest - held.shape[2])
+        more = (max(rows - held.shape[0], 0), grown if laid.oldest >= held.shape[2] else 0)
         store[layer] = held = pad(held, (0, 0, 0, more[1], 0, 0, 0, more[0])) if any(more) else held
         held[laid.rows, :, laid.ages] = token[:, :, 0]
         return held[:rows, :, : laid.oldest + 1]

@@ -6,6 +6,7 @@ step is a full one. A completion depends on its prompt and its draw's seed alone
 of differently shaped matrix products.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,14 +19,21 @@ from arcloop.config import SamplingConfig
 from arcloop.errors import ConfigError
 from arcloop.model.effective import holding
 from arcloop.model.language import LanguageModel
+from arcloop.model.shape import shape_of
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Prompt
 from arcloop.sampling.choose import choose
 from arcloop.sampling.memory import PrefixMemory
 from arcloop.sampling.port import Draw, Request, UnderWay, untold
 
-__all__ = ["TransformersSampler"]
+__all__ = ["PREFILL", "ROWS", "TransformersSampler"]
 
+ROWS = 128
+"""Completions decoded side by side where nothing else is said."""
+PREFILL = 32_768
+"""Prompt tokens read at once where nothing else is said."""
+_LEAST = 256
+"""Prompt tokens read at once at the least."""
 _LOOK = 4
 """Steps between looks for completions that have ended; a look costs about as much as a step saves."""
 
@@ -70,7 +78,18 @@ class TransformersSampler:
         self._model = model
         self._config = config
         self._max_tokens = config.max_tokens
-        self._rows = config.rows
+        self._rows = config.rows or ROWS
+        self._prefill = config.prefill_tokens or PREFILL
+        # What a token's keys and values take, in a network that says so; and how many tokens may be kept.
+        shape = shape_of(model.network.config)
+        self._kept = math.inf
+        if config.cache_gib is not None and shape is not None:
+            self._kept = config.cache_gib * 2**30 // shape.kept(model.network.dtype.itemsize)
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Rows side by side and prompt tokens at once, as memory has allowed so far."""
+        return self._rows, self._prefill
 
     @property
     def format(self) -> PromptFormat:
@@ -86,7 +105,7 @@ class TransformersSampler:
         self._model.use_adapter(folder)
 
     def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
-        """See ``Sampler``. Out of memory, it goes on with half as many rows, and keeps to that."""
+        """See ``Sampler``. Out of memory, it goes on with half as many rows and prompt tokens, and keeps to that."""
         waiting = self._split((request, self._model.encode(request.prompt.text)) for request in requests)
         # The adapter stays as it is while a caller draws from here.
         with holding(self._model.network):
@@ -96,9 +115,9 @@ class TransformersSampler:
                     yield from self._decode(waiting, inside, under_way)
                     return
                 except torch.OutOfMemoryError:
-                    if self._rows == 1:
+                    if self._rows == 1 and self._prefill <= _LEAST:
                         raise
-                self._rows //= 2
+                self._rows, self._prefill = max(1, self._rows // 2), max(min(_LEAST, self._prefill), self._prefill // 2)
                 torch.cuda.empty_cache()
                 # What was being decoded begins again, with the same seeds.
                 again: dict[str, list[_Row]] = {}
@@ -123,12 +142,12 @@ class TransformersSampler:
     def _decode(self, waiting: list[_Asked], rows: list[_Row], under_way: UnderWay) -> Iterator[Completion]:
         """Decode what waits, last first; ``rows`` always holds what is being decoded."""
         model = self._model
-        memory = PrefixMemory(model.device)
+        memory = PrefixMemory(model.device, self._max_tokens)
         tokens = torch.empty(0, dtype=torch.long, device=model.device)
         step = 0
         while rows or waiting:
             if not rows or step % _LOOK == 0:
-                entering = self._entering(waiting, len(rows))
+                entering = self._entering(waiting, len(rows), len(memory.lengths), memory.width)
                 if entering:
                     tokens = torch.cat([tokens, self._enter(memory, entering, rows)])
             with torch.inference_mode():
@@ -149,15 +168,21 @@ class TransformersSampler:
                     if row.reason is not None:
                         yield self._completion(row, row.reason)
 
-    def _entering(self, waiting: list[_Asked], rows: int) -> list[_Asked]:
-        """Who fits beside so many rows, taken off ``waiting``; someone, where there are none."""
+    def _entering(self, waiting: list[_Asked], rows: int, prompts: int, longest: int) -> list[_Asked]:
+        """Who fits beside so many rows of so many prompts, taken off ``waiting``; someone, where there are none.
+
+        ``longest``: tokens that each prompt's keys and values have room for.
+        """
         entering: list[_Asked] = []
         tokens = 0
         while waiting:
             asked = waiting[-1]
-            rows += asked.rows
-            tokens += len(asked.ids)
-            if (rows > self._rows and rows > asked.rows) or (entering and tokens > self._config.prefill_tokens):
+            rows, prompts = rows + asked.rows, prompts + 1
+            tokens, longest = tokens + len(asked.ids), max(longest, len(asked.ids))
+            kept = prompts * longest + rows * self._max_tokens
+            if rows > asked.rows and (rows > self._rows or kept > self._kept):
+                break
+            if entering and tokens > self._prefill:
                 break
             entering.append(waiting.pop())
         return entering
@@ -180,11 +205,11 @@ class TransformersSampler:
         for place, asked in enumerate(entering, first):
             memory.enter(place, asked.rows)
         counts = torch.tensor([asked.rows for asked in entering], device=self._model.device)
-        return self._choose(fresh, self._model.logits(hidden).repeat_interleave(counts, 0))
+        return self._choose(fresh, self._model.logits(hidden).repeat_interleave(counts, 0, output_size=len(fresh)))
 
     def _read(self, memory: PrefixMemory, ids: list[int]) -> Tensor:
-        """Hidden states of the last part of one prompt, which is read in parts of ``prefill_tokens``."""
-        size = self._config.prefill_tokens
+        """Hidden states of the last part of one prompt, which is read in parts of at most as many tokens as are read at once."""
+        size = self._prefill
         for behind in range(0, len(ids), size):
             part = ids[behind : behind + size]
             memory.read([len(part)], behind)

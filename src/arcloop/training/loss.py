@@ -19,9 +19,9 @@ from arcloop.model.language import LanguageModel
 from arcloop.model.precision import compute_type
 from arcloop.training.rows import Row
 
-__all__ = ["ALIGN", "completion_loss", "precision"]
+__all__ = ["ALIGN", "LOGITS", "completion_loss", "precision"]
 
-_LOGITS = 1 << 26
+LOGITS = 1 << 26
 """Logits that are kept for the gradient: a quarter of a gigabyte in float32. A large vocabulary reaches that soon."""
 ALIGN = 32
 """Multiple of tokens that rows are filled up to under ``precision``; see ``completion_loss``."""
@@ -67,12 +67,12 @@ def completion_loss(model: LanguageModel, rows: Sequence[Row], align: int = 1) -
 
 
 def _cross_entropy(model: LanguageModel, hidden: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
-    """Sum of weight × cross-entropy; logits (T, V) beyond ``_LOGITS`` cells are computed by parts, twice, and never kept."""
+    """Sum of weight × cross-entropy; logits (T, V) beyond ``LOGITS`` cells are computed by parts, twice, and never kept."""
 
     def part(hidden: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
         return (cross_entropy(model.logits(hidden), targets, reduction="none") * weight).sum()
 
-    size = max(1, _LOGITS // model.vocabulary)
+    size = max(1, LOGITS // model.vocabulary)
     if len(targets) <= size:
         return part(hidden, targets, weight)
     parts = zip(hidden.split(size), targets.split(size), weight.split(size), strict=True)

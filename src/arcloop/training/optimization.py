@@ -251,7 +251,10 @@ def _course(config: TrainingConfig, optimizer: torch.optim.Optimizer, steps: int
 def _prepare(model: LanguageModel, config: TrainingConfig) -> None:
     """Checkpointing and kernels, as the configuration wants them; a network keeps them once it has them."""
     network = model.network
-    if config.gradient_checkpointing and not network.is_gradient_checkpointing:
+    wanted = config.gradient_checkpointing
+    if wanted is None:
+        wanted = model.device.type == "cuda" and network.supports_gradient_checkpointing
+    if wanted and not network.is_gradient_checkpointing:
         network.gradient_checkpointing_enable({"use_reentrant": False})
     if config.use_liger_kernel:
         from liger_kernel.transformers import _apply_liger_kernel_to_instance
