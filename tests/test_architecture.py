@@ -39,9 +39,9 @@ ORDER: dict[str, str] = {
     "hindsight": "relabel filters selection curation anchors dataset learning",
     "loop": "",
     "evaluation": "estimates metrics outcome measurement comparison experiment",
-    "report": "charts run_page comparison_page",
+    "report": "palette story chapter words payload page pulse hosting",
     "assembly": "beginning parts running",
-    "cli": "table job options run search resume evaluate check compare experiment train card merge relabel execute show pretrain __main__",
+    "cli": "table job options run search resume evaluate report view watch check compare experiment train card merge relabel execute show pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 

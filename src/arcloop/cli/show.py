@@ -15,7 +15,7 @@ from arcloop.model.card import read_card, resolve
 from arcloop.prompts.catalogue import entries
 from arcloop.prompts.encoding import COLOR_NAMES
 from arcloop.records import Grid
-from arcloop.report.run_page import PALETTE
+from arcloop.report.palette import PALETTE
 from arcloop.tasks.sets import TASK_SETS, load_tasks
 
 __all__ = ["main"]
