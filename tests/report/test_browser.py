@@ -40,7 +40,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     common = ["--tasks", "arc1-train", "--task-ids", *IDS, "--seed", "3"]
     learn = [*common, "--rounds", "2", "--programs", "8", "--group-size", "0", "--sampling.max-tokens", "96"]
-    arcloop("run", *learn, "--training.max-steps", "4", "--out", folder / "learn")
+    arcloop("run", *learn, "--training.epochs", "1", "--out", folder / "learn")
     arcloop("run", *common, "--rounds", "1", "--programs", "16", "--model", "grammar", "--out", folder / "random")
     groups = ["--group", f"random={folder / 'random'}", f"search and learn={folder / 'learn'}"]
     arcloop("compare", *groups, "--report", folder / "compared.html")
