@@ -76,7 +76,7 @@ class Opened:
 
     def seen(self, name: str, whole: bool = False) -> None:
         """Nothing is wrong with what is shown now, for anybody."""
-        assert self.wrong == []
+        assert self.wrong == [], name
         across = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert across[0] <= across[1], f"{name}: wider than the window"
         found = Axe().run(self.page).response["violations"]
@@ -85,6 +85,7 @@ class Opened:
         ]
         assert serious == [], name
         if folder := os.environ.get("ARCLOOP_SCREENSHOTS"):
+            self.page.evaluate("drawAll()")
             self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
 
 
@@ -128,9 +129,7 @@ def test_a_report_is_looked_at(browser: Browser, report: Path) -> None:
     page.locator(".program summary").first.click()
     expect(page.locator(".program[open] .outputs canvas").first).to_be_visible()
     # Drawn in ARC's black, then in the other palette's colours.
-    cells = (
-        "(canvas) => [...canvas.getContext('2d').getImageData(1, 1, canvas.width - 2, canvas.height - 2).data].join()"
-    )
+    cells = "(canvas) => canvas.toDataURL()"
     grid = page.locator("#task canvas.grid").nth(1)
     before = grid.evaluate(cells)
     page.locator("#palette").select_option("safe")

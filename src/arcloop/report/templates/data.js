@@ -28,3 +28,19 @@ function h(tag, attributes = {}, ...children) {
   made.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
   return made;
 }
+
+// Some of a list, and a button for more.
+function paged(place, list, size, make) {
+  let shown = 0;
+  const more = h("button", { type: "button", onclick: () => next() });
+  const next = () => {
+    more.remove();
+    place.append(...list.slice(shown, shown + size).map(make));
+    shown += size;
+    more.textContent = "Show more (" + (list.length - shown).toLocaleString("en") + ")";
+    if (shown < list.length) place.append(more);
+  };
+  place.replaceChildren();
+  next();
+  return place;
+}

@@ -58,6 +58,16 @@ function mark(to, x, y, size, colour) {
   to.fillRect(x + at, y + at, width, width);
 }
 
+// Paper has no view to come into.
+function drawAll() {
+  for (const canvas of document.querySelectorAll("canvas.grid")) {
+    seen.unobserve(canvas);
+    canvas.drawn = true;
+    draw(canvas);
+  }
+}
+addEventListener("beforeprint", drawAll);
+
 function recolour(name) {
   palette = DATA.palettes[name] || DATA.palettes.arc;
   for (const canvas of document.querySelectorAll("canvas.grid")) if (canvas.drawn) draw(canvas);

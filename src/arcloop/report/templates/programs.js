@@ -26,21 +26,12 @@ async function showPrograms() {
   const chosen = list.filter(({ program }) => (!status || program.status === status) && (!trained || program.trained) && program.source.toLowerCase().includes(text));
   chosen.sort((a, b) => b.program.pixels - a.program.pixels);
   field("program-count").value = chosen.length.toLocaleString("en") + " of " + plural(list.length, "program");
-  let shown = 0;
-  const place = field("program-list");
-  const more = h("button", { type: "button", onclick: () => next() }, "Show more");
-  const next = () => {
-    more.remove();
-    place.append(...chosen.slice(shown, shown + AT_ONCE).map(({ task, told, program }) => {
-      const made = programOf(task, told, program);
-      made.firstChild.prepend(h("a", { href: "#/task/" + encodeURIComponent(task.id) }, task.id));
-      return made;
-    }));
-    shown += AT_ONCE;
-    if (shown < chosen.length) place.append(more);
-  };
-  place.replaceChildren();
-  next();
+  paged(field("program-list"), chosen, AT_ONCE, ({ task, told, program }) => {
+    const made = programOf(task, told, program);
+    made.firstChild.prepend(h("span", {}, task.id));
+    made.addEventListener("toggle", () => made.append(h("p", {}, h("a", { href: "#/task/" + encodeURIComponent(task.id) }, "Open the task " + task.id))), { once: true });
+    return made;
+  });
 }
 
 let waiting = 0;

@@ -28,7 +28,7 @@ async function showTask(id) {
   scoreStrip(scores, told, DATA.runs[now.run].rounds);
   const statuses = Object.entries(told.statuses).sort((a, b) => b[1] - a[1]).map(([name, count]) => count.toLocaleString("en") + " " + name.replaceAll("_", " ")).join(", ");
   place.append(h("p", { class: "note" }, "How they ended: " + (statuses || "there is none yet") + ". Shown are the " + told.programs.length + " that tell most, the best first."));
-  place.append(h("div", {}, told.programs.map((program) => programOf(task, told, program))));
+  place.append(paged(h("div"), told.programs, 12, (program) => programOf(task, told, program)));
 }
 
 const go = (id) => { location.hash = "#/task/" + encodeURIComponent(id); };
