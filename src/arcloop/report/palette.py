@@ -7,15 +7,16 @@ PALETTE = ("#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aaaaaa", "#f
 
 PALETTES = {
     "arc": PALETTE,
-    # Okabe and Ito's eight, made to be told apart with every kind of colour blindness, a grey and a white beside them.
+    # After Okabe and Ito's eight, a grey and a white beside them, and four of them moved so that no two of the ten are
+    # near each other with any kind of colour blindness; a test measures how far apart they are.
     "safe": (
         "#000000",
-        "#0072b2",
+        "#004f9e",
         "#d55e00",
-        "#009e73",
+        "#22a860",
         "#f0e442",
-        "#999999",
-        "#cc79a7",
+        "#595959",
+        "#b45f9a",
         "#e69f00",
         "#56b4e9",
         "#ffffff",

@@ -32,10 +32,14 @@ function gridOf(text, { side = 96, label = "grid", against = null } = {}) {
 
 function draw(canvas) {
   const { rows, against } = canvas;
-  const size = Math.max(1, Math.round(canvas.cell * (window.devicePixelRatio || 1)));
+  const dense = window.devicePixelRatio || 1;
+  const size = Math.max(1, Math.round(canvas.cell * dense));
   const line = size >= 6 ? Math.max(1, Math.round(size / 16)) : 0;
-  canvas.width = rows[0].length * size;
-  canvas.height = rows.length * size;
+  // Whole pixels for every cell, and lines between cells alone.
+  canvas.width = rows[0].length * size - line;
+  canvas.height = rows.length * size - line;
+  canvas.style.width = canvas.width / dense + "px";
+  canvas.style.height = canvas.height / dense + "px";
   const to = canvas.getContext("2d");
   to.fillStyle = "#555";
   to.fillRect(0, 0, canvas.width, canvas.height);
