@@ -146,7 +146,7 @@ def _chapter(
     kinds: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], tuple[str, Told]] = {}
     for index, tasks in enumerate(run.groups()):
-        stories = {task.id: Story(task) for task in tasks}
+        stories = {task.id: Story(task, run.config().rounds) for task in tasks}
         learned: set[str] = set()
         for round_, group in run.searched_groups(index):
             found: dict[str, list[Candidate]] = {task.id: [] for task in tasks}

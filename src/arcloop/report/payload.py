@@ -132,7 +132,7 @@ def _piece(task_id: str, chapters: Sequence[Chapter], most: int) -> str:
 
 def _packed(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
 def _told(told: TaskChapter, raw: int, longest: int) -> dict[str, Any]:

@@ -20,7 +20,8 @@ BINS = 50
 """Steps in which the share of right cells is counted."""
 
 _KEPT = 96
-_KEPT_OF_ROUND = 48
+_KEPT_OF_ROUND = 8
+"""At the least; a run of few rounds has more of each."""
 _NAME = 60
 _LONGEST = 20_000
 """Characters of a source that are shown."""
@@ -69,8 +70,10 @@ class Frame:
 class Story:
     """One task over the rounds of a run; rounds are added in their order."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, rounds: int) -> None:
+        """``rounds``: how many there will be."""
         self._task = task
+        self._of_round = max(_KEPT_OF_ROUND, _KEPT // rounds)
         self._kept: dict[tuple[str | None, ...], Told] = {}
         self._failed: dict[str, Told] = {}
         self.film: list[Frame] = []
@@ -86,7 +89,7 @@ class Story:
         """Count a round's programs, and keep those that tell something."""
         self.scores[round_] = Counter(int(c.score.pixels * BINS) for c in candidates)
         self.statuses.update(c.execution.status.value for c in candidates)
-        best = nlargest(_KEPT_OF_ROUND, candidates, key=_rank)
+        best = nlargest(self._of_round, candidates, key=_rank)
         for candidate in best:
             told = _told(round_, candidate, self._task)
             there = self._kept.get(told.outputs)
