@@ -14,7 +14,7 @@ DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squa
 # Files that take longest come first, so that both processes end together.
 SLOW := tests/scenarios tests/cluster tests/training tests/sampling tests/execution
 
-.PHONY: help demo test docs test-real test-vllm test-servers chaos fuzz soak check-cluster lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-loop bench-cluster bench-train bench-sample bench-shares experiment-encoding \
+.PHONY: help demo test docs test-real test-vllm test-servers chaos fuzz soak check-cluster lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-report bench-loop bench-cluster bench-train bench-sample bench-shares experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -26,7 +26,8 @@ demo: $(VENV)/installed ## search only against search and learn, on four picture
 	$(BIN)/arcloop compare --group "search only=runs/demo/search-only" "search and learn=runs/demo/search-and-learn" \
 	    --report runs/demo/report.html
 
-test: $(VENV)/installed-dev lint types docs ## all checks and tests
+test: $(VENV)/installed-dev lint types docs ## all checks and tests; those of the pages need chromium
+	@command -v chromium > /dev/null || echo "no chromium: the pages are not opened in a browser (apt-get install chromium brings it)"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(SLOW) tests
 
 docs: $(VENV)/installed-docs ## the documentation as a site, in build/site; a link that leads nowhere is an error
@@ -72,6 +73,9 @@ check-sandbox: $(VENV)/installed-dev ## the same outcomes in 40 orders, modes an
 
 bench-common: $(VENV)/installed-dev ## the program library against plain loops
 	$(BIN)/python -m benchmarks.bench_common
+
+bench-report: $(VENV)/installed-dev ## size, time and memory of the page of a large run, and how soon it is usable
+	$(BIN)/python -m benchmarks.bench_report
 
 bench-relabel: $(VENV)/installed-dev ## time and memory of a training set of 85,640 rows
 	$(BIN)/python -m benchmarks.bench_relabel

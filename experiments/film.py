@@ -11,7 +11,7 @@ from pathlib import Path
 
 from arcloop import Run, load_answers
 from arcloop.records import Candidate, Grid
-from arcloop.report.run_page import grid_svg
+from arcloop.report.palette import PALETTE
 from arcloop.scoring import pixel_similarity, ranked
 from arcloop.tasks.augment import original_outputs
 
@@ -46,7 +46,7 @@ def svg(shown: list[tuple[str, Grid]], title: str) -> str:
         x = GAP + number * (SIDE + GAP)
         height, width = grid.shape
         side = SIDE / max(height, width)
-        inner = str(grid_svg(grid)).replace("<svg ", f'<svg x="{x}" y="{GAP}" ', 1)
+        inner = grid_svg(grid).replace("<svg ", f'<svg x="{x}" y="{GAP}" ', 1)
         cell = 8
         inner = inner.replace(
             f'width="{width * cell}" height="{height * cell}"',
@@ -58,6 +58,26 @@ def svg(shown: list[tuple[str, Grid]], title: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{full}" height="{tallest + 3 * GAP:.0f}" role="img" aria-label="{title}" '
         f'font-family="sans-serif" font-size="13" fill="#777">{"".join(parts)}</svg>\n'
+    )
+
+
+def grid_svg(grid: Grid, cell: int = 8) -> str:
+    """The grid as an SVG picture of ``cell`` pixels per cell: one rectangle per run of equal cells in a row."""
+    height, width = grid.shape
+    parts = []
+    for y in range(height):
+        x = 0
+        while x < width:
+            end = x
+            while end < width and grid[y, end] == grid[y, x]:
+                end += 1
+            parts.append(f'<rect x="{x}" y="{y}" width="{end - x}" height="1" fill="{PALETTE[int(grid[y, x])]}"/>')
+            x = end
+    lines = "".join(f"M{x} 0V{height}" for x in range(1, width)) + "".join(f"M0 {y}H{width}" for y in range(1, height))
+    return (
+        f'<svg width="{width * cell}" height="{height * cell}" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="grid of {height} by {width} cells" shape-rendering="crispEdges">{"".join(parts)}'
+        f'<path d="{lines}" stroke="#555" stroke-width="0.06"/></svg>'
     )
 
 

@@ -42,10 +42,10 @@ ORDER: dict[str, str] = {
     "hindsight": "relabel filters selection curation anchors dataset learning",
     "loop": "",
     "evaluation": "estimates metrics outcome submitted measurement comparison experiment planning",
-    "report": "charts run_page comparison_page",
+    "report": "palette story chapter words payload page pulse hosting",
     "cluster": "purse portion parcel actor agenda driver nodes",
     "assembly": "beginning importing parts spreading running tracking wheelhouse probing",
-    "cli": "table picture job options run search resume evaluate check score compare experiment train card merge import_ relabel execute show plan wheels pretrain __main__",
+    "cli": "table picture job options run search resume evaluate report view watch check score compare experiment train card merge import_ relabel execute show plan wheels pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 

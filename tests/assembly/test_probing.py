@@ -13,7 +13,7 @@ from arcloop.cli import plan
 from arcloop.config import Config
 from arcloop.errors import ConfigError, RunError
 from arcloop.evaluation.outcome import conclude
-from arcloop.report.run_page import write_report
+from arcloop.report.page import write_report
 from arcloop.runs.rundir import RunDir
 from tests.fakes import MANIFEST
 from tests.test_loop import CONFIG, TASKS, Parts

@@ -17,7 +17,7 @@ __all__ = ["Ended", "Launcher", "descendants"]
 SERVER = """
 import ctypes, json, os, random, signal, sys, time, traceback
 # What takes seconds is done once; then every run is a process of its own in no time.
-import arcloop.cli.run, arcloop.cli.resume, arcloop.cli.check, arcloop.report.run_page, peft
+import arcloop.cli.run, arcloop.cli.resume, arcloop.cli.check, arcloop.report.page, peft
 import arcloop.model.language, arcloop.sampling.transformers, arcloop.training.trainer
 import arcloop.search.group
 from arcloop.cli import main

@@ -18,7 +18,7 @@ from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Augmentation, Task
-from arcloop.report.run_page import PALETTE
+from arcloop.report.palette import PALETTE
 from arcloop.runs.rundir import RunDir
 from arcloop.tasks.augment import apply_task
 from tests.arc_grids import FLIP, candidate, grid

@@ -198,7 +198,7 @@ def test_the_command_prints_and_writes_what_it_found(
     content = json.loads((tmp_path / "out.json").read_text())
     assert content["rows"][0]["seeds"] == [1, 2] and content["contrasts"][0]["verdict"] == "within noise"
     page = (tmp_path / "out.html").read_text()
-    assert page.count("<polyline") == 2 and "one ×2" in page and "three against one ×2" in page
+    assert "With equally many programs" in page and "one ×2" in page and "three against one ×2" in page
     assert arcloop(monkeypatch, "--group", f"A={runs[0]},{runs[1]}", f"B={runs[2]}") == 0
     assert "B against A" in capsys.readouterr().out
 

@@ -8,8 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcloop.evaluation.estimates import bootstrap, holm, paired_difference, pass_at_k, pass_curves
-from arcloop.report.charts import passes_svg
-from arcloop.runs.numbers import Curve
 
 COUNTS = st.integers(0, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
 
@@ -120,13 +118,3 @@ def test_many_tasks_are_flipped_at_random() -> None:
 def test_holm_multiplies_the_smallest_most() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.9]) == [0.9] and holm([]) == []
-
-
-@pytest.mark.parametrize("longest", [0, 1, 2, 700])
-def test_a_curve_of_any_length_is_drawn(longest: int) -> None:
-    values = tuple(k / 1000 for k in range(longest))
-    curve = Curve(values, values, values, every_task_to=longest // 2, tasks=1)
-    picture = passes_svg([curve, curve], curve)
-    assert ("<svg" in picture) == bool(longest)
-    assert picture.count("<polyline") == (3 if longest else 0)
-    assert len(picture) < 25_000

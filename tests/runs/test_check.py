@@ -15,7 +15,7 @@ from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Task
-from arcloop.report.run_page import write_report
+from arcloop.report.page import write_report
 from arcloop.runs.check import check
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.rundir import RunDir

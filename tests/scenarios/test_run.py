@@ -67,7 +67,7 @@ def test_a_run_ends_with_submission_table_and_report(run: tuple[RunDir, str]) ->
     for name in ("train pass@n", "pass@n", "solved@2", "unique outputs", "pixel similarity", "round 2"):
         assert name in printed
     html = (directory.path / "report.html").read_text()
-    assert all(task.id in html for task in tasks) and "<svg" in html
+    assert all(task.id in html for task in tasks) and "train pass@n" in html
     assert directory.numbers().run.programs == 3 * 2 * 8
 
 

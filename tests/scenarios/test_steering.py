@@ -15,7 +15,7 @@ from arcloop.hindsight.anchors import Anchors
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Completion, Example
-from arcloop.report.run_page import write_report
+from arcloop.report.page import write_report
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request, UnderWay, untold
 from arcloop.search.budget import Budget, DeadlineError

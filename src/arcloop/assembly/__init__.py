@@ -2,7 +2,7 @@
 
 from arcloop.assembly.beginning import begin, replayed
 from arcloop.assembly.importing import Import, begin_import
-from arcloop.assembly.running import Run, carry_on, evaluate, relabel, run
+from arcloop.assembly.running import Run, answers_of, carry_on, evaluate, relabel, run
 from arcloop.assembly.tracking import RunTracking, Tracker, TrackerName, open_tracker
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "RunTracking",
     "Tracker",
     "TrackerName",
+    "answers_of",
     "begin",
     "begin_import",
     "carry_on",

@@ -23,7 +23,7 @@ from arcloop.hindsight.dataset import Made, make_dataset
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Answers, Candidate, Task
-from arcloop.report.run_page import write_report
+from arcloop.report.page import write_report
 from arcloop.runs.lock import locked
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.origin import check_origin
@@ -33,7 +33,7 @@ from arcloop.runs.shares import Share, outcome_locked, sharing
 from arcloop.search.budget import Budget, DeadlineError, moment
 from arcloop.tasks.sets import load_answers
 
-__all__ = ["Run", "carry_on", "evaluate", "relabel", "run"]
+__all__ = ["Run", "answers_of", "carry_on", "evaluate", "relabel", "run"]
 
 Tell = Callable[[str], None]
 """Is told a line of what happens."""
@@ -275,9 +275,10 @@ def evaluate(run: RunDir, console: Console, tell: Tell = lambda line: None) -> R
     with Progress(console, len(run.groups()), "groups") as progress:
         progress.stage("voting and counting")
         with outcome_locked(run):
-            numbers = conclude(run, _answers(run, tell), progress.advance)
+            answers = answers_of(run, tell)
+            numbers = conclude(run, answers, progress.advance)
             write_readme(run)
-            write_report(run)
+            write_report(run, answers, numbers)
     return numbers
 
 
@@ -292,7 +293,8 @@ def _origin(config: Config) -> str:
     return f"model {config.model}" + (f" with adapter {config.adapter}" if config.adapter else "")
 
 
-def _answers(run: RunDir, tell: Tell) -> Answers:
+def answers_of(run: RunDir, tell: Tell = lambda line: None) -> Answers:
+    """The answers of the run's task set, as far as they can be had; ``tell``: of it where they cannot."""
     try:
         return load_answers(run.config().tasks)
     except ArcloopError as error:

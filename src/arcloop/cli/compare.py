@@ -10,13 +10,14 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from arcloop.assembly import answers_of
 from arcloop.cli.job import say, wide
 from arcloop.cli.table import percent
 from arcloop.errors import ConfigError
 from arcloop.evaluation.comparison import Comparison, compare
 from arcloop.evaluation.measurement import Measured, Setting, grouped, measured
 from arcloop.files import write_bytes
-from arcloop.report.comparison_page import write_comparison
+from arcloop.report.page import write_comparison
 
 __all__ = ["main", "print_comparison"]
 
@@ -43,7 +44,7 @@ class Arguments:
     json: Path | None = None
     """Write everything here as JSON too."""
     report: Path | None = None
-    """Write an HTML page here, with the curves of what each setting found over its programs."""
+    """Write an HTML page here: the verdict, what each setting found over its programs, and all tasks with their films."""
 
 
 def main(argv: list[str]) -> int:
@@ -61,7 +62,7 @@ def main(argv: list[str]) -> int:
         text = json.dumps(dataclasses.asdict(compared), indent=1) + "\n"
         _write("--json", arguments.json, lambda path: write_bytes(path, text.encode()))
     if arguments.report is not None:
-        _write("--report", arguments.report, lambda path: write_comparison(compared, path))
+        _write("--report", arguments.report, lambda path: write_comparison(compared, settings, path, answers_of))
     print_comparison(compared, console := wide())
     if arguments.report is not None:
         say(console, f"report  {arguments.report}")

@@ -10,7 +10,7 @@ from typing import Literal
 
 import tyro
 
-from arcloop.assembly import begin
+from arcloop.assembly import answers_of, begin
 from arcloop.cli.compare import print_comparison
 from arcloop.cli.job import go_on, say, wide
 from arcloop.errors import ConfigError
@@ -18,7 +18,7 @@ from arcloop.evaluation.comparison import Comparison, compare
 from arcloop.evaluation.experiment import LEARNING, QUESTIONS, Arm, TaskSet, task_sets
 from arcloop.evaluation.measurement import Setting, measured
 from arcloop.files import write_bytes
-from arcloop.report.comparison_page import write_comparison
+from arcloop.report.page import write_comparison
 
 __all__ = ["main"]
 
@@ -75,7 +75,7 @@ def main(argv: list[str]) -> int:
             say(console, f"\n{task_set.name}, {name}")
             print_comparison(compared, console)
             page = arguments.out / f"{task_set.name}-{name}.html"
-            write_comparison(compared, page)
+            write_comparison(compared, settings, page, answers_of)
             say(console, f"report  {page}")
     command = "arcloop experiment " + shlex.join(argv)
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from rich.text import Text
 from arcloop.errors import ConfigError
 from arcloop.files import write_bytes
 from arcloop.records import Augmentation, Candidate, Grid, Task
-from arcloop.report.run_page import PALETTE
+from arcloop.report.palette import PALETTE
 from arcloop.tasks.augment import apply_task
 
 __all__ = ["grid_text", "printable", "program_picture", "save", "task_picture"]

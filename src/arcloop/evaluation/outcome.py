@@ -3,11 +3,13 @@
 Works at any time: what is not searched yet counts as not sampled. One group is in memory at once.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from arcloop.evaluation.metrics import TaskNumbers, curves, solved_interval, summarize, task_numbers
-from arcloop.records import Answers, Attempt, Candidate, FinishReason
+from arcloop.records import Answers, Attempt, Candidate, FinishReason, Task
 from arcloop.runs.groupdir import GroupDir
 from arcloop.runs.numbers import BestProgram, GroupNumbers, RunCurves, RunNumbers, TaskOutcome
 from arcloop.runs.rundir import RunDir
@@ -16,11 +18,30 @@ from arcloop.search.health import per_round
 from arcloop.submission.kaggle import hits, submission_json, validate
 from arcloop.submission.voting import Ballot
 
-__all__ = ["conclude"]
+__all__ = ["conclude", "judged", "known_answers"]
 
 
 def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambda: None) -> RunNumbers:
     """Write ``submission.json`` and ``metrics.json`` into the run, and return the latter's content.
+
+    The arguments are those of ``judged``.
+
+    Raises:
+        RunError: a table of the run cannot be read.
+    """
+    numbers, submission = judged(run, answers, on_group)
+    outcome = replace(numbers, files=seals_of(run.path, [run.write("submission.json", submission)]))
+    run.write_numbers(outcome)
+    return outcome
+
+
+def known_answers(tasks: Sequence[Task], answers: Answers) -> Answers:
+    """The answers of those of the tasks that have one for each test input."""
+    return {t.id: answers[t.id] for t in tasks if len(answers.get(t.id, ())) == len(t.test_inputs)}
+
+
+def judged(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambda: None) -> tuple[RunNumbers, str]:
+    """The numbers of what is done, and the submission of the best so far; nothing is written.
 
     ``answers`` are looked at for the numbers only; a task for which they are not known, or do not
     fit its test inputs, has none. ``on_group`` is called after each group of tasks.
@@ -29,7 +50,7 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
         RunError: a table of the run cannot be read.
     """
     tasks = run.tasks()
-    known = {t.id: answers[t.id] for t in tasks if len(answers.get(t.id, ())) == len(t.test_inputs)}
+    known = known_answers(tasks, answers)
     rounds: dict[int, list[TaskNumbers]] = {}
     in_all: list[TaskNumbers] = []
     health: dict[int, list[GroupNumbers]] = {}
@@ -59,10 +80,10 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
             best[task.id] = _best(candidates[task.id])
         in_all += totals.values()
         on_group()
-    submission = run.write("submission.json", submission_json(attempts, run.unasked()))
-    hit = hits(validate(run.read("submission.json"), tasks), known)
+    submission = submission_json(attempts, run.unasked())
+    hit = hits(validate(json.loads(submission), tasks), known)
     by_round = [rounds[round_] for round_ in sorted(rounds)]
-    outcome = RunNumbers(
+    numbers_of_run = RunNumbers(
         groups_done=done,
         seconds=round(seconds, 3),
         rounds=tuple(summarize(numbers) for numbers in by_round),
@@ -74,10 +95,8 @@ def conclude(run: RunDir, answers: Answers, on_group: Callable[[], None] = lambd
             n.task_id: _task(n, hit.get(n.task_id), best[n.task_id], [a for a in attempts if a.task_id == n.task_id])
             for n in in_all
         },
-        files=seals_of(run.path, [submission]),
     )
-    run.write_numbers(outcome)
-    return outcome
+    return numbers_of_run, submission
 
 
 def _sampled(group: GroupDir) -> tuple[dict[str, list[str]], Counter[str]]:
