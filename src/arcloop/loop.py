@@ -1,11 +1,9 @@
 """The method, on one page: search and learn, in a tight loop.
 
 Every round, for every group of tasks: search (prompt, sample, extract, execute, score), relabel,
-train. Groups take turns, or a whole round is searched before it is learned from; what is found is the
-same. The loop holds tasks without the answers of their test pairs; what it does follows from the
-run's configuration and tasks alone, unless time is short. Everything it makes is in the run
-directory, from which an interrupted run goes on where it stopped, and which at every moment holds
-a submission of the best so far.
+train. The loop holds tasks without the answers of their test pairs; what it does follows from the
+run's configuration and tasks alone, unless time is short. Everything it makes is in the run directory,
+from which an interrupted run goes on, and which at every moment holds a submission of the best so far.
 """
 
 from collections.abc import Callable
@@ -78,11 +76,10 @@ class Loop:
                         self.pass_over(place)
                     else:
                         self.search(place)
-                    self.on_place()
                 for place in turn:
                     if not place.group.done:
                         self.learn(place)
-                        self.on_place()
+                    self.on_place()
             self.background.wait()
             self.on_place()
 

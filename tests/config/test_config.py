@@ -33,6 +33,7 @@ HOLDERS = {
     "AnchorsConfig": "_anchors|given.anchors",
     "HealthConfig": "health",
     "ImportConfig": "settings",
+    "ClusterConfig": "cluster|config|settings|given",
     "Config": "config|_config|config\\(\\)|given|arguments.config",
 }
 

@@ -153,7 +153,6 @@ SHOWN = (
     "training.learning_rate",
     "training.epochs",
     "training.batch_size",
-    "anchors.share",
     "stopping.perfect",
     "budget.programs",
     "budget.seconds",
