@@ -20,6 +20,7 @@ from arcloop.model.shape import shape_of
 from arcloop.prompts.format import make_prompts
 from arcloop.records import Completion, FinishReason
 from arcloop.sampling import Draw, Request
+from arcloop.sampling import transformers as transformers_sampler
 from arcloop.sampling.choose import choose
 from arcloop.sampling.memory import PrefixMemory
 from arcloop.sampling.transformers import TransformersSampler
@@ -284,14 +285,28 @@ def test_out_of_memory_prompts_are_read_in_smaller_parts(model: LanguageModel, m
 
     def short_of_memory(self: LanguageModel, input_ids: torch.Tensor, *rest: object, **others: object) -> torch.Tensor:
         sizes.append(input_ids.shape[1])
-        if input_ids.shape[1] > 256:
+        if input_ids.shape[1] > 64:
             raise torch.OutOfMemoryError("no more")
         return hidden(self, input_ids, *rest, **others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(LanguageModel, "hidden", short_of_memory)
+    monkeypatch.setattr(transformers_sampler, "_LEAST", 32)
     sampler = TransformersSampler(model, SamplingConfig(max_tokens=40))
     assert {c.id: c.text for c in sampler.sample(asked)} == expected
-    assert max(sizes) > 256 and sampler.limits == (1, 256)
+    # 32,768 tokens halved nine times; a prompt is longer.
+    assert max(sizes) > 64 and sampler.limits == (1, 64)
+
+
+def test_a_row_that_has_ended_goes_on_until_it_is_looked_for(model: LanguageModel) -> None:
+    asked = requests(5, tasks=4)
+    whole = texts(model, asked)
+    for most in (
+        37,
+        38,
+        39,
+    ):  # not all rows that are decoded side by side began together, and a look is every four steps
+        made = sample(model, asked, max_tokens=most, rows=7)
+        assert all(whole[name].startswith(completion.text) for name, completion in made.items())
 
 
 def test_keys_and_values_stay_within_their_bytes(model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:

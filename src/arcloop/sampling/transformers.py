@@ -142,7 +142,8 @@ class TransformersSampler:
     def _decode(self, waiting: list[_Asked], rows: list[_Row], under_way: UnderWay) -> Iterator[Completion]:
         """Decode what waits, last first; ``rows`` always holds what is being decoded."""
         model = self._model
-        memory = PrefixMemory(model.device, self._max_tokens)
+        # A row that has ended goes on beside the others until it is looked for.
+        memory = PrefixMemory(model.device, self._max_tokens + _LOOK)
         tokens = torch.empty(0, dtype=torch.long, device=model.device)
         step = 0
         while rows or waiting:
