@@ -216,12 +216,24 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_end(tmp_path: Path) -> None:
         assert finish(Parts().run(path)) == whole
 
 
-def test_what_was_sampled_before_the_stop_is_not_sampled_again(tmp_path: Path) -> None:
-    whole = finish(Parts().run(tmp_path / "whole"))
-    parts, asked = Parts(), []
+@pytest.mark.parametrize("failing", [0, 3])
+def test_what_was_sampled_before_the_stop_is_not_sampled_again(tmp_path: Path, failing: int) -> None:
+    """``failing``: every so many-th program is none, as with a model that does not know what is asked for."""
 
     def one_by_one(jobs: Iterable[Job]) -> Iterator[Execution]:
-        yield from map(parts.executor._run, jobs)
+        for job in jobs:
+            made = Parts().executor._run(job)
+            none = failing and int(job.id[-2:]) % failing == 0
+            outputs = (None,) * len(job.inputs)
+            yield dataclasses.replace(made, status=Status.SYNTAX_ERROR, outputs=outputs) if none else made
+
+    def fresh() -> Parts:
+        parts = Parts()
+        parts.executor.execute = one_by_one  # type: ignore[method-assign]
+        return parts
+
+    whole = finish(fresh().run(tmp_path / "whole"))
+    parts, asked = fresh(), []
 
     def stopped(requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         """The server goes away within the first wave."""
@@ -231,14 +243,13 @@ def test_what_was_sampled_before_the_stop_is_not_sampled_again(tmp_path: Path) -
             asked.append(completion)
             yield completion
 
-    parts.executor.execute = one_by_one  # type: ignore[method-assign]
     parts.sampler.sample = stopped  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         parts.run(tmp_path / "run")
     kept = {c.id for c in RunDir.open(tmp_path / "run").group(0, 0).completions()}
     assert kept == {c.id for c in asked}
 
-    parts, again = Parts(), []
+    parts, again = fresh(), []
     sample = parts.sampler.sample
 
     def noted(requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:

@@ -30,6 +30,9 @@ __all__ = ["Search"]
 
 T = TypeVar("T")
 
+_NO_PROGRAM = (Status.SYNTAX_ERROR, Status.NO_ENTRY)
+"""What becomes of a text that only looks like a program."""
+
 
 class Search:
     """The records of a search, wave after wave."""
@@ -88,10 +91,15 @@ class Search:
         """Sample so many further programs for each task, run and score them; returns them in the order of their draws."""
         requests = self._requests(counts)
         ids = [draw.completion_id for request in requests for draw in request.draws]
-        stored = [request for request in requests if all(self._found(draw.completion_id) for draw in request.draws)]
-        for request in stored:
-            self._reuse(request)
-        self._sample([request for request in requests if request not in stored])
+        stored: list[str] = []
+        left: list[Request] = []
+        for request in requests:
+            own = [draw.completion_id for draw in request.draws]
+            if all(i in self._stored for i in own):
+                stored += own
+            else:
+                left.append(request)
+        self._sample(left, [i for i in stored if not self._reuse(i)])
         # What is stored too: a search may have ended between the finding of a right program and its confirmation.
         self._confirm(ids)
         self._shown.clear()
@@ -133,21 +141,21 @@ class Search:
             [self._scores[i] for i in order],
         )
 
-    def _found(self, i: str) -> bool:
-        """Is there all that a search makes of a completion? Where its program is none, another of its texts may be."""
-        if i not in self._stored:
-            return False
-        candidate = self._stored[i][1]
-        return candidate is None or candidate.execution.status not in (Status.SYNTAX_ERROR, Status.NO_ENTRY)
-
-    def _reuse(self, request: Request) -> None:
-        for completion, candidate in (self._stored[draw.completion_id] for draw in request.draws):
-            self._note(completion)
-            if candidate is not None:
-                self._programs[completion.id] = candidate.program
-                self._executions[completion.id] = candidate.execution
-                self._scores[completion.id] = candidate.score
-        self._progress.advance(len(request.draws), found=True)
+    def _reuse(self, i: str) -> bool:
+        """Take a completion as it is stored; False where its program has to be looked for again, in its other texts."""
+        completion, candidate = self._stored[i]
+        self._note(completion)
+        if candidate is not None:
+            unfinished = candidate.execution.status in _NO_PROGRAM
+            if unfinished and len(sources(completion, self._sampler.format.prefix)) > 1:
+                return False
+            self._programs[i], self._executions[i], self._scores[i] = (
+                candidate.program,
+                candidate.execution,
+                candidate.score,
+            )
+        self._progress.advance(1, found=True)
+        return True
 
     def _note(self, completion: Completion) -> None:
         self._completions[completion.id] = completion
@@ -159,7 +167,8 @@ class Search:
             self._programs[i], prompt.augmentation, self._executions[i], self._scores[i], parent=prompt.parent
         )
 
-    def _sample(self, requests: Sequence[Request]) -> None:
+    def _sample(self, requests: Sequence[Request], known: Sequence[str]) -> None:
+        """Sample, run and score; ``known``: completions that are there already, whose programs are not."""
         others: dict[str, list[str]] = {}
 
         def job(completion: Completion, source: str) -> Job:
@@ -175,6 +184,9 @@ class Search:
 
         def sampled() -> Iterator[Job]:
             """Jobs as completions come in: programs run while others are sampled."""
+            for i in known:
+                others[i] = sources(self._completions[i], self._sampler.format.prefix)
+                yield job(self._completions[i], others[i][0])
             for completion in self._sampler.sample(requests, under_way):
                 self._note(completion)
                 under_way(0)
@@ -230,7 +242,7 @@ class Search:
 
     def _lacks_entry(self, i: str) -> bool:
         found = self._executions.get(i)
-        return found is not None and found.status in (Status.SYNTAX_ERROR, Status.NO_ENTRY)
+        return found is not None and found.status in _NO_PROGRAM
 
     def _requests(self, counts: Mapping[str, int]) -> list[Request]:
         """The next draws of each task, after their prompts; prompts that do not fit the model are left out."""
