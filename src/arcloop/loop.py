@@ -6,7 +6,7 @@ run's configuration and tasks alone, unless time is short. Everything it makes i
 from which an interrupted run goes on, and which at every moment holds a submission of the best so far.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -83,11 +83,11 @@ class Loop:
             self.background.wait()
             self.on_place()
 
-    def turns(self) -> list[list[Place]]:
+    def turns(self) -> Iterator[list[Place]]:
         """What is searched before any of it is learned from: one group of a round after the other, or all of a round."""
         if not self.by_rounds:
-            return [[place] for place in self.run.places()]
-        return [list(places) for _, places in groupby(self.run.places(), key=lambda place: place.round)]
+            return ([place] for place in self.run.places())
+        return (list(places) for _, places in groupby(self.run.places(), key=lambda place: place.round))
 
     def search(self, place: Place) -> None:
         """Search with the adapter of the round before; the group is done after it where nothing is to be learned."""

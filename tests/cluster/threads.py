@@ -62,7 +62,7 @@ class Threads:
     """A ``Crew``: ``before`` is asked before a worker gets a group; where it says that the worker is lost, it is."""
 
     def __init__(self, run: RunDir, size: int, seen: bool = True, before: Before = lambda number, order: None) -> None:
-        beginning = {name: (run.path / name).read_bytes() for name in BEGINNING}
+        beginning = {name: (run.path / name).read_bytes() for name in BEGINNING if (run.path / name).exists()}
         self._brief = Brief(str(run.path), "m", beginning, 1, 1, version("arcloop"))
         (run.path / MARK).write_text("m" if seen else "another")
         self._size = size

@@ -48,7 +48,7 @@ def spread(
             gpus = gpus_of_a_worker(ray, cluster, _computes(config))
             write_bytes(run.path / MARK, mark.encode())
             try:
-                beginning = {name: (run.path / name).read_bytes() for name in BEGINNING}
+                beginning = {name: (run.path / name).read_bytes() for name in BEGINNING if (run.path / name).exists()}
                 brief = Brief(str(run.path.resolve()), mark, beginning, cluster.cpus_per_group, 1, version("arcloop"))
                 with Nodes(ray, cluster, make, isolate, brief, gpus) as crew:
                     Driver(run, crew, _weights(run), progress, tell, deadline).search_and_learn()

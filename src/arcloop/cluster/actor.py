@@ -206,7 +206,7 @@ class Actor:
             try:
                 run, here = self._folder(stack)
                 check_origin(run)
-                config = run.config()
+                config = run.config_now()
                 execution = config.execution
                 programs = execution.workers or self._brief.programs
                 sandbox = stack.enter_context(self._isolate(replace(execution, workers=programs)))

@@ -18,7 +18,7 @@ __all__ = ["BEGINNING", "Parcel", "Stamps", "changed", "pack", "unpack"]
 Parcel = dict[str, bytes]
 """Path of a file, relative to the run's folder → what is in it."""
 
-BEGINNING = ("config.json", "manifest.json", "tasks.json")
+BEGINNING = ("config.json", "manifest.json", "tasks.json", "memory.json")
 """What a run is, as far as its search and learning depend on it."""
 
 _PART = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}"
