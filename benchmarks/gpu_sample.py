@@ -10,7 +10,7 @@ side by side as ``--rows`` says, ``generate`` as many prompts at once as that ma
 left, until the longest is done. Counted are the tokens of completions a second, reading the
 prompts included, with a LoRA adapter of rank 32 on all linear layers and without; besides, the
 time to exchange one saved adapter for another. Each contender runs in a process of its own; ``--only``
-takes one at a time, where GPU time is short.
+takes one at a time, where GPU time is short. Beside arcloop's peak of memory stands what ``arcloop.footprint`` estimates.
 
 ``--vllm`` also runs vLLM's engine, where it is installed; it wants the weights on disk, so they are
 written to a temporary folder once (16 GB). Its draws have no seeds of their own, as that is
@@ -22,8 +22,6 @@ import json
 import os
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -32,7 +30,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from gpu_train import network, shape, wait
+from benchmarks.gpu_train import measured, network, shape, wait
 
 TEMPERATURE, TOP_P, RANK = 1.0, 0.95, 32
 SWAPS = 6
@@ -88,7 +86,9 @@ def arcloop(options: argparse.Namespace, lora: bool) -> tuple[Callable[..., int]
             adapter.save(folder)
 
     def sample(prompts: int, completions: int, rows: int) -> int:
-        config = SamplingConfig((TEMPERATURE,), TOP_P, max_tokens=options.tokens, rows=rows)
+        config = SamplingConfig(
+            (TEMPERATURE,), TOP_P, max_tokens=options.tokens, rows=rows, cache_gib=options.cache_gib
+        )
         requests = [
             Request(
                 Prompt(str(p), "task", 0, Augmentation(), 0, str(p)),
@@ -99,6 +99,20 @@ def arcloop(options: argparse.Namespace, lora: bool) -> tuple[Callable[..., int]
         return sum(completion.tokens for completion in Ending(model, config).sample(requests))
 
     return sample, (lambda: swapped(model.use_adapter, folders)) if lora else None
+
+
+def estimated_gib(options: argparse.Namespace, lora: bool, rows: int) -> float:
+    """What ``arcloop.footprint`` says of the search."""
+    from arcloop.footprint.estimate import sampling_need
+    from arcloop.model.shape import shape_of
+    from arcloop.sampling.transformers import PREFILL
+
+    size = shape_of(shape(options.small).to_dict())
+    need = sampling_need(
+        size, RANK if lora else 0, four_bit=False, prefill=PREFILL, rows=rows, prompt=options.prompt_tokens,
+        completion=options.tokens, cache=options.cache_gib * 2**30,
+    )  # fmt: skip
+    return round(need.total / 2**30, 2)
 
 
 def generate(options: argparse.Namespace, lora: bool) -> tuple[Callable[..., int], None]:
@@ -242,7 +256,9 @@ def contend(options: argparse.Namespace) -> None:
                 "seconds": round(seconds, 3),
             }
             if torch.cuda.is_available() and who != "vllm":  # whose memory another process holds
-                found["peak_gb"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+                found["peak_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+            if who == "arcloop":
+                found["estimated_gib"] = estimated_gib(options, bool(lora), rows)
             print(json.dumps([key, found]), flush=True)
     if swap is not None:
         print(json.dumps([f"{who}, exchange of adapters", {"seconds": round(swap(), 4)}]), flush=True)
@@ -260,6 +276,7 @@ def main() -> None:
     parser.add_argument("--total", type=int, default=128, help="completions of a measurement, for all its prompts")
     parser.add_argument("--prompt-tokens", type=int, default=2048)
     parser.add_argument("--tokens", type=int, default=256, help="of a completion, at the most")
+    parser.add_argument("--cache-gib", type=float, default=8, help="keys and values that arcloop's decoder may keep")
     parser.add_argument("--vllm", action="store_true", help="vLLM's engine too; writes 16 GB of weights for it")
     parser.add_argument("--only", nargs="*", choices=[f"{who}{kind}" for who in CONTENDERS for kind in ("", "+lora")])
     parser.add_argument("--small", action="store_true", help="a tiny network, to see that the script works")
@@ -285,24 +302,9 @@ def main() -> None:
             # Its adapters are those that arcloop's decoder used.
             contenders = ["weights", *sorted({*contenders, "arcloop+lora"}, key=lambda name: name != "arcloop+lora")]
         for contender in contenders:
-            command = [sys.executable, __file__, *sys.argv[1:], "--contender", contender, "--folder", folder]
-            with tempfile.TemporaryFile("w+") as lines:
-                error = ""
-                try:
-                    done = subprocess.run(
-                        command, stdout=lines, stderr=subprocess.PIPE, text=True, timeout=options.timeout
-                    )
-                    if done.returncode:
-                        error = (done.stderr.strip().splitlines() or ["no message"])[-1]
-                except subprocess.TimeoutExpired:
-                    error = f"not done after {options.timeout} s"
-                lines.seek(0)
-                measured = dict(json.loads(line) for line in lines if line.startswith('["'))
-            if error:
-                measured[contender] = {"error": error}
-            found |= measured
-            for key, value in measured.items():
-                print(f"{key}: {value}", flush=True)
+            found |= measured(
+                "benchmarks.gpu_sample", ["--contender", contender, "--folder", folder], contender, options.timeout
+            )
             options.out.write_text(json.dumps(found, indent=2) + "\n")
 
 

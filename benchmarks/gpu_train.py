@@ -1,15 +1,17 @@
 """Fine-tuning at the size of Llama-3.1-8B on one GPU: seconds a row, tokens/s, MFU and peak memory, beside stock TRL.
 
-    python -m benchmarks.gpu_train [--out results.json] [--steps 6] [--lengths 4096 8192] [--small]
+    python -m benchmarks.gpu_train [--out results.json] [--steps 6] [--lengths 4096 8192] [--only …] [--small]
 
-The network has the shape of the 8B model and random weights, made on the spot (no download);
+The network has the shape of the 8B model and random weights, made on the GPU (no download);
 4-bit NF4 and bfloat16, LoRA of rank 32 on all linear layers, gradient checkpointing, one row a step.
-Each variant runs in a process of its own. MFU counts 6 · parameters floating-point operations a
-token with the recomputation of checkpointing left out (arXiv:2204.02311), against the peak of the
-card. ``--small`` runs every variant at a tiny size, also without a GPU, to see that the script works.
+Each variant runs in a process of its own, all lengths in it. Beside arcloop's peak of memory stands what
+``arcloop.footprint`` estimates. MFU counts 4 · parameters floating-point operations a token, since base weights need no
+gradient, with the recomputation of checkpointing left out (arXiv:2204.02311), against the peak of the card.
+``--small`` runs every variant at a tiny size, also without a GPU, to see that the script works.
 """
 
 import argparse
+import gc
 import json
 import os
 import subprocess
@@ -24,6 +26,7 @@ PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L4": 121e12, "4090": 16
 """Dense bfloat16 operations a second, from the vendor's data sheets."""
 TRAINED = 0.15
 """Share of a row that is completion."""
+VARIANTS = [f"{who}-{kind}" for kind in ("4bit", "bf16", "4bit-liger") for who in ("arcloop", "trl")]
 
 
 def shape(small: bool) -> Any:
@@ -58,7 +61,9 @@ def network(small: bool, four_bit: bool) -> Any:
                 layer = bnb.nn.Linear4bit(
                     module.in_features, module.out_features, bias=False, compute_dtype=torch.bfloat16, quant_type="nf4"
                 )
-                weight = torch.randn(module.out_features, module.in_features, dtype=torch.bfloat16, device="cpu") * 0.02
+                weight = (
+                    torch.randn(module.out_features, module.in_features, dtype=torch.bfloat16, device=device) * 0.02
+                )
                 layer.weight = bnb.nn.Params4bit(
                     weight, requires_grad=False, quant_type="nf4", compress_statistics=True
                 ).to(device)
@@ -98,10 +103,12 @@ def rows(count: int, length: int, vocabulary: int) -> Any:
     ]
 
 
-def run_arcloop(options: argparse.Namespace) -> dict[str, float]:
+def run_arcloop(options: argparse.Namespace, length: int) -> dict[str, float]:
     from arcloop.config import TrainingConfig
+    from arcloop.footprint.estimate import training_need
     from arcloop.model import attention
     from arcloop.model.language import LanguageModel, load_model
+    from arcloop.model.shape import shape_of
     from arcloop.training.optimization import Optimization
 
     made = network(options.small, options.four_bit)
@@ -110,14 +117,17 @@ def run_arcloop(options: argparse.Namespace) -> dict[str, float]:
     model = LanguageModel("random", made, words.tokenizer, words.format, dtype="bfloat16")
     config = TrainingConfig(
         lora_r=32, learning_rate=1e-5, batch_size=1, gradient_checkpointing=True, use_liger_kernel=options.liger,
-        pack_tokens=options.length,
+        pack_tokens=length,
     )  # fmt: skip
     optimization = Optimization(model, model.trainable_adapter(config).parameters, config, 100)
-    data = rows(options.steps, options.length, made.config.vocab_size)
-    return timed(lambda row: optimization.step([row]), data, made)
+    data = rows(options.steps, length, made.config.vocab_size)
+    need = training_need(
+        shape_of(made.config.to_dict()), config, length, data[0].trained, four_bit=options.four_bit, checkpointing=True
+    )
+    return timed(lambda row: optimization.step([row]), data, made) | {"estimated_gib": round(need.total / 2**30, 2)}
 
 
-def run_trl(options: argparse.Namespace) -> dict[str, float]:
+def run_trl(options: argparse.Namespace, length: int) -> dict[str, float]:
     from datasets import Dataset
     from peft import LoraConfig
     from transformers import AutoTokenizer, TrainerCallback
@@ -126,7 +136,7 @@ def run_trl(options: argparse.Namespace) -> dict[str, float]:
     from arcloop.model.card import model_folder
 
     made = network(options.small, options.four_bit)
-    data = rows(options.steps, options.length, made.config.vocab_size)
+    data = rows(options.steps, length, made.config.vocab_size)
     table = Dataset.from_dict(
         {
             "input_ids": [list(row.ids) for row in data],
@@ -154,7 +164,7 @@ def run_trl(options: argparse.Namespace) -> dict[str, float]:
         processing_class=AutoTokenizer.from_pretrained(model_folder("embedded")),
     )  # fmt: skip
     trainer.train()
-    return numbers(ends, options.length, made)
+    return numbers(ends, length, made)
 
 
 def timed(step: Any, data: Any, made: Any) -> dict[str, float]:
@@ -164,6 +174,28 @@ def timed(step: Any, data: Any, made: Any) -> dict[str, float]:
         wait()
         ends.append(time.perf_counter())
     return numbers(ends, len(data[0].ids), made)
+
+
+def measured(module: str, more: list[str], name: str, timeout: int) -> dict[str, Any]:
+    """What a process of a benchmark says, with this one's arguments and more: key → figures, or why there are none."""
+    error = ""
+    with tempfile.TemporaryFile("w+") as lines:
+        command = [sys.executable, "-m", module, *sys.argv[1:], *more]
+        try:
+            done = subprocess.run(
+                command, stdout=lines, stderr=subprocess.PIPE, text=True, timeout=timeout, check=False
+            )
+            if done.returncode:
+                error = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        except subprocess.TimeoutExpired:
+            error = f"not done after {timeout} s"
+        lines.seek(0)
+        found = dict(json.loads(line) for line in lines if line.startswith('["'))
+    if error:
+        found[name] = {"error": error}
+    for key, value in found.items():
+        print(f"{key}: {value}", flush=True)
+    return found
 
 
 def wait() -> None:
@@ -188,8 +220,28 @@ def numbers(ends: list[float], length: int, made: Any) -> dict[str, float]:
         peak = next((value for key, value in PEAK.items() if key in name), float("nan"))
         # 2 forward and 2 backward: weights that do not learn need no gradient of their own.
         found["mfu"] = round(4 * size * length / seconds / peak, 4)
-        found["peak_gb"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+        found["peak_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
     return found
+
+
+def measure(options: argparse.Namespace) -> None:
+    """One variant, a line of JSON for each length, so that what was measured outlives a crash."""
+    import torch
+
+    who, precision, *liger = options.variant.split("-")
+    options.four_bit, options.liger = precision == "4bit", bool(liger)
+    for length in options.lengths:
+        key = f"{options.variant}, {length} tokens"
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+        try:
+            found: dict[str, Any] = (run_arcloop if who == "arcloop" else run_trl)(options, length)
+        except torch.OutOfMemoryError:
+            found = {"error": "out of memory"}
+        print(json.dumps([key, found]), flush=True)
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
 
 def main() -> None:
@@ -198,36 +250,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--lengths", type=int, nargs="*", default=[4096, 8192])
     parser.add_argument("--small", action="store_true", help="a tiny network, to see that the script works")
+    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=VARIANTS)
     parser.add_argument("--timeout", type=int, default=240, help="seconds for one variant")
     parser.add_argument("--variant", help=argparse.SUPPRESS)
-    parser.add_argument("--length", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.variant:
         warnings.simplefilter("ignore")
-        who, precision, *liger = options.variant.split("-")
-        options.four_bit, options.liger = precision == "4bit", bool(liger)
-        print(json.dumps(run_arcloop(options) if who == "arcloop" else run_trl(options)))
+        measure(options)
         return
-    variants = [f"{who}-{precision}" for precision in ("4bit", "bf16") for who in ("arcloop", "trl")]
-    if not options.small:
-        variants += ["arcloop-4bit-liger", "trl-4bit-liger"]
     found: dict[str, Any] = {}
-    for length in options.lengths:
-        for variant in variants:
-            command = [sys.executable, __file__, "--variant", variant, "--length", str(length)]
-            command += ["--steps", str(options.steps), *(["--small"] if options.small else [])]
-            try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=options.timeout)
-                key = f"{variant}, {length} tokens"
-                found[key] = (
-                    json.loads(done.stdout.splitlines()[-1])
-                    if done.returncode == 0
-                    else {"error": done.stderr.strip().splitlines()[-1:]}
-                )
-            except subprocess.TimeoutExpired:
-                found[key] = {"error": f"not done after {options.timeout} s"}
-            print(f"{key}: {found[key]}", flush=True)
-            options.out.write_text(json.dumps(found, indent=2) + "\n")
+    for variant in options.only:
+        found |= measured("benchmarks.gpu_train", ["--variant", variant], variant, options.timeout)
+        options.out.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

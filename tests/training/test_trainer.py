@@ -169,7 +169,7 @@ def test_out_of_memory_it_goes_on_with_less_at_once_and_comes_to_the_same(
 
     def small(of: LanguageModel, pack: list[Row], align: int = 1) -> torch.Tensor:
         tokens = sum(len(row.ids) for row in pack)
-        if not of.network.is_gradient_checkpointing or tokens > 2 * longest:
+        if not of.checkpointing or tokens > 2 * longest:
             raise torch.OutOfMemoryError("as on a small GPU")
         passed.append(tokens)
         return completion_loss(of, pack, align)

@@ -135,7 +135,7 @@ def _transformers(config: Config, tell: Callable[[str], None]) -> Iterator[Parts
             less["sampling.rows"], less["sampling.prefill_tokens"] = sampler.limits
         if model.pack_limit is not None:
             less["training.pack_tokens"] = model.pack_limit
-        if model.network.is_gradient_checkpointing and not settings.gradient_checkpointing:
+        if model.checkpointing and not settings.gradient_checkpointing:
             less["training.gradient_checkpointing"] = True
         return less
 

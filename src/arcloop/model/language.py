@@ -53,7 +53,14 @@ disable_progress_bar()
 logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 
 _DATE = datetime(2024, 7, 26)
-"""The day on which every prompt is written."""
+"""The day on which every prompt is written: a run must not depend on the day. It is Llama 3.1's own default."""
+
+_CLOCK = (
+    "{% macro strftime_now(form) %}{{ form"
+    + "".join(f" | replace('%{letter}', '{_DATE.strftime('%' + letter)}')" for letter in "aAbBcdHIjmMpSxXyY")
+    + " }}{% endmacro %}{{ '' }}"
+)
+"""Put before a chat template that asks what time it is, this answers: transformers takes no other clock from outside."""
 
 PADDING = ("<|finetune_right_pad_id|>", "<|fim_pad|>", "<pad>", "<|pad|>", "[PAD]", "<|endoftext|>")
 """Tokens that are meant for filling up, or free for it."""
@@ -165,6 +172,12 @@ class LanguageModel:
         ids = declared if isinstance(declared, list) else [declared]
         return frozenset({self.end_id, self.tokenizer.eos_token_id, *ids} - {None})
 
+    @property
+    def checkpointing(self) -> bool:
+        """Does the network compute activations twice, instead of keeping them?"""
+        # transformers' own name for it has changed.
+        return any(getattr(module, "gradient_checkpointing", False) for module in self.network.modules())
+
     def hidden(self, input_ids: Tensor, position_ids: Tensor, **attention_arguments: object) -> Tensor:
         """Last hidden states (B, T, width); see ``attention`` for the further arguments."""
         output = self.network.base_model(
@@ -202,15 +215,15 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -
 
 
 def _rendered(tokenizer: PreTrainedTokenizerBase, turns: list[dict[str, str]]) -> str:
-    # A fixed date for templates that write one: a run must not depend on the day. It is Llama 3.1's own default.
+    template = tokenizer.get_chat_template()
     return cast(
         str,
         tokenizer.apply_chat_template(
             turns,
+            chat_template=_CLOCK + template if "strftime_now" in template else template,
             tokenize=False,
             add_generation_prompt=True,
             date_string=_DATE.strftime("%d %b %Y"),
-            strftime_now=_DATE.strftime,
         ),
     )
 

@@ -175,7 +175,7 @@ class Optimization:
             torch.cuda.empty_cache()
         network = self._model.network
         longest = max(len(row.ids) for row in batch)
-        if network.supports_gradient_checkpointing and not network.is_gradient_checkpointing:
+        if network.supports_gradient_checkpointing and not self._model.checkpointing:
             network.gradient_checkpointing_enable({"use_reentrant": False})
         elif self._config.packing and self._room() > longest:
             self._model.pack_limit = max(longest, self._room() // 2)
@@ -254,7 +254,7 @@ def _prepare(model: LanguageModel, config: TrainingConfig) -> None:
     wanted = config.gradient_checkpointing
     if wanted is None:
         wanted = model.device.type == "cuda" and network.supports_gradient_checkpointing
-    if wanted and not network.is_gradient_checkpointing:
+    if wanted and not model.checkpointing:
         network.gradient_checkpointing_enable({"use_reentrant": False})
     if config.use_liger_kernel:
         from liger_kernel.transformers import _apply_liger_kernel_to_instance
