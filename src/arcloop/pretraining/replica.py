@@ -21,6 +21,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from arcloop.config import PretrainConfig, from_json
+from arcloop.execution import limits
 from arcloop.files import write_bytes
 from arcloop.model.language import LanguageModel, chat_text
 from arcloop.pretraining.muon import Muon
@@ -38,8 +39,8 @@ _FLOOR = 0.05
 """The learning rate ends at this share of its peak."""
 _EVERY = 300.0
 """Seconds between checkpoints."""
-_PATIENCE = timedelta(minutes=30)
-"""How long the others wait for process 0, which measures for a minute or so."""
+_PATIENCE = timedelta(days=30)
+"""How long processes wait for one another: one of them, or all, may be stopped for hours. Of one that failed the parent learns."""
 
 
 def train(config: PretrainConfig, folder: Path, rank: int) -> None:
@@ -181,6 +182,7 @@ def main(config_path: str, folder: str, rank: str, processes: str) -> None:
     cuda = torch.cuda.is_available()
     if cuda:
         torch.cuda.set_device(int(rank))
+    limits.die_with_parent()  # else it would go on, and write where the next ones write
     dist.init_process_group(
         "nccl" if cuda else "gloo",
         init_method=(Path(folder) / "rendezvous").absolute().as_uri(),
