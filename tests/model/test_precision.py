@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.functional import scaled_dot_product_attention
 
@@ -179,6 +180,8 @@ def without_numbers(monkeypatch: pytest.MonkeyPatch) -> FakeTensorMode:
     # A copy to a card is what they cannot do without one.
     starts = lambda segments, device: torch.empty(len(segments) + 1, dtype=torch.int32, device=device)  # noqa: E731
     monkeypatch.setattr(Segments, "bounds", starts)
+    # Nor is there a driver where torch was built for CUDA.
+    monkeypatch.setattr(fake_tensor, "init_gpu_context", lambda device: None)
     return FakeTensorMode()
 
 
@@ -209,7 +212,7 @@ def test_newer_cards_take_the_kernel_for_packed_rows(
         query = torch.empty(1, 4, 32, width, device=CUDA, dtype=kind)
         key = torch.empty(1, 2, 32, width, device=CUDA, dtype=kind)
         found = attend_segments(query, key, key, [20, 12], 0.3)
-    assert bool(calls) is kernel
+    assert bool(calls) is (kernel and attention._PACKED)  # torch has a kernel that fits from 2.13 on
     assert found.shape == (1, 32, 4, width) and found.dtype is kind and found.is_cuda
 
 
