@@ -27,25 +27,13 @@ from arcloop.assembly import begin, carry_on
 from arcloop.assembly.spreading import spread
 from arcloop.cluster import driver
 from arcloop.config import ClusterConfig, Config, ExecutionConfig, SamplingConfig
-from arcloop.records import Completion, Task
+from arcloop.records import Task
 from arcloop.runs.rundir import RunDir
-from arcloop.sampling import Request, Sampler, UnderWay, untold
+from arcloop.sampling import Sampler
 from benchmarks.bench_loop import SMALL
+from benchmarks.sleeping import SleepingSampler
 from tests.arc_grids import FLIP
-from tests.fakes import MANIFEST, FakeExecutor, FakeSampler
-
-
-class Sleeping(FakeSampler):
-    """Takes its time before the first completion."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
-        """As the fake does, later."""
-        time.sleep(self._seconds)
-        yield from super().sample(requests, under_way)
+from tests.fakes import MANIFEST, FakeExecutor
 
 
 @dataclass
@@ -59,9 +47,9 @@ class Parts:
 
 
 @contextlib.contextmanager
-def make(seconds: float, config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
+def make(seconds: float, config: Config, tasks: Sequence[Task], *, devices: int) -> Iterator[Parts]:
     """Fakes that take so long."""
-    yield Parts(Sleeping(seconds))
+    yield Parts(SleepingSampler(seconds))
 
 
 class Isolation(FakeExecutor):
