@@ -76,6 +76,13 @@ def test_rates_are_found_again_where_lengths_differ(completion: float, token: fl
         assert found == pytest.approx((completion, token), rel=1e-4, abs=1e-9)
 
 
+def test_rates_give_all_searches_the_time_that_they_took() -> None:
+    searches = [Searched(2, 10, 200.0, 4.0), Searched(2, 10, 400.0, 9.0), Searched(3, 10, 900.0, 11.0)]
+    completion, token = search_rates(searches)
+    told = [one.programs * (completion * one.tasks + token * one.length) for one in searches]
+    assert sum(told) == pytest.approx(24.0)
+
+
 def test_searches_of_one_length_have_one_rate() -> None:
     assert search_rates([Searched(2, 10, 200.0, 4.0), Searched(2, 10, 220.0, 6.0)]) == (pytest.approx(0.25), 0.0)
     assert search_rates([]) == (0.0, 0.0)

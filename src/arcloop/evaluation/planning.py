@@ -208,7 +208,7 @@ class Searched:
 def search_rates(searches: Sequence[Searched]) -> tuple[float, float]:
     """Seconds for each completion, and besides for each of them and each token of its prompt, that explain searches best.
 
-    Both are 0 or more; their errors count in proportion to what was measured. Searches of one length of prompts say nothing
+    Both are 0 or more; their errors count in proportion to what was measured, and over all searches they cancel out. Searches of one length of prompts say nothing
     of the second, which is 0 then.
     """
     known = [one for one in searches if one.seconds > 0 and one.tasks]
@@ -217,7 +217,10 @@ def search_rates(searches: Sequence[Searched]) -> tuple[float, float]:
         done = sum(one.programs * one.tasks for one in known)
         return (sum(one.seconds for one in known) / done if done else 0.0), 0.0
     rows = [[one.programs * one.tasks / one.seconds, one.programs * one.length / one.seconds] for one in known]
-    completion, token = nnls(np.array(rows), np.ones(len(rows)))[0]
+    found = nnls(np.array(rows), np.ones(len(rows)))[0]
+    # All together take what they took.
+    told = sum(one.seconds * float(np.dot(row, found)) for one, row in zip(known, rows, strict=True))
+    completion, token = found * sum(one.seconds for one in known) / told
     return float(completion), float(token)
 
 
