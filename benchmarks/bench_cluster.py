@@ -2,16 +2,19 @@
 
     python -m benchmarks.bench_cluster fakes [--groups 1000] [--workers 2] [--seconds 1.0]
     python -m benchmarks.bench_cluster real [--groups 8] [--programs 64]
+    python -m benchmarks.bench_cluster learning [--rows 64] [--devices 1 2]
 
 ``fakes``: each group takes ``--seconds`` of sleep and next to no work, so that what is left of the wall time is what spreading
 costs. Printed are the driver's CPU time, the wall time beyond the sleep, and the driver's private memory after each tenth of
 the groups. ``real``: the embedded model on small ARC tasks, one task a group, by one worker and by two, each with one thread;
-what counts is the time from the first worker's readiness to the end. Timings mean nothing on a machine that is busy otherwise.
+what counts is the time from the first worker's readiness to the end. ``learning``: one adapter, trained over several processes
+of a thread each; what counts is the time from the second step to the last. Timings mean nothing on a machine that is busy otherwise.
 """
 
 import argparse
 import contextlib
 import os
+import random
 import re
 import tempfile
 import time
@@ -26,26 +29,16 @@ from rich.console import Console
 from arcloop.assembly import begin, carry_on
 from arcloop.assembly.spreading import spread
 from arcloop.cluster import driver
-from arcloop.config import ClusterConfig, Config, ExecutionConfig, SamplingConfig
-from arcloop.records import Completion, Task
+from arcloop.config import ClusterConfig, Config, ExecutionConfig, LoadingConfig, SamplingConfig, TrainingConfig
+from arcloop.records import Task
 from arcloop.runs.rundir import RunDir
-from arcloop.sampling import Request, Sampler, UnderWay, untold
+from arcloop.sampling import Sampler
+from arcloop.seeds import generator
+from arcloop.training import Fitting
 from benchmarks.bench_loop import SMALL
+from benchmarks.sleeping import SleepingSampler
 from tests.arc_grids import FLIP
-from tests.fakes import MANIFEST, FakeExecutor, FakeSampler
-
-
-class Sleeping(FakeSampler):
-    """Takes its time before the first completion."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
-        """As the fake does, later."""
-        time.sleep(self._seconds)
-        yield from super().sample(requests, under_way)
+from tests.fakes import MANIFEST, FakeExecutor
 
 
 @dataclass
@@ -59,9 +52,9 @@ class Parts:
 
 
 @contextlib.contextmanager
-def make(seconds: float, config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
+def make(seconds: float, config: Config, tasks: Sequence[Task], *, devices: int) -> Iterator[Parts]:
     """Fakes that take so long."""
-    yield Parts(Sleeping(seconds))
+    yield Parts(SleepingSampler(seconds))
 
 
 class Isolation(FakeExecutor):
@@ -123,6 +116,40 @@ def real(groups: int, programs: int) -> None:
     print(f"{groups} groups: one worker takes {took[1] / took[2]:.2f} times as long as two; load {os.getloadavg()}")
 
 
+def learning(rows: int, devices: Sequence[int]) -> None:
+    """One training over several processes."""
+    # Here, because torch takes seconds, and its threads are told by then.
+    from arcloop.exercises.exercise import example_of, sample_exercise
+    from arcloop.model.language import load_model
+    from arcloop.training.peers import Peers
+    from arcloop.training.trainer import LoraTrainer
+
+    model = load_model("embedded")
+    settings = TrainingConfig(learning_rate=3e-4, epochs=1)
+    exercises = [sample_exercise(generator(3, "bench", number), max_cells=900) for number in range(rows)]
+    examples = [example_of(exercise, model.format) for exercise in exercises]
+    took, losses = {}, {}
+    for count in devices:
+        ends: list[float] = []
+
+        def on_step(step: int, steps: int, loss: float, ends: list[float] = ends) -> None:
+            ends.append(time.monotonic())
+
+        with (
+            contextlib.closing(Peers("embedded", LoadingConfig(), settings, count, stay=True)) as peers,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            trainer = LoraTrainer(model, settings, peers)
+            fit = trainer.fit(Fitting(examples, None, Path(folder) / "adapter", random.Random(1), on_step))
+        took[count], losses[count] = ends[-1] - ends[1], fit.losses
+        same = losses[count] == losses[devices[0]]
+        print(
+            f"{count} processes: {took[count] / (len(ends) - 2):.2f} s a step, {took[devices[0]] / took[count]:.2f} times as fast as "
+            f"{devices[0]}; losses the same: {same}",
+            flush=True,
+        )
+
+
 def main() -> None:
     """Parse the arguments and measure."""
     parser = argparse.ArgumentParser()
@@ -134,8 +161,14 @@ def main() -> None:
     other = kinds.add_parser("real")
     other.add_argument("--groups", type=int, default=8)
     other.add_argument("--programs", type=int, default=64)
+    third = kinds.add_parser("learning")
+    third.add_argument("--rows", type=int, default=64)
+    third.add_argument("--devices", type=int, nargs="+", default=[1, 2])
     arguments = parser.parse_args()
-    if arguments.kind == "fakes":
+    if arguments.kind == "learning":
+        os.environ["OMP_NUM_THREADS"] = "1"
+        learning(arguments.rows, arguments.devices)
+    elif arguments.kind == "fakes":
         fakes(arguments.groups, arguments.workers, arguments.seconds)
     else:
         real(arguments.groups, arguments.programs)

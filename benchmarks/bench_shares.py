@@ -11,7 +11,7 @@ import resource
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,17 +19,17 @@ from pathlib import Path
 import tyro
 from rich.console import Console
 
-from arcloop.assembly.probing import rates_of
+from arcloop.assembly.probing import cores, rates_of
 from arcloop.config import Config
 from arcloop.evaluation.outcome import conclude
 from arcloop.evaluation.planning import Work, limits, plan
 from arcloop.loop import Loop
 from arcloop.progress import Progress
-from arcloop.records import Completion, Task
+from arcloop.records import Task
 from arcloop.runs.rundir import RunDir
 from arcloop.runs.shares import Share, sharing
-from arcloop.sampling import Request, UnderWay, untold
-from tests.fakes import MANIFEST, FakeExecutor, FakeSampler
+from benchmarks.sleeping import SleepingSampler
+from tests.fakes import MANIFEST, FakeExecutor
 from tests.test_loop import TASKS
 
 
@@ -45,22 +45,9 @@ class Arguments:
     """That the shares are threads of."""
 
 
-class SlowSampler(FakeSampler):
-    """Takes its time."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
-        """See ``Sampler``."""
-        time.sleep(self._seconds)
-        yield from super().sample(requests, under_way)
-
-
 def search(path: Path, share: Share, seconds: float) -> None:
     with sharing(RunDir.open(path), share) as own, Progress(Console(quiet=True), 1, "programs") as progress:
-        Loop(own, SlowSampler(seconds), FakeExecutor(), None, progress).search_and_learn()
+        Loop(own, SleepingSampler(seconds), FakeExecutor(), None, progress).search_and_learn()
 
 
 def shares(path: Path, numbers: Sequence[int], of: int, seconds: float) -> None:
@@ -96,6 +83,7 @@ def main() -> None:
         for process in processes:
             process.join()
         took = time.monotonic() - begun
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         best = (run.path / "submission.json").read_bytes()
         begun = time.monotonic()
         conclude(run, {})
@@ -107,6 +95,9 @@ def main() -> None:
         ideal = -(-asked.groups // asked.shares) * asked.seconds
         print(
             f"{asked.groups} groups, {asked.shares} shares: {took:.1f} s; the searches alone {ideal:.1f} s: {took / ideal - 1:.1%} more"
+        )
+        print(
+            f"{used.ru_utime + used.ru_stime:.0f} s of CPU time, of which the machine's {cores()} cores have {took * cores():.0f}"
         )
         print(
             f"planned {predicted.total - rates.outcome * work.completions:.1f} s, of which {predicted.waiting / asked.shares:.2f} s waiting"

@@ -36,15 +36,15 @@ ORDER: dict[str, str] = {
     "imports": "layouts imported",
     "rewriting": "simplification paintings variation mutation rewrite",
     "exercises": "look patterns panels marks scenes inputs trusted worth solved exercise",
-    "training": "port rows examples order packing processes store loss optimization checkpoint trainer session",
-    "footprint": "estimate fit device",
+    "training": "port rows examples order packing processes store loss optimization checkpoint trainer peers peer session",
+    "footprint": "estimate fit device outlook",
     "pretraining": "tokenizer network muon packs solving replica pretrain",
     "hindsight": "relabel filters selection curation anchors dataset learning",
     "loop": "",
     "evaluation": "estimates metrics outcome submitted measurement comparison experiment planning",
     "report": "palette story chapter words payload page pulse hosting",
     "cluster": "purse portion parcel actor agenda driver nodes",
-    "assembly": "beginning importing parts spreading running tracking wheelhouse probing",
+    "assembly": "lengths beginning importing parts spreading running tracking wheelhouse probing",
     "cli": "table picture job options run search resume evaluate report view watch check score compare experiment train card merge import_ relabel execute show plan wheels pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""

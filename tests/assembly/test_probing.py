@@ -15,6 +15,7 @@ from arcloop.errors import ConfigError, RunError
 from arcloop.evaluation.outcome import conclude
 from arcloop.report.page import write_report
 from arcloop.runs.rundir import RunDir
+from tests.evaluation.test_planning import RATES
 from tests.fakes import MANIFEST
 from tests.test_loop import CONFIG, TASKS, Parts
 
@@ -67,14 +68,31 @@ def test_a_probe_leaves_nothing_and_a_plan_says_what_fits(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     rates = probed(GRAMMAR, Console(quiet=True))
-    assert rates.completion > 0 and rates.learning is None and list(tmp_path.iterdir()) == []
+    assert rates.completion + rates.token > 0 and rates.learning is None and list(tmp_path.iterdir()) == []
     monkeypatch.setattr(plan, "probed", lambda config, console, tell: rates)
     assert plan.main(["--tasks", "drawing", "--limit", "30", "--group-size", "3", "--gpus", "4", "--hours", "1"]) == 0
     said = capsys.readouterr().out
     assert "30 tasks in 10 groups, 2 rounds of 64 programs: 3,840 programs" in said
+    assert "memory      a GPU of 8 GiB is enough" in said
     assert "4    devices" in said and "--programs" in said and "file system: used up" in said
     for wrong in (["--gpus", "0"], ["--hours", "0"], ["--cores", "0"]):
         with pytest.raises(ConfigError, match="expected"):
             plan.main(["--tasks", "drawing", *wrong])
     with pytest.raises(ConfigError, match="expected a task set"):
         plan.main([])
+
+
+def test_a_plan_says_what_search_and_learning_take_of_a_device(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates = dataclasses.replace(RATES, token=1e-5, length=800.0)
+    monkeypatch.setattr(plan, "probed", lambda config, console, tell: rates)
+    asked = ["--tasks", "drawing", "--limit", "4", "--model", "embedded", "--rounds", "2"]
+    assert plan.main([*asked, "--gpu-memory", "8"]) == 0
+    said = capsys.readouterr().out
+    assert "memory      7.4 GiB free on each device\n            search " in said
+    assert "GiB, weights 0.0" in said and "\n            learning " in said and "packs of" in said
+    assert plan.main([*asked, "--gpu-memory", "0.7"]) == 0
+    assert "memory      does not fit: " in capsys.readouterr().out
+    with pytest.raises(ConfigError, match="gpu-memory is -1"):
+        plan.main([*asked, "--gpu-memory", "-1"])

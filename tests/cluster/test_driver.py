@@ -165,7 +165,7 @@ class Breaking(FakeSampler):
 def breaking(crew: Threads, times: int, error: Callable[[], Exception]) -> None:
     left = ["once"] * times
 
-    def make(config: Config, tasks: Sequence[Task]):  # type: ignore[no-untyped-def]
+    def make(config: Config, tasks: Sequence[Task], *, devices: int):  # type: ignore[no-untyped-def]
         return contextlib.nullcontext(FakeParts(Breaking("task3", left, error)))
 
     crew.make = make
@@ -204,7 +204,7 @@ def test_where_nobody_can_start_the_reason_is_told(tmp_path: Path) -> None:
     run = begun(tmp_path / "run")
     crew = Threads(run, 2)
 
-    def make(config: Config, tasks: Sequence[Task]):  # type: ignore[no-untyped-def]
+    def make(config: Config, tasks: Sequence[Task], *, devices: int):  # type: ignore[no-untyped-def]
         raise ModelError("model big: no such folder; expected one — copy it to every machine")
 
     def hear(seconds: float, wanted: int, hear=crew.hear):  # type: ignore[no-untyped-def]

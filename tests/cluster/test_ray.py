@@ -50,6 +50,43 @@ def test_a_node_that_is_killed_changes_nothing(tmp_path: Path) -> None:
     assert not (paths[1] / "failures.json").exists()
 
 
+def test_one_group_learns_on_all_devices_and_a_kill_in_the_midst_of_it_changes_nothing(tmp_path: Path) -> None:
+    ids = ("67a3c6ac", "25ff71a9")
+    config = Config("arc1-train", task_ids=ids, rounds=2, programs=16, seed=3, group_size=0)
+    config = Config(**vars(config) | {"sampling": SamplingConfig(max_tokens=96), "anchors": AnchorsConfig(share=0.0)})
+    paths = [begin(config, tmp_path / name).path for name in ("alone", "spread")]
+    subprocess.run([*ARCLOOP, "resume", paths[0]], check=True, capture_output=True, env=ENVIRONMENT)
+    (tmp_path / "tmp").mkdir()
+    command = [*ARCLOOP, "resume", paths[1], "--cluster", "local", "--cluster.workers", "2"]
+    environment = ENVIRONMENT | {"TMPDIR": str(tmp_path / "tmp")}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    # The rows are there when the steps begin.
+    while process.poll() is None and not list((tmp_path / "tmp").glob("arcloop-peers-*/rows.arrow")):
+        time.sleep(0.02)
+    there = [one for one in psutil.process_iter() if "arcloop.training.peer" in command_of(one)]
+    process.kill()
+    printed, _ = process.communicate()
+    assert "each learns on 2" in printed, printed
+    _, alive = psutil.wait_procs(there, timeout=60)
+    assert there and not alive
+    group = RunDir.open(paths[1]).group(0, 0)
+    assert group.searched and not group.done
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = RunDir.open(paths[1])
+    assert outcome(paths[0]) == outcome(paths[1]) and check(run).faults == []
+    losses = [RunDir.open(path).group(0, 0).numbers().learning for path in paths]
+    assert losses[0] is not None and losses[1] is not None and losses[0].losses == losses[1].losses
+    validate(run.read("submission.json"), run.tasks())
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def test_ctrl_c_on_a_local_cluster_keeps_what_was_found_and_leaves_nobody_behind(tmp_path: Path) -> None:
     out = tmp_path / "run"
     task = ["--tasks", "arc1-train", "--limit", "4", "--model", "grammar", "--programs", "100000", "--group-size", "1"]

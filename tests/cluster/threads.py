@@ -50,7 +50,7 @@ class FakeParts:
 
 
 @contextlib.contextmanager
-def make(config: Config, tasks: Sequence[Task]) -> Iterator[FakeParts]:
+def make(config: Config, tasks: Sequence[Task], *, devices: int) -> Iterator[FakeParts]:
     """What ``make_parts`` is for a real run."""
     yield FakeParts()
 

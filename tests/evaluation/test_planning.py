@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcloop.evaluation.planning import Rates, Work, groups_of, limits, plan, programs_that_fit
+from arcloop.evaluation.planning import Rates, Searched, Work, groups_of, limits, plan, programs_that_fit, search_rates
 
 RATES = Rates(
     start=10.0,
@@ -52,6 +52,40 @@ def test_a_thousand_groups_on_two_hundred_devices_take_a_two_hundredth_until_the
     assert first.name.startswith("driver") and first.devices < 200
     waited = plan(work, slow, 200)
     assert waited.total - start - end >= 2 * 1000 * 1.0 and waited.busy < 0.9 * many.busy
+
+
+def test_groups_with_longer_prompts_take_longer() -> None:
+    rates = dataclasses.replace(RATES, token=0.001, length=100.0)
+    work = dataclasses.replace(WORK, groups=(2, 2), lengths=(100.0, 500.0))
+    place = 2 * (0.5 + 0.02) + 50 * (4 * 0.1 + 600 * 0.001)
+    expected = 10 + 2 * place + 3.0 * (100 + 500) / 100 + 0.001 * work.completions
+    assert plan(work, rates, 1).total == pytest.approx(expected)
+    # With nothing known of their lengths, they are as those that were measured.
+    unknown = dataclasses.replace(work, lengths=())
+    assert plan(unknown, rates, 1).total == pytest.approx(plan(unknown, RATES, 1).total)
+
+
+@given(st.floats(1e-3, 1.0), st.floats(0, 1e-3), st.lists(st.integers(50, 5000), min_size=2, max_size=6))
+def test_rates_are_found_again_where_lengths_differ(completion: float, token: float, means: list[int]) -> None:
+    searches = [Searched(4, 32, 4.0 * mean, 32 * (4 * completion + 4 * mean * token)) for mean in means]
+    found = search_rates(searches)
+    for one in searches:
+        told = one.programs * (found[0] * one.tasks + found[1] * one.length)
+        assert told == pytest.approx(one.seconds, rel=1e-6 if max(means) >= 1.25 * min(means) else 0.25)
+    if max(means) >= 1.25 * min(means):
+        assert found == pytest.approx((completion, token), rel=1e-4, abs=1e-9)
+
+
+def test_rates_give_all_searches_the_time_that_they_took() -> None:
+    searches = [Searched(2, 10, 200.0, 4.0), Searched(2, 10, 400.0, 9.0), Searched(3, 10, 900.0, 11.0)]
+    completion, token = search_rates(searches)
+    told = [one.programs * (completion * one.tasks + token * one.length) for one in searches]
+    assert sum(told) == pytest.approx(24.0)
+
+
+def test_searches_of_one_length_have_one_rate() -> None:
+    assert search_rates([Searched(2, 10, 200.0, 4.0), Searched(2, 10, 220.0, 6.0)]) == (pytest.approx(0.25), 0.0)
+    assert search_rates([]) == (0.0, 0.0)
 
 
 @given(

@@ -69,7 +69,7 @@ def test_a_slurm_array_makes_the_run_that_one_process_makes(expected: Seals, tmp
 
 
 def submitted(path: Path, given: dict[str, str]) -> list[list[str]]:
-    """The commands of the jobs that a file for condor_submit makes, with some of its macros given on the command line."""
+    """The commands of the jobs that a file for condor_submit makes, with some of its macros set by ``-append``."""
     macros: dict[str, str] = {}
     jobs = []
 
@@ -80,12 +80,15 @@ def submitted(path: Path, given: dict[str, str]) -> list[list[str]]:
 
     for line in path.read_text().splitlines():
         if queue := re.fullmatch(r"queue (.+)", line):
+            # Such commands come immediately before the queue, after all others.
+            assert given.keys() <= macros.keys()
+            macros |= given
             for process in range(int(expanded(queue[1]))):
                 macros |= {"process": str(process), "cluster": "7"}
                 jobs.append([expanded(macros["executable"]), *shlex.split(expanded(macros["arguments"]))])
         elif line and not line.startswith("#"):
             name, value = re.fullmatch(r"(\w+)\s*= (.+)", line).groups()  # type: ignore[union-attr]
-            macros[name.lower()] = given.get(name, value)
+            macros[name.lower()] = value
     return jobs
 
 

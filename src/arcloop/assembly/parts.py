@@ -55,12 +55,12 @@ class Parts:
 
 @contextlib.contextmanager
 def make_parts(
-    config: Config, tasks: Sequence[Task], tell: Callable[[str], None] = lambda line: None
+    config: Config, tasks: Sequence[Task], tell: Callable[[str], None] = lambda line: None, devices: int = 1
 ) -> Iterator[Parts]:
     """The sampler and the trainer of a resolved configuration, for as long as the context lasts.
 
     ``tasks`` are those of the run, which random programs are made for; ``tell`` is given a line on what was chosen so
-    that the model fits into a GPU.
+    that the model fits into a GPU; ``devices``: GPUs, or shares of the cores, over which a learning is spread.
 
     Raises:
         ArcloopError: the model, the server or the engine cannot be had, or what a later learning needs.
@@ -75,7 +75,9 @@ def make_parts(
             yield parts
     else:
         make = {"vllm": _vllm, "openai": _openai}.get(config.sampler)
-        with _transformers(config, tell) if make is None else make(config) as parts:
+        # A device that was named is the one that is wanted.
+        devices = devices if config.loading.device_map is None else 1
+        with _transformers(config, tell, devices) if make is None else make(config, devices) as parts:
             yield parts
 
 
@@ -115,10 +117,11 @@ def _imported(config: Config, tasks: Sequence[Task]) -> Iterator[Parts]:
 
 
 @contextlib.contextmanager
-def _transformers(config: Config, tell: Callable[[str], None]) -> Iterator[Parts]:
+def _transformers(config: Config, tell: Callable[[str], None], devices: int) -> Iterator[Parts]:
     from arcloop.footprint.device import fitted
     from arcloop.model.language import load_model
     from arcloop.sampling.transformers import TransformersSampler
+    from arcloop.training.peers import Peers
     from arcloop.training.trainer import LoraTrainer
 
     training = config.training if config.rounds > 1 else None
@@ -140,11 +143,12 @@ def _transformers(config: Config, tell: Callable[[str], None]) -> Iterator[Parts
         return less
 
     anchors = _anchors(config, model.format, model.tokenizer)
-    yield Parts(sampler, LoraTrainer(model, settings), anchors, spared=spared)
+    with contextlib.closing(Peers(config.model, found.loading, settings, devices, stay=True)) as peers:
+        yield Parts(sampler, LoraTrainer(model, settings, peers), anchors, spared=spared)
 
 
 @contextlib.contextmanager
-def _vllm(config: Config) -> Iterator[Parts]:
+def _vllm(config: Config, devices: int) -> Iterator[Parts]:
     from arcloop.model.language import load_tokenizer, prompt_format
     from arcloop.sampling.vllm import VllmSampler
 
@@ -153,18 +157,19 @@ def _vllm(config: Config) -> Iterator[Parts]:
     rank = config.training.lora_r if config.rounds > 1 else None
     if config.adapter is not None:
         rank = adapter_rank(Path(config.adapter))
-    trainer = _LateTrainer(config, before=lambda: sampler.rest(), stays=True)
+    trainer = _LateTrainer(config, devices, before=lambda: sampler.rest(), stays=True)
     sampler = VllmSampler(
         config.model, tokenizer, format_, config.sampling, config.engine, rank, before_waking=trainer.rest
     )
     try:
         yield Parts(sampler, trainer, _anchors(config, format_, tokenizer), by_rounds=True)
     finally:
+        trainer.close()
         sampler.close()
 
 
 @contextlib.contextmanager
-def _openai(config: Config) -> Iterator[Parts]:
+def _openai(config: Config, devices: int) -> Iterator[Parts]:
     from arcloop.model.language import load_tokenizer, prompt_format
     from arcloop.sampling.chat import ChatSampler, chat_json
     from arcloop.sampling.openai import OpenAISampler
@@ -186,9 +191,11 @@ def _openai(config: Config) -> Iterator[Parts]:
         sampler = OpenAISampler(
             config.model, tokenizer, format_, config.sampling, config.server, learns=learns, server=server
         )
+    trainer = _LateTrainer(config, devices)
     try:
-        yield Parts(sampler, _LateTrainer(config), anchors, True, lambda: server.usage.line(config.server))
+        yield Parts(sampler, trainer, anchors, True, lambda: server.usage.line(config.server))
     finally:
+        trainer.close()
         # The server outlives the run; the run's adapter need not stay in it.
         with contextlib.suppress(ServerError):
             sampler.use_adapter(None)
@@ -204,12 +211,18 @@ def _anchors(config: Config, format_: PromptFormat, tokenizer: "PreTrainedTokeni
 class _LateTrainer:
     """A ``LoraTrainer`` whose network is loaded when there is something to train, beside a sampler that has its own."""
 
-    def __init__(self, config: Config, before: Callable[[], None] = lambda: None, stays: bool = False) -> None:
+    def __init__(
+        self, config: Config, devices: int, before: Callable[[], None] = lambda: None, stays: bool = False
+    ) -> None:
         """``before`` is called before the network takes memory. ``stays``: it leaves the GPU when it is told to, by ``rest``.
 
-        Otherwise it leaves after each training.
+        Otherwise it leaves after each training. From the other ``devices`` it leaves then where the engine may be on them.
         """
+        from arcloop.training.peers import Peers
+
         self._config = config
+        alone = stays and config.engine.tensor_parallel_size == 1
+        self._peers = Peers(config.model, config.loading, config.training, devices, stay=alone)
         self._before = before
         self._stays = stays
         self._model: LanguageModel | None = None
@@ -225,10 +238,14 @@ class _LateTrainer:
             self._home = self._model.device
         self._move(self._home)
         try:
-            return LoraTrainer(self._model, self._config.training).fit(asked)
+            return LoraTrainer(self._model, self._config.training, self._peers).fit(asked)
         finally:
             if not self._stays:
                 self.rest()
+
+    def close(self) -> None:
+        """End those who train along."""
+        self._peers.close()
 
     def rest(self) -> None:
         """Wait in the machine's memory, not on the GPU."""

@@ -5,18 +5,20 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from rich.console import Console
 
 from arcloop.assembly.beginning import begin
+from arcloop.assembly.lengths import prompt_length
 from arcloop.assembly.running import carry_on, evaluate
 from arcloop.config import BudgetConfig, Config
 from arcloop.errors import RunError
-from arcloop.evaluation.planning import Rates
+from arcloop.evaluation.planning import Rates, Searched, search_rates
 from arcloop.files import write_bytes
+from arcloop.records import Task
 from arcloop.runs.numbers import GroupNumbers
 from arcloop.runs.rundir import Place, RunDir
 from arcloop.runs.shares import SharedRun
@@ -31,8 +33,10 @@ _TASKS = 8
 """Tasks of a probe, as far apart in the set as can be."""
 _PROGRAMS = 8
 """Programs per task and round that it begins with."""
-_GROWTH = 4
-"""So many times as many come next, if there is time for them."""
+_GROWTH = 1.5
+"""Least factor of programs for which another run is worth its start."""
+_CAREFUL = 0.8
+"""Share of the time that is left that another run is to take."""
 _WRITTEN = 20
 """Small files, and submissions, that are written to see how long it takes."""
 _UNDISTURBED = 0.5
@@ -53,22 +57,33 @@ def rates_of(run: RunDir, on: Path | None = None) -> Rates:
         )
     stored = [p.group.numbers() if p.group.done else GroupNumbers(p.group.search_numbers(), None) for p in done]
     planned = sum(len(place.tasks) for place in done) * config.programs
-    learned = [(len(p.tasks), n.learning) for p, n in zip(done, stored, strict=True) if n.learning is not None]
+    learned = [(p, n.learning) for p, n in zip(done, stored, strict=True) if n.learning is not None]
     # What a budget has cut short is no part of what is planned.
     budget = config.budget
     cut = any(limit is not None for limit in (budget.programs, budget.tokens, budget.seconds))
     completions = sum(n.search.completions for n in stored)
-    searched = sum(n.search.search_seconds for n in stored)
+    length = prompt_length(config)
+    lengths = {index: sum(map(length, tasks)) for index, tasks in enumerate(run.groups())}
+    searches = [
+        Searched(
+            len(p.tasks),
+            n.search.completions / len(p.tasks) if cut else config.programs,
+            lengths[p.index],
+            n.search.search_seconds,
+        )
+        for p, n in zip(done, stored, strict=True)
+    ]
+    completion, token = search_rates(searches)
     cpu = sum(c.execution.cpu_seconds for place in done for c in place.group.candidates())
     start, rest = _beside(run, done, [n.seconds for n in stored])
     ended = max(_end(place) for place in done)
     page = run.path / "report.html"
     outcome = _at(page) - ended if page.exists() else 0.0
     files = [path for place in done for path in place.group.path.rglob("*") if path.is_file()]
-    tasks = sum(size for size, _ in learned)
+    tasks = sum(len(place.tasks) for place, _ in learned)
     return Rates(
         start=start,
-        completion=searched / max(1, completions if cut else planned),
+        completion=completion,
         learning=sum(learning.learn_seconds for _, learning in learned) / tasks if tasks else None,
         rest=rest,
         outcome=outcome / max(1, completions) if 0 <= outcome < 600 else 0.0,
@@ -77,6 +92,8 @@ def rates_of(run: RunDir, on: Path | None = None) -> Rates:
         files=len(files) / len(done),
         bytes=sum(path.stat().st_size for path in files) / max(1, completions),
         file=_writing_a_file(on or run.path),
+        token=token,
+        length=sum(lengths[place.index] for place, _ in learned) / tasks if tasks else 0.0,
     )
 
 
@@ -87,9 +104,15 @@ def probed(config: Config, console: Console, tell: Callable[[str], None] = lambd
         ArcloopError: the tasks, the model or the sandbox cannot be had; or not even one search came to its end.
     """
     tasks = load_tasks(config.tasks, config.limit, config.task_ids, config.skip_invalid, lambda line: None)
-    few = tuple(task.id for task in tasks[:: -(-len(tasks) // _TASKS)])
+    # Short and long ones apart, so that the length of prompts has a rate of its own.
+    few = tuple(task.id for task in _spread(tasks, prompt_length(config)))
     small = dataclasses.replace(
-        config, limit=None, task_ids=few, rounds=min(2, config.rounds), group_size=0, budget=BudgetConfig()
+        config,
+        limit=None,
+        task_ids=few,
+        rounds=min(2, config.rounds),
+        group_size=-(-len(few) // 2),
+        budget=BudgetConfig(),
     )
     begun, found, programs = time.time(), None, min(_PROGRAMS, config.programs)
     folder = Path(tempfile.mkdtemp(prefix="arcloop-plan-"))
@@ -111,12 +134,20 @@ def probed(config: Config, console: Console, tell: Callable[[str], None] = lambd
             found = rates_of(run)
             # Few completions at a time are slower than many, so as many as there is time for.
             left = _PROBE - (time.time() - begun)
-            if programs == config.programs or _GROWTH * (time.time() - start) > left:
+            more = min(config.programs, int(programs * _CAREFUL * left / (time.time() - start)))
+            if more < _GROWTH * programs:
                 break
-            programs = min(config.programs, _GROWTH * programs)
+            programs = more
         return found
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _spread(tasks: Sequence[Task], length: Callable[[Task], float]) -> list[Task]:
+    """A few of the tasks, of all lengths from the shortest to the longest, each standing for as many."""
+    ordered = sorted(tasks, key=lambda task: (length(task), task.id))
+    count = min(_TASKS, len(ordered))
+    return [ordered[(2 * k + 1) * len(ordered) // (2 * count)] for k in range(count)]
 
 
 def _beside(run: RunDir, done: list[Place], seconds: list[float]) -> tuple[float, float]:

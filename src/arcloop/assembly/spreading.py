@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from rich.console import Console
 
+from arcloop.assembly.lengths import prompt_length
 from arcloop.assembly.parts import make_parts
 from arcloop.cluster.actor import MARK, Brief, Isolate, MakeParts
 from arcloop.cluster.driver import Driver
@@ -15,8 +16,6 @@ from arcloop.config import ClusterConfig, Config
 from arcloop.execution import Sandbox
 from arcloop.files import write_bytes
 from arcloop.progress import Progress
-from arcloop.prompts.format import PromptFormat
-from arcloop.records import Task
 from arcloop.runs.rundir import RunDir
 
 __all__ = ["spread"]
@@ -50,7 +49,7 @@ def spread(
             try:
                 beginning = {name: (run.path / name).read_bytes() for name in BEGINNING if (run.path / name).exists()}
                 brief = Brief(str(run.path.resolve()), mark, beginning, cluster.cpus_per_group, 1, version("arcloop"))
-                with Nodes(ray, cluster, make, isolate, brief, gpus) as crew:
+                with Nodes(ray, cluster, make, isolate, brief, gpus, _learns(config)) as crew:
                     Driver(run, crew, _weights(run), progress, tell, deadline).search_and_learn()
             finally:
                 (run.path / MARK).unlink(missing_ok=True)
@@ -58,7 +57,12 @@ def spread(
 
 def _computes(config: Config) -> bool:
     """Is a network computed by the workers, in a search or in a learning?"""
-    return config.sampler in ("transformers", "vllm") or (config.sampler == "openai" and config.rounds > 1)
+    return config.sampler in ("transformers", "vllm") or _learns(config)
+
+
+def _learns(config: Config) -> bool:
+    """Is an adapter trained by the workers?"""
+    return config.sampler in ("transformers", "vllm", "openai") and config.rounds > 1
 
 
 def _weights(run: RunDir) -> dict[int, float]:
@@ -67,17 +71,5 @@ def _weights(run: RunDir) -> dict[int, float]:
     for place in run.places():
         if not place.group.done:
             left[place.index] = left.get(place.index, 0) + 1
-    groups, length = run.groups(), _length(run.config())
+    groups, length = run.groups(), prompt_length(run.config())
     return {index: rounds * sum(map(length, groups[index])) for index, rounds in left.items()}
-
-
-def _length(config: Config) -> Callable[[Task], float]:
-    """How long a task's prompt is, in tokens where the model has a tokenizer here, else in cells of its grids."""
-    chat = config.sampler == "openai" and config.server.api == "chat"
-    if chat or config.sampler in ("grammar", "replay"):
-        return lambda task: sum(grid.size for pair in task.train for grid in (pair.input, pair.output))
-    from arcloop.model.language import chat_ids, load_tokenizer, prompt_format  # here, because these take seconds
-
-    tokenizer = load_tokenizer(config.model)
-    format_: PromptFormat = prompt_format(config.model, tokenizer, config.prompt)
-    return lambda task: len(chat_ids(tokenizer, format_.prompt_text(task, 0)))

@@ -9,11 +9,14 @@ from typing import Annotated
 
 import tyro
 
+from arcloop.assembly.lengths import prompt_length
 from arcloop.assembly.probing import cores, probed, rates_of
 from arcloop.cli.job import say, wide
 from arcloop.config import Config, require, with_recipe
 from arcloop.evaluation.planning import Limit, Rates, Work, groups_of, limits, plan, programs_that_fit
+from arcloop.model.card import GRAMMAR, read_card, resolve
 from arcloop.runs.rundir import RunDir
+from arcloop.sampling.lora import adapter_rank
 from arcloop.tasks.sets import load_tasks
 
 __all__ = ["main"]
@@ -51,6 +54,8 @@ class Arguments:
     """Tasks that share an adapter; 0 = all."""
     cores: int | None = None
     """Cores beside each device, for running programs; default: this machine's."""
+    gpu_memory: float | None = None
+    """Memory of each GPU, in GiB, such as 24; default: what is free on this machine's."""
 
 
 def main(argv: list[str]) -> int:
@@ -59,6 +64,8 @@ def main(argv: list[str]) -> int:
     require(arguments.gpus >= 1, "gpus", arguments.gpus, "expected 1 or more")
     require(0 < arguments.hours < math.inf, "hours", arguments.hours, "expected more than 0")
     require(arguments.cores is None or arguments.cores >= 1, "cores", arguments.cores, "expected 1 or more")
+    memory = arguments.gpu_memory
+    require(memory is None or 0 < memory < math.inf, "gpu-memory", memory, "expected more than 0 GiB")
     needed = arguments.tasks is not None or arguments.source is not None
     require(needed, "tasks", None, "expected a task set such as arc1-eval, or --from with a run")
     console = wide()
@@ -66,9 +73,14 @@ def main(argv: list[str]) -> int:
     config = _config(arguments)
     source = arguments.source
     rates = probed(config, console, tell) if source is None else rates_of(RunDir.open(source))
-    tasks = len(load_tasks(config.tasks, config.limit, config.task_ids, config.skip_invalid, lambda line: None))
-    work = Work(groups_of(tasks, config.group_size), config.rounds, config.programs)
-    for line in _told(work, rates, arguments.gpus, arguments.hours, arguments.cores or cores()):
+    tasks = load_tasks(config.tasks, config.limit, config.task_ids, config.skip_invalid, lambda line: None)
+    groups, own, length = groups_of(len(tasks), config.group_size), iter(tasks), prompt_length(config)
+    lengths = tuple(sum(length(next(own)) for _ in range(size)) for size in groups)
+    work = Work(groups, config.rounds, config.programs, lengths)
+    for line in (
+        *_told(work, rates, arguments.gpus, arguments.hours, arguments.cores or cores()),
+        *_memory(config, arguments.gpu_memory),
+    ):
         tell(line)
     return 0
 
@@ -91,7 +103,7 @@ def _told(work: Work, rates: Rates, devices: int, hours: float, own: int) -> lis
     much = f"{len(work.groups)} groups, {work.rounds} rounds of {work.programs} programs"
     verdict = "fits" if asked.total <= 3600 * hours else "does not fit"
     lines = [
-        f"measured    search {1 / rates.completion:,.1f} programs/s, learning {learning}, start {rates.start:.0f} s",
+        f"measured    search {_speed(work, rates):,.1f} programs/s on such tasks, learning {learning}, start {rates.start:.0f} s",
         f"asked for   {sum(work.groups)} tasks in {much}: {work.completions:,} programs",
         f"1 device    {_hours(one.total)}",
         f"{devices:<4} devices {_hours(asked.total)}: {verdict} into {hours:g} h; {asked.devices} of them have work, "
@@ -105,6 +117,30 @@ def _told(work: Work, rates: Rates, devices: int, hours: float, own: int) -> lis
     if rates.learning is None and work.rounds > 1:
         lines.append("            no learning was seen, so it counts as nothing: plan --from a run that has learned")
     return lines
+
+
+def _memory(config: Config, card: float | None) -> list[str]:
+    """What a device's memory has to hold, and what will be chosen so that it does."""
+    # Here, because torch takes seconds.
+    from arcloop.footprint.device import free_bytes, known_shape
+    from arcloop.footprint.outlook import free_of, outlook
+
+    if config.sampler in ("grammar", "replay", "imported") or config.model == GRAMMAR:
+        return []
+    shape = known_shape(config.model)
+    if shape is None:
+        return [f"memory      not estimated: the config.json of {config.model} does not say its sizes"]
+    rank = 0 if config.adapter is None else adapter_rank(Path(config.adapter))
+    free = free_bytes() if card is None else free_of(card)
+    found = outlook(shape, resolve(config, read_card(config.model)), free, rank)
+    return [f"{'' if number else 'memory':<11} {line}" for number, line in enumerate(found)]
+
+
+def _speed(work: Work, rates: Rates) -> float:
+    """Programs per second of these tasks."""
+    tasks = sum(work.groups)
+    seconds = rates.completion * tasks + rates.token * sum(work.lengths)
+    return tasks / seconds if seconds > 0 else math.inf
 
 
 def _limit(limit: Limit) -> str:

@@ -63,8 +63,12 @@ class MadeParts(Protocol):
     def apart(self) -> bool: ...  # noqa: D102
 
 
-MakeParts = Callable[[Config, Sequence[Task]], AbstractContextManager[MadeParts]]
-"""Makes the sampler and the trainer of a run's configuration, for its tasks."""
+class MakeParts(Protocol):
+    """Makes the sampler and the trainer of a run's configuration, for its tasks, on so many devices."""
+
+    def __call__(  # noqa: D102
+        self, config: Config, tasks: Sequence[Task], *, devices: int
+    ) -> AbstractContextManager[MadeParts]: ...
 
 
 class Isolating(Executor, Protocol):
@@ -94,6 +98,8 @@ class Brief:
     """Programs that are run side by side, where the configuration does not say."""
     version: str
     """The driver's arcloop."""
+    devices: int = 1
+    """GPUs, or shares of the cores, that it learns on together."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,8 @@ class News:
     """What stands between programs and the machine."""
     here: bool
     """Is the run's folder to be seen from there?"""
+    devices: int
+    """That it learns on together."""
     count: int
     """Programs of its group so far, those that were found done among them."""
     found: int
@@ -158,7 +166,7 @@ class Actor:
         self._brief = brief
         self._orders: SimpleQueue[Assignment | None] = SimpleQueue()
         self._changed = threading.Condition()
-        self._news = News("starting", "", "", False, 0, 0, 0, "", {}, None)
+        self._news = News("starting", "", "", False, brief.devices, 0, 0, 0, "", {}, None)
         self._urgent = False
         self._purse: Purse | None = None
         self._ending = False
@@ -210,7 +218,7 @@ class Actor:
                 execution = config.execution
                 programs = execution.workers or self._brief.programs
                 sandbox = stack.enter_context(self._isolate(replace(execution, workers=programs)))
-                parts = stack.enter_context(self._make(config, run.tasks()))
+                parts = stack.enter_context(self._make(config, run.tasks(), devices=self._brief.devices))
                 self._tell(state="ready", protection=str(sandbox.protection), here=here)
             except BaseException as error:
                 self._tell(state="unfit", reason=_told(error))

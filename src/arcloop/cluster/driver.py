@@ -164,6 +164,8 @@ class Driver:
         if news.state == "ready" and not worker.ready:
             worker.ready, worker.here = True, news.here
             self._once(f"sandbox: {news.protection} protection")
+            if news.devices > 1:
+                self._once(f"cluster: fewer groups than devices, so each learns on {news.devices}")
             if not news.here:
                 self._once(f"cluster: {self._run.path} is not to be seen from every machine; its files are sent back")
         index = worker.group

@@ -24,7 +24,7 @@ from arcloop.cluster.driver import Lost
 from arcloop.config import ClusterConfig
 from arcloop.errors import ArcloopError, ClusterError
 
-__all__ = ["Nodes", "connected", "gpus_of_a_worker"]
+__all__ = ["Allotment", "Nodes", "allotted", "connected", "gpus_of_a_worker"]
 
 _LOOK = 2.0
 """Seconds that a worker without important news waits before it says where it stands."""
@@ -181,13 +181,41 @@ class _Hired:
     begun: float = field(default_factory=time.monotonic)
 
 
+@dataclass(frozen=True)
+class Allotment:
+    """What a worker gets of its machine."""
+
+    gpus: float
+    devices: int
+    """That it learns on together: whole GPUs, or shares of the cores."""
+    programs: int
+    """That it may run side by side."""
+
+
+def allotted(room: int, cpus: int, each: int, gpus: float) -> list[Allotment]:
+    """The workers of a machine with ``room`` places of so many ``gpus``, of which a worker takes ``each`` as far as there are."""
+    each = min(each, room)
+    workers = room // each
+    devices = max(1, int(each * gpus + 1e-6)) if gpus else each
+    # More than one GPU is given in whole ones only.
+    allotment = Allotment(gpus if each == 1 else float(devices) if gpus else 0.0, devices, max(1, cpus // workers))
+    return [allotment] * workers
+
+
 class Nodes:
     """A ``Crew`` on a Ray cluster; use it as a context manager."""
 
     def __init__(
-        self, ray: Any, config: ClusterConfig, make: MakeParts, isolate: Isolate, brief: Brief, gpus: float
+        self,
+        ray: Any,
+        config: ClusterConfig,
+        make: MakeParts,
+        isolate: Isolate,
+        brief: Brief,
+        gpus: float,
+        learns: bool,
     ) -> None:
-        """``gpus``: what a worker gets of them."""
+        """``gpus``: what a worker gets of them at least. ``learns``: is more of use to it, where nobody else wants it?"""
         self._ray = ray
         self._config = config
         self._brief = brief
@@ -202,6 +230,8 @@ class Nodes:
         self._due = 0.0
         self._alone_since = time.monotonic()
         self._stopping = False
+        self._each = 0 if learns else 1
+        """Places of a machine that a worker takes: more than one where there are fewer groups than places. 0 = not known yet."""
 
     def __enter__(self) -> "Nodes":
         return self
@@ -271,32 +301,31 @@ class Nodes:
             return
         self._due = now + _AGAIN
         most = min(wanted, self._config.workers or wanted)
-        places = self._places()
+        places = self._places(wanted)
         taken = {hired.place for hired in self._hired.values()}
-        for place, cpus in places.items():
+        for place, allotment in places.items():
             if place not in taken and len(self._hired) < most and self._unfit[place[0]] < _UNFIT:
-                self._start(place, cpus)
+                self._start(place, allotment)
         if not self._hired and wanted:
             self._despair(now, bool(places))
 
-    def _start(self, place: tuple[str, int], programs: int) -> None:
+    def _start(self, place: tuple[str, int], allotment: Allotment) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         options = {
-            "num_gpus": self._gpus,
-            "num_cpus": 0 if self._gpus else self._config.cpus_per_group,
+            "num_gpus": allotment.gpus,
+            "num_cpus": 0 if allotment.gpus else self._config.cpus_per_group * allotment.devices,
             "max_concurrency": 4,
             "scheduling_strategy": NodeAffinitySchedulingStrategy(place[0], soft=False),
         }
-        actor = self._actor.options(**options).remote(
-            self._make, replace(self._brief, programs=programs), self._isolate
-        )
+        brief = replace(self._brief, programs=allotment.programs, devices=allotment.devices)
+        actor = self._actor.options(**options).remote(self._make, brief, self._isolate)
         self._number += 1
         self._hired[self._number] = _Hired(actor, place, actor.look.remote(_LOOK))
 
-    def _places(self) -> dict[tuple[str, int], int]:
-        """Machine, and worker of it → how many programs it may run side by side."""
-        places: dict[tuple[str, int], int] = {}
+    def _places(self, wanted: int) -> dict[tuple[str, int], Allotment]:
+        """Machine, and worker of it → what the worker gets of it."""
+        rooms: dict[str, tuple[int, int]] = {}
         for node in self._ray.nodes():
             resources = node["Resources"]
             cpus = int(resources.get("CPU", 0))
@@ -306,7 +335,15 @@ class Nodes:
                 room = cpus // self._config.cpus_per_group
             room = min(room, self._config.workers or room)
             if node["Alive"] and room:
-                places |= {(node["NodeID"], k): max(1, cpus // room) for k in range(room)}
+                rooms[node["NodeID"]] = room, cpus
+        if rooms and not self._each:
+            # Once: those who have begun keep what they have.
+            self._each = max(1, sum(room for room, _ in rooms.values()) // max(1, wanted))
+        places = {
+            (node, k): allotment
+            for node, (room, cpus) in rooms.items()
+            for k, allotment in enumerate(allotted(room, cpus, self._each, self._gpus))
+        }
         # One of each machine, then a second of each: where not all are wanted, they are spread.
         return dict(sorted(places.items(), key=lambda item: (item[0][1], item[0][0])))
 

@@ -2,16 +2,33 @@
 
 Pure. The time is that of a small simulation: every device does its share of the groups, round after round; what all have in
 common, the run's submission, is written by one at a time. Searches are taken to be as long as those that were measured, in
-proportion to their programs: tasks of other sizes, or a model that ends tasks earlier, make another time of it.
+proportion to their programs and, as far as that was seen, to the length of their prompts: a model that ends tasks earlier
+makes another time of it.
 """
 
 import heapq
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-__all__ = ["Limit", "Plan", "Rates", "Work", "groups_of", "limits", "plan", "programs_that_fit"]
+import numpy as np
+from scipy.optimize import nnls
 
+__all__ = [
+    "Limit",
+    "Plan",
+    "Rates",
+    "Searched",
+    "Work",
+    "groups_of",
+    "limits",
+    "plan",
+    "programs_that_fit",
+    "search_rates",
+]
+
+_DIFFER = 1.25
+"""Prompts are of different lengths from this ratio on."""
 _STORED_EVERY = 60.0
 """Seconds between two storings of one search (``search.group``)."""
 
@@ -40,6 +57,10 @@ class Rates:
     """Bytes of these, for each completion."""
     file: float
     """Of writing one small file through to the disk, on the file system of the run."""
+    token: float = 0.0
+    """Of a search, for each completion that is planned for it and each token of its task's prompt, besides."""
+    length: float = 0.0
+    """Tokens of the prompts of the tasks that were learned, on average; 0 = not known."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,8 @@ class Work:
     rounds: int
     programs: int
     """For each task and round."""
+    lengths: tuple[float, ...] = ()
+    """Tokens of the prompts of each group's tasks, added up; empty = not known."""
 
     @property
     def completions(self) -> int:
@@ -85,20 +108,21 @@ class Limit:
 
 def plan(work: Work, rates: Rates, devices: int) -> Plan:
     """Simulate ``devices`` processes, each with its share of the groups (``runs.shares``)."""
-    own = [list(work.groups[number::devices]) for number in range(min(devices, len(work.groups)))]
+    groups = range(len(work.groups))
+    own = [groups[number::devices] for number in range(min(devices, len(groups)))]
     # (time, number, place): the moment at which a search has ended and the submission is to be written.
-    places = [[(round_, size) for round_ in range(work.rounds) for size in sizes] for sizes in own]
+    places = [[(round_, index) for round_ in range(work.rounds) for index in indices] for indices in own]
     events = [(rates.start + _search(work, rates, places[number][0][1]), number, 0) for number in range(len(own))]
     heapq.heapify(events)
     free, waiting, busy, ends = 0.0, 0.0, 0.0, [0.0] * len(own)
     while events:
         now, number, place = heapq.heappop(events)
-        round_, size = places[number][place]
+        round_, index = places[number][place]
         begin = max(now, free)
         free = begin + rates.submission
         waiting += begin - now
-        learns = (rates.learning or 0.0) * size if round_ + 1 < work.rounds else 0.0
-        busy += _search(work, rates, size) + learns
+        learns = _learning(work, rates, index) if round_ + 1 < work.rounds else 0.0
+        busy += _search(work, rates, index) + learns
         ends[number] = free + learns + rates.rest
         if place + 1 < len(places[number]):
             heapq.heappush(
@@ -121,10 +145,11 @@ def programs_that_fit(work: Work, rates: Rates, devices: int, seconds: float) ->
 
 def limits(work: Work, rates: Rates, devices: int, cores: int) -> list[Limit]:
     """What is used up by how many devices, the first one first; ``cores``: that each device has for programs."""
-    size = sum(work.groups) / len(work.groups)
-    search = _search(work, rates, size)
-    share = (work.rounds - 1) / work.rounds
-    place = search + share * (rates.learning or 0.0) * size + rates.rest + rates.submission
+    groups = range(len(work.groups))
+    size = sum(work.groups) / len(groups)
+    search = sum(_search(work, rates, index) for index in groups) / len(groups)
+    learning = sum(_learning(work, rates, index) for index in groups) / len(groups)
+    place = search + (work.rounds - 1) / work.rounds * learning + rates.rest + rates.submission
     writings = (1 + search // _STORED_EVERY) / place
     files = writings * rates.files
     programs = rates.cpu * work.programs * size / place
@@ -149,17 +174,54 @@ def limits(work: Work, rates: Rates, devices: int, cores: int) -> list[Limit]:
     return sorted(found, key=lambda limit: limit.devices)
 
 
-def _search(work: Work, rates: Rates, size: float) -> float:
-    return rates.completion * size * work.programs
+def _search(work: Work, rates: Rates, index: int) -> float:
+    tokens = work.lengths[index] if work.lengths else 0.0
+    return work.programs * (rates.completion * work.groups[index] + rates.token * tokens)
+
+
+def _learning(work: Work, rates: Rates, index: int) -> float:
+    known = bool(work.lengths) and rates.length > 0
+    return (rates.learning or 0.0) * (work.lengths[index] / rates.length if known else work.groups[index])
 
 
 def _with(work: Work, programs: int) -> Work:
-    return Work(work.groups, work.rounds, programs)
+    return replace(work, programs=programs)
 
 
 def _over(used: float) -> float:
     """Devices of which each uses so much of something, until it is used up."""
     return 1 / used if used > 0 else math.inf
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A search that was measured."""
+
+    tasks: int
+    programs: float
+    """Completions for each task."""
+    length: float
+    """Tokens of its tasks' prompts, added up."""
+    seconds: float
+
+
+def search_rates(searches: Sequence[Searched]) -> tuple[float, float]:
+    """Seconds for each completion, and besides for each of them and each token of its prompt, that explain searches best.
+
+    Both are 0 or more; their errors count in proportion to what was measured, and over all searches they cancel out. Searches of one length of prompts say nothing
+    of the second, which is 0 then.
+    """
+    known = [one for one in searches if one.seconds > 0 and one.tasks]
+    means = [one.length / one.tasks for one in known]
+    if not known or max(means) < _DIFFER * min(means):
+        done = sum(one.programs * one.tasks for one in known)
+        return (sum(one.seconds for one in known) / done if done else 0.0), 0.0
+    rows = [[one.programs * one.tasks / one.seconds, one.programs * one.length / one.seconds] for one in known]
+    found = nnls(np.array(rows), np.ones(len(rows)))[0]
+    # All together take what they took.
+    told = sum(one.seconds * float(np.dot(row, found)) for one, row in zip(known, rows, strict=True))
+    completion, token = found * sum(one.seconds for one in known) / told
+    return float(completion), float(token)
 
 
 def groups_of(tasks: int, size: int) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from arcloop.footprint.fit import Fitted, fit
 from arcloop.model.card import model_folder
 from arcloop.model.shape import Shape, shape_of
 
-__all__ = ["fitted"]
+__all__ = ["fitted", "free_bytes", "known_shape"]
 
 
 def fitted(
@@ -30,10 +30,10 @@ def fitted(
         ConfigError: it does not fit, whatever is chosen.
         ModelError: there is no such model.
     """
-    free = None if loading.device_map is not None else _free()
+    free = None if loading.device_map is not None else free_bytes()
     if free is None:
         return Fitted(loading, sampling, training, "")
-    shape = _shape(model)
+    shape = known_shape(model)
     if shape is None:
         tell(f"memory: the config.json of {model} does not say the sizes that an estimate needs; nothing was chosen")
         return Fitted(loading, sampling, training, "")
@@ -42,7 +42,7 @@ def fitted(
     return found
 
 
-def _free() -> int | None:
+def free_bytes() -> int | None:
     """Free bytes of this process's GPU; None without one."""
     import torch
 
@@ -51,7 +51,8 @@ def _free() -> int | None:
     return int(torch.cuda.mem_get_info(int(os.environ.get("LOCAL_RANK", "0")))[0])
 
 
-def _shape(model: str) -> Shape | None:
+def known_shape(model: str) -> Shape | None:
+    """The sizes of a model; None where its ``config.json`` does not say them."""
     try:
         content = read_json(Path(model_folder(model)) / "config.json")
     except UnreadableError:

@@ -35,6 +35,10 @@ class Fitted:
     training: TrainingConfig | None
     reason: str
     """One line for the user."""
+    searching: Need | None = None
+    """What a search takes with them, as far as there is one."""
+    learning: Need | None = None
+    """What a training step takes with them, likewise."""
 
 
 def usable(free: int) -> float:
@@ -91,6 +95,8 @@ class _Fitting:
         self._loading = dataclasses.replace(loading, use_4bit_quantization=four_bit)
         self._size = 4 if loading.dtype == "float32" else 2
         self._bits = 4 if four_bit else 8 * self._size
+        self._searching: Need | None = None
+        self._learning: Need | None = None
 
     def both(self, sampling: SamplingConfig | None, training: TrainingConfig | None, rank: int) -> Fitted:
         facts: list[str] = []
@@ -100,7 +106,7 @@ class _Fitting:
         if sampling is not None:
             sampling = self._search(sampling, rank, facts)
         reason = f"memory: {self._free / _GIB:.1f} GiB free; {self._bits}-bit weights; {'; '.join(facts)} (estimated)"
-        return Fitted(self._loading, sampling, training, reason)
+        return Fitted(self._loading, sampling, training, reason, self._searching, self._learning)
 
     def _train(self, given: TrainingConfig, sampling: SamplingConfig | None, facts: list[str]) -> TrainingConfig:
         checkpointing = given.gradient_checkpointing is not False
@@ -126,8 +132,9 @@ class _Fitting:
         if need(pack).total > self._room:
             fits = _most(range(pack, longest, -256), lambda tokens: need(tokens).total <= self._room) or longest
             self._refuse("a training step", need(pack).total, f"--training.pack-tokens {fits}")
+        self._learning = need(max(pack, longest))
         facts.append(
-            f"a training step {need(max(pack, longest)).total / _GIB:.1f} GiB with rows of {longest:,} tokens, packs of {pack:,}"
+            f"a training step {self._learning.total / _GIB:.1f} GiB with rows of {longest:,} tokens, packs of {pack:,}"
             f" and {'' if checkpointing else 'no '}gradient checkpointing"
         )
         return dataclasses.replace(given, gradient_checkpointing=checkpointing, pack_tokens=pack)
@@ -178,6 +185,7 @@ class _Fitting:
         if cache * _GIB > left(rows, prefill, prompt) + 0.01 * _GIB:
             fits = math.floor(10 * left(rows, prefill, prompt) / _GIB) / 10
             self._refuse("a search", self._room + (cache - fits) * _GIB, f"--sampling.cache-gib {fits:.1f}")
+        self._searching = need(rows, prefill, prompt, cache * _GIB)
         facts.append(
             f"a search with {rows} rows, {prefill:,} prompt tokens at once and {cache:.1f} GiB of keys and values"
         )

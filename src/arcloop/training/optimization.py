@@ -59,7 +59,7 @@ class Optimization:
     ) -> None:
         """``config`` must have been resolved: its learning rate is set. ``steps``: of the whole training, for the schedule.
 
-        ``seed``: what dropout draws follows from it, the step and the process.
+        ``seed``: what dropout draws follows from it, the step, the process unless they are exact, and the pass.
 
         Raises:
             ConfigError: the learning rate is not set, or what was asked for does not run on this machine.
@@ -90,7 +90,7 @@ class Optimization:
 
     def step(self, batch: Sequence[Row]) -> Step:
         """Take one step on a batch; all processes are given the whole of it."""
-        config, device = self._config, self._model.device
+        config = self._config
         rate = self._peak * self._course(self.taken)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -104,7 +104,6 @@ class Optimization:
             if total is None:
                 self._spare(batch)
                 continue
-            self._processes.sum_gradients(parameters)
             self._unscale(parameters)
             norm = torch.nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
             if self._scale is None or self._fits(float(norm)):
@@ -112,24 +111,55 @@ class Optimization:
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self.taken += 1
-        mean = self._processes.sum(float(total), device)
-        return Step(mean, float(norm), rate, sum(len(row.ids) for row in batch))
+        return Step(float(total), float(norm), rate, sum(len(row.ids) for row in batch))
 
-    def _gradients(self, batch: Sequence[Row]) -> Tensor:
-        """Add up the gradients of this process's rows; returns their part of the loss."""
-        # Here, so that what is done again drops out the same.
-        torch.manual_seed(seed_of(self._seed, "dropout", self.taken, self._processes.rank) % 2**63)
-        trained = sum(row.trained for row in batch)
+    def _gradients(self, batch: Sequence[Row]) -> Tensor | float | None:
+        """Give the parameters the gradients of the batch; returns its loss, or None where another process has no room."""
+        if self._processes.exact:
+            return self._exact_gradients(batch)
         total = torch.zeros((), device=self._model.device)
+        for number, rows in enumerate(passes(self._processes.share(batch), self._config, self._room())):
+            # Not read before the end: on a GPU that would stop the passes from queueing up.
+            total += self._pass(batch, rows, number)
+        self._processes.sum_gradients(self._parameters.values())
+        return self._processes.sum(float(total), self._model.device)
+
+    def _exact_gradients(self, batch: Sequence[Row]) -> Tensor | None:
+        """As one process has them, to the bit: each pass is whole in one process, and they are added in their order."""
+        packs = list(passes(batch, self._config, self._room()))
+        owners = self._processes.owners([sum(len(row.ids) for row in rows) for rows in packs])
+        parameters, device = list(self._parameters.values()), self._model.device
+        held: dict[int, Tensor] = {}
+        losses = torch.zeros(len(packs), device=device)
+        failed = False
+        try:
+            for number, rows in enumerate(packs):
+                if owners[number] == self._processes.rank:
+                    losses[number] = self._pass(batch, rows, number)
+                    held[number] = torch.cat([_taken(parameter) for parameter in parameters])
+        except torch.OutOfMemoryError:
+            failed = True
+        # All have the same passes, so what one has to spare, all do.
+        if self._processes.any(failed):
+            return None
+        flat = torch.cat([parameter.detach().reshape(-1) for parameter in parameters])
+        gradient = self._processes.sum_in_order(owners, held, flat)
+        for parameter, part in zip(parameters, gradient.split([p.numel() for p in parameters]), strict=True):
+            parameter.grad = part.view_as(parameter)
+        each = {number: losses[number].clone() for number in held}
+        return self._processes.sum_in_order(owners, each, losses.new_zeros(()))
+
+    def _pass(self, batch: Sequence[Row], rows: Sequence[Row], number: int) -> Tensor:
+        """Add the gradient of a pass to that of the parameters; returns its part of the batch's loss."""
+        rank = 0 if self._processes.exact else self._processes.rank
+        # Here, so that what is done again, or elsewhere, drops out the same.
+        torch.manual_seed(seed_of(self._seed, "dropout", self.taken, rank, number) % 2**63)
         self._model.network.train()
         try:
-            for rows in passes(self._processes.share(batch), self._config, self._room()):
-                with precision(self._model):
-                    loss = completion_loss(self._model, rows, ALIGN) / trained
-                (loss if self._scale is None else loss * self._scale).backward()
-                # Not read before the end: on a GPU that would stop the passes from queueing up.
-                total += loss.detach()
-            return total
+            with precision(self._model):
+                loss = completion_loss(self._model, rows, ALIGN) / sum(row.trained for row in batch)
+            (loss if self._scale is None else loss * self._scale).backward()
+            return loss.detach()
         finally:
             self._model.network.eval()
 
@@ -221,6 +251,12 @@ class Optimization:
             if isinstance(value, Tensor) and value.dim():
                 value = value.to(parameter.device)
             self._optimizer.state[parameter][key] = value
+
+
+def _taken(parameter: nn.Parameter) -> Tensor:
+    """The gradient, flat, taken off the parameter."""
+    gradient, parameter.grad = parameter.grad, None
+    return torch.zeros_like(parameter).reshape(-1) if gradient is None else gradient.reshape(-1)
 
 
 def _optimizer(parameters: list[nn.Parameter], config: TrainingConfig, rate: float) -> torch.optim.Optimizer:

@@ -1,13 +1,15 @@
 """The processes that train together, one GPU or a share of the cores each.
 
-Every process knows the whole batch and takes its share of the rows; gradients are summed before
-each step. As each loss is divided by the tokens of the whole batch, the sum is the gradient that
-one process alone would have had, whatever the shares are.
+Every process knows the whole batch and takes its share of it; gradients are summed before each
+step. As each loss is divided by the tokens of the whole batch, the sum is the gradient that one
+process alone would have had, up to rounding, whatever the shares are. Where the shares are whole
+passes and their gradients are added in the order of the passes, it is that gradient to the bit.
 """
 
 import itertools
 import os
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -21,7 +23,7 @@ from torch import Tensor
 from arcloop.errors import ConfigError
 from arcloop.training.rows import Row
 
-__all__ = ["ALONE", "Processes", "join"]
+__all__ = ["ALONE", "Processes", "connect", "disconnect", "join"]
 
 
 @dataclass(frozen=True)
@@ -33,23 +35,50 @@ class Processes:
     count: int = 1
     """How many there are."""
 
+    exact: bool = False
+    """Are gradients added in the order of their passes, as one process does? Each process holds those of its passes until
+    then, and sends each of them: right for adapters, too much for whole models."""
+
     @property
     def first(self) -> bool:
         """Is it the one that writes files and talks to the user?"""
         return self.rank == 0
 
-    def share(self, rows: Sequence[Row]) -> list[Row]:
-        """Its rows of a batch: the longest first to whoever has the fewest tokens, so that none waits long for another."""
-        if self.count == 1:
-            return list(rows)
+    def owners(self, sizes: Sequence[int]) -> list[int]:
+        """Whose each of some pieces is: the largest first to whoever has least, so that none waits long for another."""
         loads = [0] * self.count
-        mine = []
-        for row in sorted(rows, key=lambda row: len(row.ids), reverse=True):
+        owners = [0] * len(sizes)
+        for place in sorted(range(len(sizes)), key=lambda place: sizes[place], reverse=True):
             rank = loads.index(min(loads))
-            loads[rank] += len(row.ids)
-            if rank == self.rank:
-                mine.append(row)
-        return mine
+            loads[rank] += sizes[place]
+            owners[place] = rank
+        return owners
+
+    def share(self, rows: Sequence[Row]) -> list[Row]:
+        """Its rows of a batch, with about as many tokens as those of the others."""
+        owners = self.owners([len(row.ids) for row in rows])
+        return [row for row, owner in zip(rows, owners, strict=True) if owner == self.rank]
+
+    def any(self, here: bool) -> bool:
+        """Is it so in any of the processes?"""
+        if self.count == 1:
+            return here
+        found = torch.tensor(int(here))
+        dist.all_reduce(found)
+        return bool(found)
+
+    def sum_in_order(self, owners: Sequence[int], held: Mapping[int, Tensor], like: Tensor) -> Tensor:
+        """The sum of the numbers of all passes, (N,) each, in their order: to the bit what one process adds up.
+
+        ``owners``: of each pass. ``held``: number of a pass → its own numbers, of those that this process owns; they may be
+        written to. ``like``: of their shape, kind and device.
+        """
+        total: Tensor | None = None
+        for number, owner in enumerate(owners):
+            part = held[number] if owner == self.rank else torch.empty_like(like)
+            dist.broadcast(part, owner)
+            total = part if total is None else total.add_(part)
+        return torch.zeros_like(like) if total is None else total
 
     def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
         """Replace each gradient by its sum over the processes; one without rows adds zeros."""
@@ -112,6 +141,25 @@ def join(expected: int | None) -> Processes:
     state = PartialState(cpu=not torch.cuda.is_available())
     _patient()  # now, while all are at the same place
     return Processes(state.process_index, state.num_processes)
+
+
+def connect(store: Path, rank: int, count: int, nccl: bool) -> None:
+    """Meet those who train together on this machine; ``store``: a file that is not there yet, where they find each other.
+
+    ``nccl``: tensors on GPUs go from one to the other, and not through the machine's memory.
+    """
+    # Nobody listens on an address that others reach.
+    loopback = "lo0" if sys.platform == "darwin" else "lo"
+    for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
+        os.environ[name] = loopback
+    dist.init_process_group(
+        "cpu:gloo,cuda:nccl" if nccl else "gloo", f"file://{store}", timedelta(minutes=30), count, rank
+    )
+
+
+def disconnect() -> None:
+    """Leave them."""
+    dist.destroy_process_group()
 
 
 def _asked_for() -> int | None:
