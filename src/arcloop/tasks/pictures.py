@@ -103,18 +103,17 @@ NAMED = {
 
 SMALLER: dict[str, Callable[[], Grid]] = {
     "drawing-bars-6": lambda: bars(6),
-    "drawing-bars-8": lambda: bars(8),
+    "drawing-bars-7": lambda: bars(7),
     "drawing-lines-7": lambda: vertical_lines(7),
     "drawing-rows-7": lambda: vertical_lines(7).T.copy(),
-    "drawing-rows-9": lambda: vertical_lines(9).T.copy(),
     "drawing-squares-6": lambda: tiles(2, 3),
     "drawing-squares-8": lambda: tiles(2, 4),
     "drawing-squares-9": lambda: tiles(3, 3),
     "drawing-squares-10": lambda: tiles(2, 5),
     "drawing-squares-tall-8": lambda: tiles(4, 2),
-    "drawing-stairs-6": lambda: stairs(6),
-    "drawing-stairs-8": lambda: stairs(8),
+    "drawing-stairs-7": lambda: stairs(7),
     "drawing-tiles-8": lambda: tiles(2, 4, 3, 2),
+    "drawing-tiles-tall-8": lambda: tiles(4, 2, 2, 3),
     "drawing-tiles-9": lambda: tiles(3, 3, 2, 3),
 }
 """The same for pictures of six to ten elements, which a small model learns to paint in a few minutes: ``make demo`` chooses
