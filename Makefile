@@ -21,7 +21,7 @@ DEMO_RUN = OMP_NUM_THREADS=1 $(BIN)/arcloop run --recipe drawing --tasks drawing
 # Files that take longest come first, so that both processes end together.
 SLOW := tests/scenarios tests/cluster tests/training tests/sampling tests/execution
 
-.PHONY: help demo demo-search-only demo-search-and-learn demo-seeds test docs test-real test-vllm test-servers chaos fuzz soak check-cluster lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-report bench-loop bench-cluster bench-train bench-sample bench-shares experiment-encoding \
+.PHONY: help demo demo-search-only demo-search-and-learn demo-seeds test docs screenshots test-real test-vllm test-servers chaos fuzz soak check-cluster lint format types bench-sandbox check-sandbox bench-common bench-relabel bench-report bench-loop bench-cluster bench-train bench-sample bench-shares experiment-encoding \
         experiment-overfit clean
 
 help:
@@ -53,6 +53,9 @@ test: $(VENV)/installed-dev lint types docs ## all checks and tests; those of th
 
 docs: $(VENV)/installed-docs ## the documentation as a site, in build/site; a link that leads nowhere is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+screenshots: $(VENV)/installed-dev ## the pictures of the report in docs/, from the runs of make demo
+	ARCLOOP_SCREENSHOTS=docs ARCLOOP_DEMO=$(DEMO) $(BIN)/python -m pytest tests/report/test_browser.py -k documentation
 
 lint: $(VENV)/installed-dev ## style and likely bugs
 	$(BIN)/ruff check .
