@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The demo, all in one place, for other weights to be tuned to: pictures of some more elements than the model was pretrained
 # on (src/arcloop/tasks/pictures.py has others), as many as fit into five minutes. Budgets are equal to the program.
 PICTURES := squares-6 squares-8 squares-tall-8 tiles-8 tiles-tall-8 stairs-7 lines-7 rows-7 bars-6 bars-7
-ROUNDS := 4
+ROUNDS := 3
 PROGRAMS := 32
 SEED := 1
 DEMO := runs/demo
