@@ -174,12 +174,15 @@ def test_a_comparison_on_a_phone_and_in_the_dark(browser: Browser, report: Path)
 
 
 def test_what_the_documentation_shows(browser: Browser, report: Path) -> None:
-    path = Path(os.environ["ARCLOOP_DEMO"]) / "report.html" if "ARCLOOP_DEMO" in os.environ else report / "compared.html"
+    path = (
+        Path(os.environ["ARCLOOP_DEMO"]) / "report.html" if "ARCLOOP_DEMO" in os.environ else report / "compared.html"
+    )
     opened = Opened(browser, path.resolve(), WIDE)
     expect(opened.page.locator("#lead .film").first.locator(".reel")).to_have_count(2)
     opened.seen("report-overview")
-    opened.page.locator("#lead .film a").first.click()
+    opened.page.locator("#lead .film a").nth(1).click()
     expect(opened.page.locator("#task .source .token").first).to_be_visible()
+    opened.page.get_by_role("heading", name="The film").evaluate("(heading) => heading.scrollIntoView()")
     opened.seen("report-task")
     opened.context.close()
     opened = Opened(browser, path.resolve(), PHONE, dark=True)
