@@ -1,4 +1,4 @@
-"""``arcloop show``: what a task, a program and a run look like, in a terminal and as an SVG; whatever a program's text is."""
+"""``arcloop show``: what a task, a program and a run look like, in a terminal and as a picture; whatever a program's text is."""
 
 import re
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from arcloop.cli import main
@@ -145,12 +146,46 @@ def test_a_program_s_text_moves_no_cursor_and_ends_no_tag(tmp_path: Path) -> Non
     assert not any(element.tag.endswith("script") for element in root.iter())
 
 
+def test_a_png_has_the_pixels_of_the_svg(run: RunDir, arcloop: Call, tmp_path: Path) -> None:
+    for suffix in ("svg", "png"):
+        assert arcloop("show", "program", run.path, "flip", "--save", tmp_path / f"p.{suffix}")[0] == 0
+    _, _, *size = map(float, ET.parse(tmp_path / "p.svg").getroot().attrib["viewBox"].split())
+    with Image.open(tmp_path / "p.png") as image:
+        assert image.format == "PNG" and image.size == pytest.approx([2 * side for side in size], abs=1)
+        shown = {color for _, color in image.convert("RGB").getcolors(1 << 24) or ()}
+    # Cells in ARC's colours, and letters in that of the terminal.
+    assert {tuple(bytes.fromhex(PALETTE[c][1:])) for c in np.unique(FLIP.test_inputs[0])} <= shown
+    assert (197, 200, 198) in shown
+
+
+def test_what_keeps_a_png_from_being_made_is_one_line(
+    run: RunDir, arcloop: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("show", "run", run.path, "--save", tmp_path / "r.png")
+    for name, value, says in [
+        ("arcloop.cli.picture._MOST_PIXELS", 10_000, "pixels; expected at most 10,000 — pass a name that ends in .svg"),
+        (
+            "arcloop.cli.picture._LETTER",
+            '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+            "no monospaced",
+        ),
+    ]:
+        with monkeypatch.context() as changed:
+            changed.setattr(name, value)
+            code, _, error = arcloop(*arguments)
+        assert code == 2 and says in error and len(error.splitlines()) == 1, error
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    code, _, error = arcloop(*arguments)
+    assert code == 2 and "expected resvg_py — pip install resvg_py" in error and len(error.splitlines()) == 1, error
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_is_not_there_is_one_line(run: RunDir, arcloop: Call, tmp_path: Path) -> None:
     for arguments, says in [
         (("program", run.path, "nobody"), "no program nobody; expected the id of a task that has one"),
         (("program", run.path, "r7/flip/d00000"), "no program r7/flip/d00000"),
         (("program", tmp_path, "flip"), "no config.json in it"),
-        (("run", run.path, "--save", tmp_path / "r.png"), "expected a name that ends in .svg"),
+        (("run", run.path, "--save", tmp_path / "r.gif"), "expected a name that ends in .svg or .png"),
         (("run", run.path, "--save", tmp_path / "nowhere" / "r.svg"), "expected a file that can be written"),
     ]:
         code, _, error = arcloop("show", *arguments)

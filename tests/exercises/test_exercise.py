@@ -14,7 +14,7 @@ from arcloop.grammar import DRAWING
 from arcloop.grammar.elements import drawing_lines
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Grid
-from arcloop.tasks.pictures import NAMED, drawing_suite, generated_picture
+from arcloop.tasks.pictures import NAMED, SMALLER, drawing_suite, generated_picture
 from arcloop.tasks.sets import load_answers, load_tasks
 
 ROWS = [sample_exercise(random.Random(seed)) for seed in range(600)]
@@ -142,7 +142,8 @@ def test_a_row_with_a_parent_shows_what_that_gives_and_asks_for_the_right_progra
 def test_the_drawing_suite() -> None:
     tasks, answers = drawing_suite()
     assert [task.id for task in tasks[: len(NAMED)]] == list(NAMED)
-    assert len(tasks) == len(NAMED) + 30 == len(answers)
+    assert [task.id for task in tasks[-len(SMALLER) :]] == list(SMALLER)
+    assert len(tasks) == len(NAMED) + 30 + len(SMALLER) == len(answers)
     for task in tasks:
         (answer,) = answers[task.id]
         assert is_grid(answer)

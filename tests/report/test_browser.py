@@ -1,6 +1,7 @@
 """The page of a real run, and of a comparison, in a real browser: Debian's Chromium.
 
-``ARCLOOP_SCREENSHOTS=FOLDER`` keeps pictures of what it saw.
+``ARCLOOP_SCREENSHOTS=FOLDER`` keeps pictures of what it saw; ``make screenshots`` makes those of the documentation, from the
+runs of ``make demo``, which ``ARCLOOP_DEMO`` names.
 """
 
 import os
@@ -8,10 +9,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
@@ -86,7 +89,9 @@ class Opened:
         assert serious == [], name
         if folder := os.environ.get("ARCLOOP_SCREENSHOTS"):
             self.page.evaluate("drawAll()")
-            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
+            # Few colours: a fifth of the bytes.
+            with Image.open(BytesIO(self.page.screenshot(full_page=whole))) as image:
+                image.convert("RGB").quantize(128).save(Path(folder) / f"{name}.png", optimize=True)
 
 
 def test_a_report_is_looked_at(browser: Browser, report: Path) -> None:
@@ -165,4 +170,21 @@ def test_a_comparison_on_a_phone_and_in_the_dark(browser: Browser, report: Path)
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     page.get_by_role("link", name="Overview").click()
     opened.seen("compared", whole=True)
+    opened.context.close()
+
+
+def test_what_the_documentation_shows(browser: Browser, report: Path) -> None:
+    path = (
+        Path(os.environ["ARCLOOP_DEMO"]) / "report.html" if "ARCLOOP_DEMO" in os.environ else report / "compared.html"
+    )
+    opened = Opened(browser, path.resolve(), WIDE)
+    expect(opened.page.locator("#lead .film").first.locator(".reel")).to_have_count(2)
+    opened.seen("report-overview")
+    opened.page.locator("#lead .film a").nth(1).click()
+    expect(opened.page.locator("#task .source .token").first).to_be_visible()
+    opened.page.get_by_role("heading", name="The film").evaluate("(heading) => heading.scrollIntoView()")
+    opened.seen("report-task")
+    opened.context.close()
+    opened = Opened(browser, path.resolve(), PHONE, dark=True)
+    opened.seen("report-phone")
     opened.context.close()

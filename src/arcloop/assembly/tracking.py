@@ -1,17 +1,18 @@
 """What a run or a training comes to, told to an experiment tracker while it goes on, through accelerate's trackers.
 
+At the end of a run its tables follow, and the adapters as artefacts where the tracker keeps some (trackio and wandb do).
 Nothing leaves the machine unless its user has said so: TensorBoard writes files, trackio has a database of its own, and wandb
 is offline where ``WANDB_MODE`` says nothing else. What is told changes nothing in the run.
 """
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from arcloop.errors import ConfigError
-from arcloop.runs.numbers import GroupNumbers, RunNumbers
+from arcloop.runs.numbers import GroupNumbers, Numbers, RunNumbers, TaskOutcome
 from arcloop.runs.rundir import RunDir
 from arcloop.search.health import per_round
 
@@ -35,6 +36,31 @@ class Tracker:
         known = {name: value for name, value in values.items() if value is not None}
         self.tracker.log(known, step=step)
 
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], step: int) -> None:
+        """Tell it a table; TensorBoard, which has none, gets it as a text in Markdown."""
+        if self.tracker.name == "tensorboard":
+            text = "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in [columns, ["---"] * len(columns), *rows])
+            self.tracker.tracker.add_text(name, text, step)
+        elif self.tracker.name == "wandb":
+            self.tracker.log_table(name, list(columns), [list(row) for row in rows], step=step)
+        else:
+            from trackio import Table  # here: it need not be installed
+
+            self.tracker.log({name: Table(list(columns), [list(row) for row in rows])}, step=step)
+
+    def artifact(self, name: str, kind: str, folder: Path) -> None:
+        """Give it a folder to keep, as a new version of the artefact of that name; TensorBoard keeps none."""
+        if self.tracker.name == "tensorboard":
+            return
+        if self.tracker.name == "wandb":
+            from wandb import Artifact  # here: it need not be installed
+
+            made = Artifact(name, type=kind)
+            made.add_dir(str(folder))
+            self.tracker.tracker.log_artifact(made)
+        else:
+            self.tracker.tracker.log_artifact(folder, name=name, type=kind)
+
     def close(self) -> None:
         """Write what it holds."""
         self.tracker.finish()
@@ -48,12 +74,14 @@ def open_tracker(name: TrackerName, folder: Path) -> Tracker | None:
     """
     if name == "none":
         return None
-    from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers  # here, because it imports torch
+    from accelerate import PartialState  # here, because it imports torch
+    from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
 
     if name not in [str(tracker) for tracker in get_available_trackers()]:
         raise ConfigError(
             f"report-to is {name}, which is not installed; expected none or an installed tracker — pip install {name}"
         )
+    PartialState()  # accelerate's trackers write to its log, which asks for it
     os.environ.setdefault("WANDB_MODE", "offline")
     kind = LOGGER_TYPE_TO_CLASS[name]
     tracker = kind("arcloop", str(folder)) if kind.requires_logging_directory else kind("arcloop")
@@ -91,12 +119,30 @@ class RunTracking:
                 self._round(place.round, step)
 
     def conclude(self, numbers: RunNumbers) -> None:
-        """Tell of the outcome."""
+        """Tell of the outcome: the numbers, tables of rounds and tasks, and the adapter that each group ended with."""
         run = numbers.run
         shares = {name: getattr(run, name) for name in ("valid_outputs", "unique_outputs", "pixel_similarity")}
         shares |= {"train_pass_at_n": run.train_pass_at_n, "pass_at_n": run.pass_at_n, "solved_at_2": run.solved_at_2}
         values = {f"run/{name}": value for name, value in shares.items()}
         self.tracker.log(values | {"run/programs": run.programs, "run/seconds": numbers.seconds}, len(self._places))
+        self._tables(numbers)
+        last = {place.index: place.group.numbers().search.adapter for place in self._places if place.group.done}
+        for index, adapter in last.items():
+            # One that the run was given lies elsewhere.
+            if adapter is not None and (folder := self.run.path / adapter).is_relative_to(self.run.path):
+                self.tracker.artifact(f"adapter-group-{index:03}", "model", folder)
+
+    def _tables(self, numbers: RunNumbers) -> None:
+        step = len(self._places)
+        names = [field.name for field in fields(Numbers)]
+        rounds = [[round_, *(getattr(row, name) for name in names)] for round_, row in enumerate(numbers.rounds, 1)]
+        self.tracker.table("run/rounds", ["round", *names], rounds, step)
+        tasks = [
+            [task_id, task.programs, task.train_perfect, task.perfect, *_best(task), task.hits and sum(task.hits)]
+            for task_id, task in numbers.tasks.items()
+        ]
+        columns = ["task", "programs", "train_perfect", "perfect", "best_correct_grids", "best_pixel_similarity"]
+        self.tracker.table("run/tasks", [*columns, "test_grids_hit"], tasks, step)
 
     def _round(self, round_: int, step: int) -> None:
         """Tell of a round, if all of its groups are done."""
@@ -111,6 +157,17 @@ class RunTracking:
         values |= {name: getattr(health, name) for name in ("adapter_norm", "loss", "search_seconds", "learn_seconds")}
         values |= _searches(groups) | {"number": round_ + 1, "solved_tasks": len(solved)}
         self.tracker.log({f"round/{name}": value for name, value in values.items()}, step)
+
+
+def _cell(value: Any) -> str:
+    """In a table of Markdown, whose cells a task's id must not end."""
+    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _best(task: TaskOutcome) -> tuple[float | None, float | None]:
+    best = task.best
+    return (None, None) if best is None else (sum(best.correct) / len(best.correct), best.pixels)
 
 
 def _group(numbers: GroupNumbers) -> dict[str, Any]:

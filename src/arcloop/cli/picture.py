@@ -1,4 +1,4 @@
-"""Grids, tasks and programs as a terminal shows them, and as an SVG keeps them."""
+"""Grids, tasks and programs as a terminal shows them, and as an SVG or a PNG keeps them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,6 +27,13 @@ _DARK = (0, 1, 2, 6, 9)
 _WIDEST = 280
 """Columns of a picture: four grids of 30 fit beside each other."""
 _NOTHING = Text("no grid", style="red")
+_ZOOM = 2
+"""Pixels of a PNG for one of the SVG, so that letters are sharp."""
+_MOST_PIXELS = 50_000_000
+"""Of a PNG, whose pixels take four bytes each while it is made: a program may have thousands of lines."""
+_LETTER = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><text y="16" font-family="monospace">W</text></svg>'
+)
 
 
 def grid_text(grid: Grid) -> Text:
@@ -99,13 +106,13 @@ def printable(text: str) -> str:
 
 
 def save(parts: Sequence[RenderableType], path: Path, title: str) -> None:
-    """Keep as an SVG, which needs no other file, what a terminal shows; it is as wide as what is in it.
+    """Keep as a picture what a terminal shows: as an SVG, which needs no other file, or a PNG; it is as wide as what is in it.
 
     Raises:
-        ConfigError: it cannot be written there, or its name asks for another kind of file.
+        ConfigError: it cannot be written there, its name asks for another kind of file, or a PNG cannot be made.
     """
-    if path.suffix != ".svg":
-        raise ConfigError(f"--save {path}: expected a name that ends in .svg — pass another")
+    if path.suffix not in (".svg", ".png"):
+        raise ConfigError(f"--save {path}: expected a name that ends in .svg or .png — pass another")
     draft = StringIO()
     Console(width=_WIDEST, file=draft, color_system=None).print(*parts, sep="\n")
     widest = max(cell_len(line.rstrip()) for line in [title + " " * 20, *draft.getvalue().split("\n")])
@@ -114,12 +121,38 @@ def save(parts: Sequence[RenderableType], path: Path, title: str) -> None:
         paper.print(part)
     # The fonts would be fetched from a server; any monospaced one will do.
     svg = re.sub(r"@font-face \{[^}]*\}", "", paper.export_svg(title=title))
+    content = _png(svg, path) if path.suffix == ".png" else svg.encode()
     try:
-        write_bytes(path, svg.encode())
+        write_bytes(path, content)
     except OSError as error:
         raise ConfigError(
             f"--save {path}: {error.strerror}; expected a file that can be written — pass another"
         ) from None
+
+
+def _png(svg: str, path: Path) -> bytes:
+    """The picture in pixels.
+
+    Raises:
+        ConfigError: there is nothing to make it with, no font to write with, or it is too large.
+    """
+    instead = "or pass a name that ends in .svg"
+    try:
+        from resvg_py import svg_to_bytes  # here: it has no build for some processors
+    except ImportError as error:
+        raise ConfigError(f"--save {path}: {error}; expected resvg_py — pip install resvg_py, {instead}") from None
+    _, _, width, height = (float(number) for number in re.findall(r'viewBox="([^"]*)"', svg)[0].split())
+    if width * height * _ZOOM**2 > _MOST_PIXELS:
+        raise ConfigError(
+            f"--save {path}: {_ZOOM * width:.0f} × {_ZOOM * height:.0f} pixels; expected at most {_MOST_PIXELS:,} "
+            "— pass a name that ends in .svg"
+        )
+    # Without a font, letters would be left out silently.
+    if svg_to_bytes(svg_string=_LETTER) == svg_to_bytes(svg_string=_LETTER.replace("W", "")):
+        raise ConfigError(
+            f"--save {path}: no monospaced font on this machine; expected one — apt-get install fonts-dejavu-core, {instead}"
+        )
+    return svg_to_bytes(svg_string=svg, zoom=_ZOOM)
 
 
 def _beside(parts: dict[str, Text]) -> Columns:

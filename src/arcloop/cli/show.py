@@ -37,7 +37,7 @@ class ShowTask:
     tasks: str = ""
     """Task set; default: the named sets, in turn."""
     save: Path | None = None
-    """Write what is printed to this .svg file too."""
+    """Write what is printed to this .svg or .png file too."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ShowProgram:
     name: tyro.conf.Positional[str]
     """Id of a task, for its best program; or of a completion (``r0/67a3c6ac/d00003``), or of a program."""
     save: Path | None = None
-    """Write what is printed to this .svg file too."""
+    """Write what is printed to this .svg or .png file too."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class ShowRun:
     run: tyro.conf.Positional[Path]
     """Folder of the run."""
     save: Path | None = None
-    """Write what is printed to this .svg file too."""
+    """Write what is printed to this .svg or .png file too."""
 
 
 @dataclass(frozen=True)

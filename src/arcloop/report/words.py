@@ -29,7 +29,7 @@ def told_in_words(chapter: Chapter) -> list[str]:
         first = _mean([story.film[0].program.pixels for story in told])
         last = _mean([story.film[-1].program.pixels for story in told])
         said.append(
-            f"From the first round to the last, the best programs went from {first:.0%} to {last:.0%} of the cells right."
+            f"From the first round to the last, the best programs went from {_share(first)} to {_share(last)} of the cells right."
         )
     return said
 
@@ -59,9 +59,14 @@ def compared_in_words(compared: Comparison) -> list[str]:
         if cells is not None:
             now, before = (r.reached[cells.number][0] for r in (row, first))
             said.append(
-                f"Of the cells, its best programs have {now:.0%} right, those of {first.name} {before:.0%}: {_verdict(cells)}."
+                f"Of the cells, its best programs have {_share(now)} right, those of {first.name} {_share(before)}: {_verdict(cells)}."
             )
     return said
+
+
+def _share(value: float) -> str:
+    """With a decimal, so that nearly all is not all."""
+    return f"{100 * value:.1f} %"
 
 
 def _verdict(contrast: Contrast) -> str:
