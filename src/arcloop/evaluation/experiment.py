@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from arcloop.config import AugmentConfig, Config, StoppingConfig, TrainingConfig, with_recipe
-from arcloop.errors import ConfigError
+from arcloop.errors import ConfigError, RunError
+from arcloop.evaluation.measurement import Measured
+from arcloop.evaluation.power import Population
 from arcloop.tasks.pictures import NAMED
 from arcloop.tasks.sets import load_tasks
 
-__all__ = ["LEARNING", "QUESTIONS", "Arm", "TaskSet", "drawn", "task_sets"]
+__all__ = ["LEARNING", "QUESTIONS", "Arm", "TaskSet", "drawn", "population", "task_sets"]
 
 
 @dataclass(frozen=True)
@@ -113,3 +115,24 @@ def drawn(ids: Sequence[str], count: int, seed: int = 0) -> tuple[str, ...]:
     """``count`` of the task ids (all, if there are no more), drawn once by seed, in their own order."""
     kept = set(random.Random(f"effect {seed}").sample(list(ids), min(count, len(ids))))
     return tuple(task_id for task_id in ids if task_id in kept)
+
+
+def population(runs: Sequence[Measured]) -> Population:
+    """The tasks of earlier runs of one setting, by how often their programs are right on train and test pairs.
+
+    Raises:
+        RunError: no answers are known, or no program is right.
+    """
+    counts: dict[str, tuple[int, int]] = {}
+    for run in runs:
+        for task_id, outcome in run.numbers.items():
+            if outcome.perfect is not None:
+                n, right = counts.get(task_id, (0, 0))
+                counts[task_id] = n + outcome.programs, right + outcome.perfect
+    try:
+        return Population.of(list(counts.values()))
+    except ValueError:
+        raise RunError(
+            f"{', '.join(run.path for run in runs)}: no program is known to be right on train and test pairs; expected a run "
+            "that solves some of its tasks, whose answers are known — name another, or one with more programs"
+        ) from None
