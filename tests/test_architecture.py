@@ -45,7 +45,7 @@ ORDER: dict[str, str] = {
     "report": "palette story chapter words payload page pulse hosting",
     "cluster": "purse portion parcel actor agenda driver nodes",
     "assembly": "beginning importing parts spreading running tracking wheelhouse probing",
-    "cli": "table picture job options run search resume evaluate report view watch check score compare experiment train card merge import_ relabel execute show plan wheels pretrain __main__",
+    "cli": "table picture job options lanes run search resume evaluate report view watch check score compare experiment train card merge import_ relabel execute show plan wheels pretrain __main__",
 }
 """Folders, and single modules, in the order in which data flows through them, each with its own modules in theirs."""
 

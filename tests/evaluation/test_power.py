@@ -155,5 +155,14 @@ def test_the_command_says_what_it_takes(
     assert len([line for line in printed.splitlines() if line.strip().startswith("30")]) == 6
     monkeypatch.setattr(sys, "argv", ["arcloop", "experiment", "--power", *earlier, "--gain", "0"])
     assert main() == 2 and "gain is 0.0; expected points" in capsys.readouterr().err
+    # Of an experiment: what its own design can find, where each of its three arms has to be clearer than one alone.
+    monkeypatch.setattr("arcloop.cli.experiment.measured", lambda path: run([1] * 10 + [0] * 30))
+    asked = ["effect", "--sets", "drawing", "--programs", "8", "--power", "earlier", "--gain", "30"]
+    monkeypatch.setattr(sys, "argv", ["arcloop", "experiment", *asked])
+    assert main() == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("30")]
+    cells = row.split()
+    assert cells[:3] == ["30", "8", "3"] and row.rstrip().endswith("% with 10 tasks")
+    assert 6 <= int(cells[-8]) < 100 and float(cells[-7]) >= 80
     monkeypatch.setattr(sys, "argv", ["arcloop", "experiment"])
-    assert main() == 2 and "expected arcloop experiment effect --out DIR" in capsys.readouterr().err
+    assert main() == 2 and "expected effect, " in capsys.readouterr().err

@@ -5,7 +5,7 @@ its help text. A value out of range raises ``ConfigError`` when the section is b
 """
 
 from arcloop.config.fitting import MEMORY, memory_of, with_memory
-from arcloop.config.recipes import recipe_names, with_recipe
+from arcloop.config.recipes import named_toml, recipe_names, shipped, with_recipe, with_settings
 from arcloop.config.require import require
 from arcloop.config.run import Config
 from arcloop.config.sampling import (
@@ -59,10 +59,13 @@ __all__ = [
     "config_json",
     "from_json",
     "memory_of",
+    "named_toml",
     "read_config",
     "recipe_names",
     "require",
+    "shipped",
     "to_json",
     "with_memory",
     "with_recipe",
+    "with_settings",
 ]
