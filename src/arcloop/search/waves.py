@@ -22,7 +22,7 @@ from arcloop.sampling import Draw, Request, Sampler
 from arcloop.scoring import score_execution
 from arcloop.search.health import lost
 from arcloop.search.heat import HIGHEST
-from arcloop.search.refinement import as_parent, parent_for
+from arcloop.search.refinement import Pool, as_parent, parent_for
 from arcloop.seeds import seed_of
 from arcloop.tasks.augment import apply_task
 
@@ -46,13 +46,13 @@ class Search:
         round_: int,
         tasks: Sequence[Task],
         over: Callable[[int], bool] = lambda tokens: False,
-        parents: Mapping[str, Sequence[Candidate]] | None = None,
+        parents: Mapping[str, Pool] | None = None,
         heat: Mapping[str, float] | None = None,
     ) -> None:
         """Make no prompt yet.
 
         ``over``: told the tokens sampled so far after each completion; where it says yes, sampling ends. ``parents``:
-        task id → earlier programs that its prompts may show, the best first. ``heat``: task id → what its temperatures are
+        task id → earlier programs that its prompts show. ``heat``: task id → what its temperatures are
         multiplied by.
         """
         self._config = config
@@ -268,7 +268,7 @@ class Search:
         known = self._prompts.get(f"r{self._round}/{task_id}/p{number}")
         if known is not None:
             return known
-        parent = parent_for(number, self._parents.get(task_id, ()), config.refine)
+        parent = parent_for(number, self._parents.get(task_id), config.refine)
         if parent is not None:
             frame = (parent.augmentation, as_parent(parent, task))
             prompt = make_prompt(task, self._round, number, config.augment, self._sampler.format, config.seed, frame)
