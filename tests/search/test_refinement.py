@@ -19,6 +19,7 @@ from arcloop.config import (
     RefineConfig,
     RelabelConfig,
     SamplingConfig,
+    SearchConfig,
     SelectionConfig,
 )
 from arcloop.errors import ConfigError
@@ -274,9 +275,11 @@ def test_answers_to_parents_put_no_blame_on_an_adapter(tmp_path: Path) -> None:
     assert all(n.programs < n.completions / 2 for n in numbers)
 
 
-@pytest.mark.parametrize("restart", [True, False])
-def test_a_run_that_refines_resumes_and_replays_to_the_same_end(tmp_path: Path, restart: bool) -> None:
-    config = dataclasses.replace(CONFIG, restart=restart)
+@pytest.mark.parametrize(("restart", "search"), [(True, SearchConfig()), (False, SearchConfig(chains=0.25))])
+def test_a_run_that_refines_resumes_and_replays_to_the_same_end(
+    tmp_path: Path, restart: bool, search: SearchConfig
+) -> None:
+    config = dataclasses.replace(CONFIG, restart=restart, search=search)
     run, _ = searched(tmp_path / "run", config)
     for moment in (20, 45, 60):
 

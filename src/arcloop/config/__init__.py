@@ -17,7 +17,7 @@ from arcloop.config.sampling import (
     SamplingConfig,
     ServerConfig,
 )
-from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig
+from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, SearchConfig, StoppingConfig
 from arcloop.config.sessions import ClusterConfig, PretrainConfig, SessionConfig
 from arcloop.config.stored import config_json, from_json, read_config, to_json
 from arcloop.config.training import (
@@ -51,6 +51,7 @@ __all__ = [
     "RelabelConfig",
     "SamplingConfig",
     "Schedule",
+    "SearchConfig",
     "SelectionConfig",
     "ServerConfig",
     "SessionConfig",

@@ -279,8 +279,8 @@ class _Sitting:
 
 
 def _pools(config: Config, before: Sequence[GroupDir], tasks: Sequence[Task]) -> dict[str, Pool]:
-    """Task id → the programs of earlier rounds that its prompts show."""
-    if not config.refine.share:
+    """Task id → the programs of earlier rounds that its prompts show, or that new ones are made of."""
+    if not (config.refine.share or config.search.mutants or config.search.chains):
         return {}
     found = [candidate for group in before for candidate in group.candidates()]
     asked = [prompt for group in before for prompt in group.prompts()]

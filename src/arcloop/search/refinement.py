@@ -51,10 +51,11 @@ class Pool:
     ) -> None:
         """``candidates`` and ``prompts`` of the task's earlier rounds; those of other tasks do no harm."""
         own = [c for c in candidates if c.program.task_id == task.id]
-        self._parents = parents(own, task)
+        self.parents = parents(own, task)
+        """What there is to choose from, the best first."""
         effects = {c.program.id: effect(c, task) for c in own}
-        place = {effect(c, task): i for i, c in enumerate(self._parents)}
-        worths = np.array([worth(c.score) for c in self._parents])
+        place = {effect(c, task): i for i, c in enumerate(self.parents)}
+        worths = np.array([worth(c.score) for c in self.parents])
         self._best = worths.copy()
         reached: dict[int, float] = {}
         for child in own:
@@ -63,22 +64,22 @@ class Pool:
         for index, most in reached.items():
             self._best[index] = most
         shown = Counter(effects.get(p.parent, b"") for p in prompts if p.task_id == task.id and p.parent is not None)
-        self._visits = np.array([shown[effect(c, task)] for c in self._parents], dtype=np.float64)
-        count = len(self._parents)
+        self._visits = np.array([shown[effect(c, task)] for c in self.parents], dtype=np.float64)
+        count = len(self.parents)
         prior = np.arange(count, 0, -1) / max(1, count * (count + 1) / 2)
         self._urge = exploration * (float(np.ptp(worths)) if count else 0.0) * prior
         self._order: list[int] = []
 
     def nth(self, number: int) -> Candidate | None:
         """The parent of the round's prompt ``number`` of those that show one; None if there is none to show."""
-        if not self._parents:
+        if not self.parents:
             return None
         while len(self._order) <= number:
             bonus = self._urge * np.sqrt(1 + self._visits.sum()) / (1 + self._visits)
             chosen = int(np.argmax(self._best + bonus))
             self._order.append(chosen)
             self._visits[chosen] += 1
-        return self._parents[self._order[number]]
+        return self.parents[self._order[number]]
 
 
 def parent_for(number: int, pool: Pool | None, config: RefineConfig) -> Candidate | None:
