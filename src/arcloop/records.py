@@ -87,6 +87,17 @@ class Message:
     content: str
 
 
+class Origin(StrEnum):
+    """What the completions after a prompt come from."""
+
+    MODEL = "model"
+    """A sampler was asked."""
+    MUTANT = "mutant"
+    """Each is the prompt's parent, changed in one place; nobody was asked, and the prompt has no text."""
+    CHAIN = "chain"
+    """Each is the prompt's parent before or after another program of the task, or itself; nobody was asked either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """Text that a model completes with a program for one task."""
@@ -104,6 +115,8 @@ class Prompt:
     """The rendered chat, up to and with the beginning of the answer."""
     parent: str | None = None
     """Id of the earlier program of the task that it shows, in whose frame it is asked; None where it shows none."""
+    origin: Origin = Origin.MODEL
+    """Who answers it."""
 
 
 class FinishReason(StrEnum):

@@ -8,7 +8,7 @@ import numpy as np
 from arcloop.records import Candidate, Execution, Grid, Score, Task
 from arcloop.tasks.augment import original_outputs
 
-__all__ = ["effect", "hard_coded", "length", "pixel_similarity", "ranked", "score_execution"]
+__all__ = ["effect", "hard_coded", "length", "pixel_similarity", "ranked", "score_execution", "worth"]
 
 _LONG_LINE = 200
 _WRITTEN_DOWN = 9
@@ -28,6 +28,11 @@ def pixel_similarity(output: Grid | None, expected: Grid) -> float:
     if output is None or output.shape != expected.shape:
         return 0.0
     return float((output == expected).mean())
+
+
+def worth(score: Score) -> float:
+    """A score as one number, 0–1: a right train grid counts more than all pixels together, 1 is right on all train pairs."""
+    return (sum(score.correct) + score.pixels) / (len(score.correct) + 1)
 
 
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -28,6 +28,7 @@ HOLDERS = {
     "TrainingConfig": "config|training|_config",
     "SessionConfig": "session",
     "PretrainConfig": "config|arguments.config",
+    "SearchConfig": "config|search",
     "StoppingConfig": "config|stopping",
     "BudgetConfig": "budget|_budget",
     "AnchorsConfig": "_anchors|given.anchors",

@@ -13,7 +13,7 @@ from rich.console import Console
 from arcloop.cli import main
 from arcloop.config import Config
 from arcloop.errors import RunError
-from arcloop.evaluation.comparison import compare
+from arcloop.evaluation.comparison import Contrast, compare
 from arcloop.evaluation.measurement import Measured, Setting, grouped, measured
 from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
@@ -46,7 +46,7 @@ def task_numbers(
         first_train_perfect=first,
         first_perfect=None if hits is None else first,
         hits=None if hits is None else tuple(hits),
-        best=BestProgram("d", "", (), near, 0, ()) if programs else None,
+        best=BestProgram("d", "", (right > 0,), near, 0, ()) if programs else None,
         votes=(),
     )
 
@@ -75,7 +75,30 @@ def test_a_clear_difference_is_called_and_noise_is_not() -> None:
     assert set(against(nothing, much).values()) == {"better"}
     assert set(against(much, nothing).values()) == {"worse"}
     assert set(against(nothing, little).values()) == {"within noise"}
-    assert list(against(nothing, little)) == ["solved@2", "pass@n", "train pass@n", "best pixel similarity"]
+    primary, *others = against(nothing, little)
+    assert primary == "pass@n"
+    assert others == ["solved@2", "train pass@n", "pass@2", "a right train grid", "best pixel similarity"]
+
+
+def test_within_noise_it_is_said_whether_there_is_no_effect_and_what_would_have_been_seen() -> None:
+    def primary(tasks: int, right: int) -> Contrast:
+        runs = run([0] * tasks), run([1] * right + [0] * (tasks - right), "b")
+        return compare([Setting(name, (one,)) for name, one in zip("AB", runs, strict=True)]).contrasts[0]
+
+    many, few = primary(268, 0), primary(40, 0)
+    assert many.finding == "within noise: no effect larger than 1 point"
+    assert few.finding == primary(267, 0).finding == "within noise: cannot be told"
+    assert primary(40, 20).finding == "better"
+    assert (few.visible, many.visible, primary(3, 0).visible) == ("18.5", "2.9", "–")
+
+
+def test_pass_at_a_quarter_is_compared_where_all_tasks_have_as_many_programs() -> None:
+    early = run([1, 0, 0], numbers={"t0": task_numbers(1, 4), "t1": task_numbers(0), "t2": task_numbers(0, 12)})
+    compared = compare([Setting("A", (run([1, 0, 0]),)), Setting("B", (early,))])
+    assert compared.k is None and "pass@2" not in compared.rows[0].reached
+    assert (
+        compare([Setting("A", (run([4, 0]),)), Setting("B", (run([1, 0], "b"),))]).rows[1].reached["pass@2"][0] == 0.125
+    )
 
 
 def test_what_was_found_is_a_curve_over_the_programs() -> None:
@@ -125,7 +148,7 @@ def test_the_verdict_minds_how_many_settings_are_compared() -> None:
     better, other = run([1] * 6 + [0] * 9, "b"), run([0] * 15, "c")
     assert against(run([0] * 15), better)["pass@n"] == "better"
     compared = compare([Setting(name, (r,)) for name, r in (("A", run([0] * 15)), ("B", better), ("C", other))])
-    assert [c.verdict for c in compared.contrasts if c.name == "B"] == ["within noise"] * 4
+    assert [c.verdict for c in compared.contrasts if c.name == "B"] == ["within noise"] * 6
     assert compared.contrasts[0].p == pytest.approx(4 / 64)
 
 

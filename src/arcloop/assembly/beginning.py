@@ -115,7 +115,7 @@ def _with_model(given: Config) -> Config:
 
 def _same_prompts(given: Config, source: Config) -> None:
     """A replay asks what was asked: refuse settings that would change the prompts, or the completions after them."""
-    for name in ("model", "seed", "augment", "prompt", "refine", "sampling"):
+    for name in ("model", "seed", "augment", "prompt", "refine", "search", "sampling"):
         now, then = getattr(given, name), getattr(source, name)
         if now != then:
             if dataclasses.is_dataclass(then):

@@ -25,7 +25,7 @@ COMMANDS = {
     "check": "Find what is damaged in a run, or wrong in a submission.",
     "score": "Score a submission against the answers of a task set.",
     "compare": "Put runs side by side, and say which differences are more than noise.",
-    "experiment": "Run search alone against search and learn on equal budgets, and test the difference.",
+    "experiment": "Try settings against each other on equal budgets, and test the difference.",
     "train": "Fine-tune a model on relabeled programs, or any prompts with completions.",
     "card": "Show how a model is asked and taught, or write it down beside the model.",
     "merge": "Make a model folder from a model and an adapter.",

@@ -125,8 +125,8 @@ def print_comparison(compared: Comparison, console: Console) -> None:
         say(
             console,
             f"{contrast.name} against {contrast.first}, {contrast.number}: {100 * d.value:+.2f} points "
-            f"({100 * d.low:+.1f} to {100 * d.high:+.1f}), p = {contrast.p:.2g}: {contrast.verdict}"
-            f"{few if contrast.verdict == 'within noise' else ''}",
+            f"({100 * d.low:+.1f} to {100 * d.high:+.1f}), p = {contrast.p:.2g}: {contrast.finding}"
+            f"{few if contrast.verdict == 'within noise' else ''}; visible from {contrast.visible} points on",
         )
     for remark in compared.remarks:
         say(console, remark)

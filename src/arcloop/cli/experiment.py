@@ -1,89 +1,175 @@
-"""``arcloop experiment``: does learning help? The runs that answer it, and their comparison."""
+"""``arcloop experiment``: what helps? The runs that answer it, their comparison, and how many it takes."""
 
 import dataclasses
 import json
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
 import tyro
+from rich.console import Console
+from rich.table import Table
 
 from arcloop.assembly import answers_of, begin
 from arcloop.cli.compare import print_comparison
 from arcloop.cli.job import go_on, say, wide
+from arcloop.cli.lanes import Lane, go_on_side_by_side
+from arcloop.cli.options import ClusterOptions
+from arcloop.cli.table import percent
+from arcloop.config import require
 from arcloop.errors import ConfigError
 from arcloop.evaluation.comparison import Comparison, compare
-from arcloop.evaluation.experiment import LEARNING, QUESTIONS, Arm, TaskSet, task_sets
-from arcloop.evaluation.measurement import Setting, measured
+from arcloop.evaluation.estimates import LEVEL
+from arcloop.evaluation.experiment import (
+    Arm,
+    Changes,
+    Experiment,
+    TaskSet,
+    experiment_names,
+    population,
+    read_experiment,
+)
+from arcloop.evaluation.measurement import Measured, Setting, measured
+from arcloop.evaluation.power import POWER, Design, power_of, tasks_needed
 from arcloop.files import write_bytes
 from arcloop.report.page import write_comparison
+from arcloop.runs.rundir import RunDir
+from arcloop.tasks.sets import load_tasks
 
 __all__ = ["main"]
+
+_SEEDS = (1, 2, 3)
+_SIMULATED = (
+    f"Tasks that it takes to find the gain in pass@n in {POWER:.0%} of experiments, at p < 0.05, where two settings have so many "
+    "programs for each task in all and are run under so many seeds. Simulated; docs/evaluation.md says how."
+)
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Search only against search and learn, with equally many programs: ``arcloop experiment effect --out DIR``.
+    """Try settings against each other: every arm of a file, on every task set, under every seed, with equally many programs.
 
-    For the drawing tasks and for tasks drawn from both sets of ARC-AGI-1: no learning, and one, three and seven learning
-    rounds, each under every seed. Ends with tables of solved@2 and pass@n, their intervals, a paired test against search
-    alone, and a page with the curves, for each task set. Stopped, the same command goes on where it was.
+    arcloop experiment effect --out runs/effect
+
+    arcloop experiment mine.toml --workers 2 --out runs/mine
+
+    arcloop experiment effect --sets arc1-eval --power runs/search-only
+
+    Each arm is one way to spend the programs, and is compared with the first: solved tasks, intervals, a paired test, what it
+    could have seen, and the cost, in tables and on a page for each task set. Runs that are done are skipped, and stopped the
+    same command goes on where it was. docs/effect.md says what such a file holds.
+
+    With ``--power`` nothing is run: from how often each task's programs were right in earlier runs of one setting it says how
+    many tasks, programs and seeds it takes to find a gain.
     """
 
-    name: tyro.conf.Positional[Literal["effect"]]
-    """Which experiment."""
-    out: Path
+    file: tyro.conf.Positional[Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")]] = None
+    """The experiment: ``effect`` (does learning help?), ``questions`` (which settings of learning matter?), or a TOML file."""
+    out: Path | None = None
     """Folder of the runs and the results."""
-    sets: tuple[Literal["drawing", "arc1-train", "arc1-eval"], ...] = ("drawing", "arc1-train", "arc1-eval")
-    """Task sets."""
-    tasks: int = 100
-    """Tasks drawn from each set of ARC, always the same ones."""
-    programs: int = 128
-    """Programs per task of ARC, in all; a multiple of 8."""
-    drawing_programs: int = 256
-    """Programs per drawing task, in all; a multiple of 8."""
-    seeds: tuple[int, ...] = (1, 2, 3)
-    """Every arm is run under each."""
-    model: str = "embedded"
-    """As in ``arcloop run``."""
-    questions: bool = False
-    """Also what is open: the other way of restarting, no solved tasks, augmentation the other way;
-    each with three learning rounds."""
+    sets: tuple[str, ...] = ()
+    """These of its task sets; default: all."""
+    tasks: int | None = None
+    """Tasks drawn from each set, always the same ones; default: as the file says."""
+    programs: int | None = None
+    """Programs per task, in all rounds together; default: as the file says."""
+    seeds: tuple[int, ...] = ()
+    """Every arm is run under each; default: as the file says."""
+    model: str | None = None
+    """As in ``arcloop run``; default: as the file says."""
+    workers: int = 1
+    """Runs side by side, in processes of their own; each one's log is beside its folder."""
+    spread: Annotated[ClusterOptions, tyro.conf.arg(name="")] = field(default_factory=ClusterOptions)
+    """Which machines and devices work on a run; this process where nothing is said."""
+    power: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN [RUN ...]")] = ()
+    """Earlier runs of one setting, evaluated: say what it takes to find a gain, and run nothing."""
+    gain: tuple[float, ...] = (2.0, 3.0, 5.0)
+    """The gains that are asked about, in points of pass@n."""
 
 
 def main(argv: list[str]) -> int:
     """Parse the arguments, run what is not there yet, compare, write the results."""
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop experiment")
-    if not arguments.seeds or len(set(arguments.seeds)) < len(arguments.seeds):
-        raise ConfigError(f"--seeds {arguments.seeds}; expected different seeds, at least one — change them")
-    series = {"learning": LEARNING} | ({"questions": QUESTIONS} if arguments.questions else {})
+    changes = Changes(arguments.sets, arguments.tasks, arguments.programs, arguments.seeds, arguments.model)
+    for name in ("tasks", "programs", "workers"):
+        value = getattr(arguments, name)
+        require(value is None or value >= 1, name, value, "expected 1 or more")
+    for gain in arguments.gain:
+        require(0 < gain < 100, "gain", gain, "expected points, more than 0 and less than 100")
+    experiment = None if arguments.file is None else read_experiment(arguments.file, changes)
     console = wide()
-    sets = task_sets(arguments.sets, arguments.tasks, arguments.programs, arguments.drawing_programs, arguments.model)
-    found: dict[str, Comparison] = {}
-    for task_set in sets:
-        arms = tuple(dict.fromkeys(arm for some in series.values() for arm in some))
-        for arm, seed, config in task_set.runs(arms, arguments.seeds):
-            say(console, f"\n{task_set.name}, {arm.name}, seed {seed}")
-            if code := go_on(begin(config, _folder(arguments.out, task_set, arm, seed))):
-                return code
-    for task_set in sets:
-        for name, some in series.items():
-            settings = [_setting(arguments.out, task_set, arm, arguments.seeds) for arm in some]
-            compared = found[f"{task_set.name}, {name}"] = compare(settings)
-            say(console, f"\n{task_set.name}, {name}")
-            print_comparison(compared, console)
-            page = arguments.out / f"{task_set.name}-{name}.html"
-            write_comparison(compared, settings, page, answers_of)
-            say(console, f"report  {page}")
-    command = "arcloop experiment " + shlex.join(argv)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    write_bytes(arguments.out / "effect.md", _markdown(found, command).encode())
-    content = {"command": command} | {name: dataclasses.asdict(compared) for name, compared in found.items()}
-    write_bytes(arguments.out / "effect.json", (json.dumps(content, indent=1) + "\n").encode())
-    say(console, f"tables  {arguments.out / 'effect.md'}")
+    if arguments.power:
+        _print_power(arguments.power, arguments.gain, experiment, console)
+        return 0
+    if experiment is None or arguments.out is None:
+        names = ", ".join(experiment_names())
+        raise ConfigError(
+            f"no experiment, or no folder for it; expected {names} or a TOML file, and --out DIR — see --help"
+        )
+    if code := _run(experiment, arguments.out, arguments.workers, arguments.spread, console):
+        return code
+    _conclude(experiment, arguments.out, "arcloop experiment " + shlex.join(argv), console)
     return 0
+
+
+def _run(experiment: Experiment, out: Path, workers: int, spread: ClusterOptions, console: Console) -> int:
+    """Do what is left of the runs; returns an exit code.
+
+    Raises:
+        ConfigError: there are both several workers and a cluster, or a folder holds a run with other settings.
+    """
+    cluster, tell = spread.config(), partial(say, console)
+    require(
+        workers == 1 or cluster is None,
+        "workers",
+        workers,
+        "expected 1 beside --cluster, which shares out a run itself",
+    )
+    # All of them before any of them is worked on, so that what cannot be is told at once.
+    lanes = [
+        Lane(f"{task_set.name}, {arm.name}, seed {seed}", begin(config, _folder(out, task_set, arm, seed), tell).path)
+        for task_set in experiment.sets
+        for arm, seed, config in task_set.runs(experiment.seeds)
+    ]
+    left = [lane for lane in lanes if not _concluded(RunDir.open(lane.path))]
+    tell(f"{len(lanes)} runs, {len(lanes) - len(left)} of them done")
+    if workers > 1:
+        whole = go_on_side_by_side(left, workers, tell)
+        if not whole:
+            tell("Stopped. What is done is kept: go on with the same command")
+        return 0 if whole else 130
+    for lane in left:
+        tell(f"\n{lane.name}")
+        if code := go_on(RunDir.open(lane.path), cluster=cluster):
+            return code
+    return 0
+
+
+def _concluded(run: RunDir) -> bool:
+    """Is it done, and counted?"""
+    counted = (run.path / "metrics.json").is_file() and (run.path / "report.html").is_file()
+    return counted and run.finished and run.numbers().groups_done == sum(1 for _ in run.places())
+
+
+def _conclude(experiment: Experiment, out: Path, command: str, console: Console) -> None:
+    """Compare, print, and write the results."""
+    found: dict[str, Comparison] = {}
+    for task_set in experiment.sets:
+        settings = [_setting(out, task_set, arm, experiment.seeds) for arm in task_set.arms]
+        compared = found[task_set.name] = compare(settings)
+        say(console, f"\n{task_set.name}")
+        print_comparison(compared, console)
+        page = out / f"{experiment.name}-{task_set.name}.html"
+        write_comparison(compared, settings, page, answers_of)
+        say(console, f"report  {page}")
+    write_bytes(out / f"{experiment.name}.md", "\n".join(_markdown(found, command)).encode())
+    content = {"command": command} | {name: dataclasses.asdict(compared) for name, compared in found.items()}
+    write_bytes(out / f"{experiment.name}.json", (json.dumps(content, indent=1) + "\n").encode())
+    say(console, f"tables  {out / f'{experiment.name}.md'}")
 
 
 def _folder(out: Path, task_set: TaskSet, arm: Arm, seed: int) -> Path:
@@ -94,25 +180,60 @@ def _setting(out: Path, task_set: TaskSet, arm: Arm, seeds: Sequence[int]) -> Se
     return Setting(arm.name, tuple(measured(_folder(out, task_set, arm, seed)) for seed in seeds))
 
 
-def _markdown(found: dict[str, Comparison], command: str) -> str:
-    lines = [f"`{command}`", ""]
+def _markdown(found: dict[str, Comparison], command: str) -> Iterator[str]:
+    yield from (f"`{command}`", "")
     for name, compared in found.items():
         rows = compared.rows
-        lines += [f"## {name}", "", f"{len(compared.tasks)} tasks, seeds {', '.join(map(str, rows[0].seeds))}.", ""]
         numbers = list(rows[0].reached)
-        lines.append("| | " + " | ".join([*numbers, "by seed: " + numbers[0], "unique outputs", "seconds"]) + " |")
-        lines.append("|---" * (len(numbers) + 4) + "|")
+        yield from (f"## {name}", "", f"{len(compared.tasks)} tasks, seeds {', '.join(map(str, rows[0].seeds))}.", "")
+        cost = ["programs", "tokens", "seconds"]
+        yield "| | " + " | ".join([*numbers, "by seed: " + numbers[0], "unique outputs", *cost]) + " |"
+        yield "|---" * (len(numbers) + 6) + "|"
         for row in rows:
             cells = ["{:.1f} % ({:.1f}–{:.1f})".format(*(100 * x for x in row.reached[number])) for number in numbers]
             by_seed = ", ".join(f"{100 * value:.1f}" for value in row.by_seed[numbers[0]])
-            more = [by_seed, f"{100 * row.unique_outputs:.0f} %", f"{row.seconds:.0f}"]
-            lines.append(f"| {row.name} | " + " | ".join([*cells, *more]) + " |")
-        lines += ["", "| | in | points (95 %) | p | |", "|---|---|---|---|---|"]
+            more = [by_seed, f"{100 * row.unique_outputs:.0f} %", *(f"{getattr(row, what):,.0f}" for what in cost)]
+            yield f"| {row.name} | " + " | ".join([*cells, *more]) + " |"
+        yield from ("", "| | in | points (95 %) | p | visible from | |", "|---|---|---|---|---|---|")
         for contrast in compared.contrasts:
             d = contrast.difference
-            lines.append(
+            yield (
                 f"| {contrast.name} against {contrast.first} | {contrast.number} | {100 * d.value:+.1f} "
-                f"({100 * d.low:+.1f} to {100 * d.high:+.1f}) | {contrast.p:.2g} | {contrast.verdict} |"
+                f"({100 * d.low:+.1f} to {100 * d.high:+.1f}) | {contrast.p:.2g} | {contrast.visible} | {contrast.finding} |"
             )
-        lines += ["", *compared.remarks, ""]
-    return "\n".join(lines)
+        yield from ("", *compared.remarks, "")
+
+
+def _print_power(runs: Sequence[Path], gains: Sequence[float], experiment: Experiment | None, console: Console) -> None:
+    """A table of what it takes to find each gain: with the programs and seeds of an experiment, else with some."""
+    earlier = [measured(path) for path in runs]
+    tasks = population(earlier)
+    right = sum(right > 0 for _, right in tasks.counts)
+    say(console, f"{len(tasks.counts)} tasks with known answers, {right} of them with a right program")
+    columns = ["gain", "programs", "seeds", "without it", "is worth", "tasks", "power"]
+    table = Table(*columns, *(["of the experiment"] if experiment else []), box=None, header_style="bold")
+    for gain, (each, seeds, own, level) in product([gain / 100 for gain in gains], _designs(earlier, experiment)):
+        need = tasks_needed(tasks, each, seeds, gain, level)
+        worth = "–" if need.factor is None else f"{need.factor:,.3g} × the programs"
+        many, power = ("–", "–") if need.design is None else (f"{need.design.tasks:,}", percent(need.power))
+        row = [f"{100 * gain:g}", str(each), str(seeds), percent(need.solved), worth, many, power]
+        if own and need.factor:
+            row.append(f"{percent(power_of(tasks, Design(own, each, seeds), need.factor, level))} with {own} tasks")
+        table.add_row(*row)
+    console.print(table)
+    say(console, _SIMULATED)
+
+
+def _designs(earlier: Sequence[Measured], experiment: Experiment | None) -> list[tuple[int, int, int | None, float]]:
+    """Programs of a task, seeds, tasks if they are known, and the level of a single test, after Holm's correction."""
+    if experiment is None:
+        programs = max(outcome.programs for run in earlier for outcome in run.numbers.values())
+        return [(each, seeds, None, 1 - LEVEL) for each, seeds in product([programs, 4 * programs], _SEEDS)]
+    return [
+        (one.programs, len(experiment.seeds), _tasks(one), (1 - LEVEL) / (len(one.arms) - 1)) for one in experiment.sets
+    ]
+
+
+def _tasks(task_set: TaskSet) -> int:
+    base = task_set.base
+    return len(load_tasks(base.tasks, base.limit, base.task_ids, base.skip_invalid, lambda line: None))

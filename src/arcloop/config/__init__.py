@@ -5,7 +5,7 @@ its help text. A value out of range raises ``ConfigError`` when the section is b
 """
 
 from arcloop.config.fitting import MEMORY, memory_of, with_memory
-from arcloop.config.recipes import recipe_names, with_recipe
+from arcloop.config.recipes import named_toml, recipe_names, shipped, with_recipe, with_settings
 from arcloop.config.require import require
 from arcloop.config.run import Config
 from arcloop.config.sampling import (
@@ -17,7 +17,7 @@ from arcloop.config.sampling import (
     SamplingConfig,
     ServerConfig,
 )
-from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig
+from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, SearchConfig, StoppingConfig
 from arcloop.config.sessions import ClusterConfig, PretrainConfig, SessionConfig
 from arcloop.config.stored import config_json, from_json, read_config, to_json
 from arcloop.config.training import (
@@ -51,6 +51,7 @@ __all__ = [
     "RelabelConfig",
     "SamplingConfig",
     "Schedule",
+    "SearchConfig",
     "SelectionConfig",
     "ServerConfig",
     "SessionConfig",
@@ -59,10 +60,13 @@ __all__ = [
     "config_json",
     "from_json",
     "memory_of",
+    "named_toml",
     "read_config",
     "recipe_names",
     "require",
+    "shipped",
     "to_json",
     "with_memory",
     "with_recipe",
+    "with_settings",
 ]

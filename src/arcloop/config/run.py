@@ -13,7 +13,7 @@ from arcloop.config.sampling import (
     SamplingConfig,
     ServerConfig,
 )
-from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, StoppingConfig
+from arcloop.config.searching import BudgetConfig, ExecutionConfig, HealthConfig, SearchConfig, StoppingConfig
 from arcloop.config.training import AnchorsConfig, LoadingConfig, RelabelConfig, SelectionConfig, TrainingConfig
 
 __all__ = ["Config"]
@@ -61,6 +61,8 @@ class Config:
     """In which words the model is asked."""
     refine: RefineConfig = field(default_factory=RefineConfig)
     """How many prompts show an earlier program of their task and ask for a better one."""
+    search: SearchConfig = field(default_factory=SearchConfig)
+    """How many programs are made of earlier ones, without a model."""
     sampler: Literal["transformers", "vllm", "openai", "grammar", "replay", "imported"] = "transformers"
     """What draws completions. ``transformers``: the network in this process that is also trained. ``vllm``: a vLLM engine
     in this process (extra gpu). ``openai``: any OpenAI-compatible server; it learns if it can load adapters, as vLLM's can.

@@ -61,10 +61,13 @@ class RefineConfig:
 
     share: float = 0.0
     """Share of a task's prompts in every round but the first; 0 = none. The earlier programs are those of the rounds before,
-    the best first, each in the frame that it was written in (docs/search.md)."""
+    each in the frame that it was written in; which ones says docs/search.md."""
+    exploration: float = 1.0
+    """How much those are favoured that few prompts have shown, over those that have had the best child; 0 = not at all."""
 
     def __post_init__(self) -> None:
         require(0 <= self.share <= 1, "refine.share", self.share, "expected 0 (none) to 1 (all)")
+        require(self.exploration >= 0, "refine.exploration", self.exploration, "expected 0 (not at all) or more")
 
 
 @dataclass(frozen=True)

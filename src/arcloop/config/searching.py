@@ -5,7 +5,24 @@ from typing import Literal
 
 from arcloop.config.require import require
 
-__all__ = ["BudgetConfig", "ExecutionConfig", "HealthConfig", "StoppingConfig"]
+__all__ = ["BudgetConfig", "ExecutionConfig", "HealthConfig", "SearchConfig", "StoppingConfig"]
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """How many programs of a round are made of earlier ones, without a model (docs/search.md)."""
+
+    mutants: float = 0.0
+    """Share of a task's programs in every round but the first that are its own best ones, each changed in one place."""
+    chains: float = 0.0
+    """Share of them that are one of its best programs after another, or the same one twice."""
+
+    def __post_init__(self) -> None:
+        for name in ("mutants", "chains"):
+            value = getattr(self, name)
+            require(0 <= value <= 1, f"search.{name}", value, "expected 0 (none) to 1 (all)")
+        both = self.mutants + self.chains
+        require(both <= 1, "search.mutants and search.chains", both, "expected no more than 1 together")
 
 
 @dataclass(frozen=True)

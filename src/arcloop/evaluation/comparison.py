@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from arcloop.errors import RunError
 from arcloop.evaluation.estimates import LEVEL, Difference, bootstrap, holm, paired_difference, pass_at_k
 from arcloop.evaluation.measurement import Measured, Setting
+from arcloop.evaluation.power import detectable, equivalence
 
 __all__ = ["Comparison", "Contrast", "Row", "compare"]
 
 _EQUAL_BUDGET = 0.02
 _WORTH_SAYING = 0.1
+_NEARNESS = "best pixel similarity"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,24 @@ class Contrast:
     """p-value after Holm's correction for the number of settings that are compared with the first."""
     verdict: str
     """``better``, ``worse``, ``within noise`` or ``no winner called``."""
+    detectable: float | None
+    """The smallest effect that these tasks and seeds would have shown in 8 of 10 experiments (``power.detectable``), as a
+    share; None = none at all."""
+    equivalence: float
+    """p-value of "there is no effect larger than one point" (``power.equivalence``), after Holm's correction."""
+
+    @property
+    def finding(self) -> str:
+        """The verdict; within noise, also whether that is because there is no effect."""
+        if self.verdict != "within noise":
+            return self.verdict
+        none = self.equivalence < 1 - LEVEL
+        return f"within noise: {'no effect larger than 1 point' if none else 'cannot be told'}"
+
+    @property
+    def visible(self) -> str:
+        """The smallest effect that could have been seen, in points."""
+        return "–" if self.detectable is None else f"{100 * self.detectable:.1f}"
 
 
 @dataclass(frozen=True)
@@ -119,28 +139,37 @@ class _Values:
     def per_run(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Number → values (runs, tasks) and sizes (tasks,), over the tasks for which all runs know it."""
         found = {}
+        judged = [t for t in self.tasks if all(run.numbers[t].perfect is not None for run in self.all_runs)]
         answered = [t for t in self.tasks if all(run.numbers[t].hits is not None for run in self.all_runs)]
+        if judged:
+            found[f"pass@{self.k or 'n'}"] = self._passes("perfect", judged, self.k)
         if answered:
             hits = [[sum(run.numbers[t].hits or ()) for t in answered] for run in self.setting.runs]
             sizes = [len(self.setting.runs[0].numbers[t].hits or ()) for t in answered]
             found["solved@2"] = np.array(hits, dtype=np.float64), np.array(sizes, dtype=np.float64)
-        judged = [t for t in self.tasks if all(run.numbers[t].perfect is not None for run in self.all_runs)]
-        for name, key, over in (
-            (f"pass@{self.k or 'n'}", "perfect", judged),
-            (f"train pass@{self.k or 'n'}", "train_perfect", self.tasks),
-        ):
-            if over:
-                at_k = [
-                    [_at(run.numbers[t].programs, getattr(run.numbers[t], key), self.k) for t in over]
-                    for run in self.setting.runs
-                ]
-                found[name] = np.array(at_k), np.ones(len(over))
+        found[f"train pass@{self.k or 'n'}"] = self._passes("train_perfect", self.tasks, self.k)
+        if judged and (few := self._few):
+            found[f"pass@{few}"] = self._passes("perfect", judged, few)
         if self.k is None:
             # Of a run with more programs, the best of so few is not known.
             best = [[run.numbers[t].best for t in self.tasks] for run in self.setting.runs]
             pixels = np.array([[program.pixels if program else 0.0 for program in run] for run in best])
-            found["best pixel similarity"] = pixels, np.ones(len(self.tasks))
+            grids = np.array([[float(program is not None and any(program.correct)) for program in run] for run in best])
+            found["a right train grid"] = grids, np.ones(len(self.tasks))
+            found[_NEARNESS] = pixels, np.ones(len(self.tasks))
         return found
+
+    @property
+    def _few(self) -> int | None:
+        """A quarter of the programs, if all tasks have equally many in all runs: else pass@k is not free of bias."""
+        programs = {run.numbers[t].programs for run in self.all_runs for t in self.tasks}
+        return max(programs) // 4 or None if len(programs) == 1 else None
+
+    def _passes(self, key: str, tasks: Sequence[str], k: int | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        at_k = [
+            [_at(run.numbers[t].programs, getattr(run.numbers[t], key), k) for t in tasks] for run in self.setting.runs
+        ]
+        return np.array(at_k), np.ones(len(tasks))
 
     @cached_property
     def row(self) -> Row:
@@ -191,16 +220,20 @@ def _contrasts(values: Sequence[_Values]) -> tuple[Contrast, ...]:
     first, *others = values
     made = []
     for number, (before, sizes) in first.per_run.items():
-        differences = [paired_difference(before.mean(0), other.per_run[number][0].mean(0), sizes) for other in others]
+        gains = [other.per_run[number][0].mean(0) - before.mean(0) for other in others]
+        differences = [paired_difference(np.zeros(len(gain)), gain, sizes) for gain in gains]
         p_values = holm([difference.p for difference in differences])
-        for other, difference, p in zip(others, differences, p_values, strict=True):
+        none = holm([equivalence(gain, sizes) for gain in gains])
+        for other, gain, difference, p, equal in zip(others, gains, differences, p_values, none, strict=True):
             if not _alike(first.row.programs, other.row.programs, _EQUAL_BUDGET):
                 verdict = "no winner called"
             elif p < 1 - LEVEL:
                 verdict = "better" if difference.value > 0 else "worse"
             else:
                 verdict = "within noise"
-            made.append(Contrast(other.setting.name, first.setting.name, number, difference, p, verdict))
+            # At the level that Holm's correction asks of the first of them.
+            least = detectable(gain, sizes, (1 - LEVEL) / len(others), whole=number != _NEARNESS)
+            made.append(Contrast(other.setting.name, first.setting.name, number, difference, p, verdict, least, equal))
     return tuple(sorted(made, key=lambda c: [v.setting.name for v in others].index(c.name)))
 
 

@@ -8,6 +8,7 @@ values give equal intervals.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from arcloop.seeds import seed_of
 
-__all__ = ["LEVEL", "Difference", "bootstrap", "holm", "paired_difference", "pass_at_k", "pass_curves"]
+__all__ = ["LEVEL", "Difference", "bootstrap", "holm", "paired_difference", "pass_at_k", "pass_curves", "sign_flip"]
 
 Floats = NDArray[np.float64]
 
@@ -126,7 +127,7 @@ def paired_difference(first: ArrayLike, second: ArrayLike, sizes: ArrayLike | No
         value=float(gained.sum() / total),
         low=float(low),
         high=float(high),
-        p=_sign_flip(differing, seed),
+        p=sign_flip(differing, seed),
         differing=len(differing),
         tasks=tasks,
     )
@@ -166,8 +167,8 @@ def _percentiles(columns: Floats, whole: Floats, seed: int) -> tuple[Floats, Flo
     return low, high
 
 
-def _sign_flip(differences: Floats, seed: int) -> float:
-    """Share of all ways to set the signs in which |Σ differences| is as large as it is."""
+def sign_flip(differences: Floats, seed: int = 0, flips: int = _FLIPS) -> float:
+    """Share of all ways to set the signs in which |Σ differences| is as large as it is; from so many ``flips`` if need be."""
     count, seen = len(differences), abs(float(differences.sum())) - _NOISE
     if not count:
         return 1.0
@@ -177,9 +178,14 @@ def _sign_flip(differences: Floats, seed: int) -> float:
         ways = sum(math.comb(count, up) for up in range(count + 1) if abs(2 * up - count) * size >= seen)
         return float(ways / 2**count)
     if count <= _ENUMERATED:
-        signs = np.array(list(product((-1.0, 1.0), repeat=count)))
-        return float((np.abs(signs @ sizes) >= seen).mean())
+        return float((np.abs(_all_signs(count) @ sizes) >= seen).mean())
     rng = np.random.Generator(np.random.PCG64(seed_of(seed, "flips", count)))
-    signs = rng.choice((-1.0, 1.0), size=(_FLIPS, count))
+    signs = rng.choice((-1.0, 1.0), size=(flips, count))
     # What was seen is one of the ways, so that no p-value is 0.
-    return float((1 + (np.abs(signs @ sizes) >= seen).sum()) / (1 + _FLIPS))
+    return float((1 + (np.abs(signs @ sizes) >= seen).sum()) / (1 + flips))
+
+
+@cache
+def _all_signs(count: int) -> Floats:
+    """All ways to set so many signs: (2^count, count)."""
+    return np.array(list(product((-1.0, 1.0), repeat=count)))

@@ -1,20 +1,28 @@
-"""What is tried against what, to see whether learning helps: arms → configurations of runs.
+"""A file of settings × seeds × task sets → configurations of runs: what is tried against what.
 
-Every arm of a set samples equally many programs for the same tasks and under the same seeds; it
-differs from the arm that it is compared with in one thing. No task is given up early, so that
-budgets are equal to the program.
+Every arm of a set samples equally many programs for the same tasks and under the same seeds; it is compared with the first
+arm of its set. What differs is what the file says.
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
-from arcloop.config import AugmentConfig, Config, StoppingConfig, TrainingConfig, with_recipe
-from arcloop.errors import ConfigError
-from arcloop.tasks.pictures import NAMED
+from arcloop.config import Config, named_toml, shipped, with_recipe, with_settings
+from arcloop.errors import ConfigError, RunError
+from arcloop.evaluation.measurement import Measured
+from arcloop.evaluation.power import Population
 from arcloop.tasks.sets import load_tasks
 
-__all__ = ["LEARNING", "QUESTIONS", "Arm", "TaskSet", "drawn", "task_sets"]
+__all__ = ["Arm", "Changes", "Experiment", "TaskSet", "drawn", "experiment_names", "population", "read_experiment"]
+
+_FOLDER = "experiments"
+_SEE = "docs/effect.md"
+_GIVEN = ("tasks", "limit", "task_ids", "programs", "seed")
+"""Settings that are not an arm's to choose."""
 
 
 @dataclass(frozen=True)
@@ -22,47 +30,13 @@ class Arm:
     """One way to spend the programs."""
 
     name: str
-    rounds: int
-    """Search rounds; learning comes between them."""
-    change: Callable[[Config], Config] = lambda config: config
-    """What else is different."""
+    settings: Mapping[str, Any]
+    """In what it differs from the others, by name, as TOML has them."""
 
     @property
     def folder(self) -> str:
         """The name as a part of a path."""
         return self.name.replace(" ", "-")
-
-    def config(self, base: Config, programs: int, seed: int) -> Config:
-        """The configuration of one run, in which each task has ``programs`` in all.
-
-        Raises:
-            ConfigError: they cannot be spread evenly over the rounds.
-        """
-        if programs % self.rounds:
-            raise ConfigError(
-                f"{programs} programs over the {self.rounds} rounds of {self.name!r}; expected a multiple of 8 — change it"
-            )
-        return self.change(replace(base, rounds=self.rounds, programs=programs // self.rounds, seed=seed))
-
-
-LEARNING = (
-    Arm("search only", 1),
-    Arm("1 learning round", 2),
-    Arm("3 learning rounds", 4),
-    Arm("7 learning rounds", 8),
-)
-"""The proof: each is compared with the first."""
-
-NONE = with_recipe(Config(""), "no-augmentation").augment
-"""Tasks as they are."""
-
-QUESTIONS = (
-    LEARNING[2],
-    Arm("restart the other way", 4, lambda c: replace(c, restart=not c.restart)),
-    Arm("without solved tasks", 4, lambda c: replace(c, selection=replace(c.selection, solved_tasks=False))),
-    Arm("augmentation the other way", 4, lambda c: replace(c, augment=AugmentConfig() if c.augment == NONE else NONE)),
-)
-"""Open questions: each is the first of these with one thing changed."""
 
 
 @dataclass(frozen=True)
@@ -74,42 +48,182 @@ class TaskSet:
     """What all arms have in common; rounds, programs and seed are theirs."""
     programs: int
     """Per task, in all."""
+    arms: tuple[Arm, ...]
+    """The first is what the others are compared with."""
 
-    def runs(self, arms: Sequence[Arm], seeds: Sequence[int]) -> Iterator[tuple[Arm, int, Config]]:
-        """Every run: seed after seed, so that what is stopped early has all arms under the first seeds."""
+    def config(self, arm: Arm, seed: int) -> Config:
+        """The configuration of one run.
+
+        Raises:
+            ConfigError: a setting of the arm cannot be, or the programs cannot be spread evenly over its rounds.
+        """
+        config = with_settings(self.base, dict(arm.settings), f"arm {arm.name!r}", "change the experiment")
+        if self.programs % config.rounds:
+            raise ConfigError(
+                f"{self.programs} programs over the {config.rounds} rounds of {arm.name!r}; expected a multiple of "
+                f"{config.rounds} — change it"
+            )
+        return replace(config, programs=self.programs // config.rounds, seed=seed)
+
+    def runs(self, seeds: Sequence[int]) -> Iterator[tuple[Arm, int, Config]]:
+        """Every run: seed after seed, so that what is stopped early has all arms under the first seeds.
+
+        Raises:
+            ConfigError: as ``config``.
+        """
         for seed in seeds:
-            for arm in arms:
-                yield arm, seed, arm.config(self.base, self.programs, seed)
+            for arm in self.arms:
+                yield arm, seed, self.config(arm, seed)
 
 
-_GENERATED = (5, 8, 12)
-"""Numbers of elements of the generated drawing tasks that are tried beside the named ones."""
+@dataclass(frozen=True)
+class Experiment:
+    """All that is tried."""
+
+    name: str
+    sets: tuple[TaskSet, ...]
+    seeds: tuple[int, ...]
+    """Every arm is run under each."""
 
 
-def task_sets(names: Sequence[str], tasks: int, programs: int, drawing_programs: int, model: str) -> list[TaskSet]:
-    """The task sets by name, in the order of the names.
+@dataclass(frozen=True)
+class Changes:
+    """What is asked for beside an experiment's file, and wins; None = as the file has it."""
 
-    All tasks of a set share an adapter: one that goes on from round to round for drawings, one that begins anew for ARC.
+    sets: tuple[str, ...] = ()
+    """These of its sets; all where nothing is said."""
+    tasks: int | None = None
+    """Tasks drawn from each set, always the same ones."""
+    programs: int | None = None
+    """Per task, in all."""
+    seeds: tuple[int, ...] = ()
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class _Section:
+    """Tables of the file, which say where they are when something in them is wrong."""
+
+    where: str
+    content: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, name: str, kind: type, default: Any = None) -> Any:
+        """Remove an entry and return it.
+
+        Raises:
+            ConfigError: it is of another kind.
+        """
+        value = self.content.pop(name, default)
+        if value is not default and type(value) is not kind:
+            raise ConfigError(f"{self.where}: {name} is {value!r:.60}; expected {_KINDS[kind]} — see {_SEE}")
+        return value
+
+
+_KINDS = {str: "a text in quotes", int: "a whole number", list: "a list", dict: "a table"}
+
+
+def experiment_names() -> list[str]:
+    """The experiments that ship with the package."""
+    return shipped(_FOLDER)
+
+
+def read_experiment(name: str, changes: Changes | None = None) -> Experiment:
+    """The experiment of a TOML file: the name of one that ships with the package, or a path.
 
     Raises:
+        ConfigError: there is no such file, or something in it, or in the changes, cannot be.
         TaskError: a task set cannot be read.
     """
-    sets = []
-    for name in names:
-        base = Config(name, model=model, stopping=StoppingConfig(perfect=0))
-        if name == "drawing":
-            ids = (*NAMED, *(f"drawing-random-{count:02}" for count in _GENERATED))
-            base = replace(with_recipe(base, "drawing"), task_ids=ids)
-            sets.append(TaskSet(name, base, drawing_programs))
-        else:
-            ids = drawn([task.id for task in load_tasks(name)], tasks)
-            # A second pass over the examples would take longer than the search that they come from.
-            base = replace(base, task_ids=ids, group_size=0, training=TrainingConfig(epochs=1))
-            sets.append(TaskSet(name, base, programs))
-    return sets
+    changes = changes or Changes()
+    where = f"experiment {name}"
+    expected = f"seeds, [sets.NAME] and [arms.NAME] — see {_SEE}"
+    file = _Section(where, named_toml(name, _FOLDER, where, "experiment", expected))
+    listed = tuple(file.take("seeds", list, [0]))
+    seeds = changes.seeds or listed
+    if not seeds or len(set(seeds)) < len(seeds) or any(type(seed) is not int for seed in seeds):
+        raise ConfigError(
+            f"{where}: seeds are {list(seeds)!r:.60}; expected different whole numbers, at least one — change them"
+        )
+    base = with_settings(Config(""), file.take("base", dict, {}), f"{where}, base", "change the experiment")
+    arms, sets = file.take("arms", dict, {}), file.take("sets", dict, {})
+    if file.content or not sets:
+        found = f"{', '.join(sorted(file.content))} in it" if file.content else "no [sets.NAME] in it"
+        raise ConfigError(f"{where}: {found}; expected seeds, [base], [sets.NAME] and [arms.NAME] — see {_SEE}")
+    if unknown := sorted(set(changes.sets) - set(sets)):
+        raise ConfigError(f"{where}: no set {unknown[0]!r}; expected {', '.join(sets)} — change --sets")
+    chosen = changes.sets or tuple(sets)
+    made = tuple(_task_set(f"{where}, set {one!r}", one, sets[one], base, arms, changes) for one in chosen)
+    return Experiment(Path(name).stem, made, tuple(seeds))
+
+
+def _task_set(where: str, name: str, content: Any, base: Config, arms: Mapping[str, Any], changes: Changes) -> TaskSet:
+    if type(content) is not dict:
+        raise ConfigError(f"{where}: {content!r:.60}; expected a table with tasks and programs — see {_SEE}")
+    table = _Section(where, dict(content))
+    recipe, programs, draw = table.take("recipe", str), table.take("programs", int), table.take("draw", int)
+    own = [_arm(where, *pair) for pair in (dict(arms) | table.take("arms", dict, {})).items()]
+    programs, draw = changes.programs or programs, changes.tasks or draw
+    if not programs or programs < 1 or (draw is not None and draw < 1) or "tasks" not in table.content:
+        raise ConfigError(
+            f'{where}: tasks or programs are missing; expected tasks = "arc1-eval" and programs = 128 — see {_SEE}'
+        )
+    if len(own) < 2 or len({arm.folder for arm in own}) < len(own):
+        raise ConfigError(
+            f"{where}: arms {[arm.name for arm in own]}; expected two or more with names of their own — see {_SEE}"
+        )
+    base = with_recipe(base, recipe) if recipe else base
+    base = with_settings(base, table.content, where, "change the experiment")
+    base = base if changes.model is None else replace(base, model=changes.model)
+    if draw is not None:
+        tasks = load_tasks(base.tasks, base.limit, base.task_ids, base.skip_invalid)
+        base = replace(base, limit=None, task_ids=drawn([task.id for task in tasks], draw))
+    made = TaskSet(_named(where, name), base, programs, tuple(own))
+    for arm in own:
+        made.config(arm, 0)  # an error in one comes before anything is done
+    return made
+
+
+def _arm(where: str, name: str, settings: Any) -> Arm:
+    if type(settings) is not dict:
+        raise ConfigError(f"{where}: arm {name!r:.60} is {settings!r:.60}; expected a table of settings — see {_SEE}")
+    if given := sorted(settings.keys() & set(_GIVEN)):
+        raise ConfigError(
+            f"{where}: arm {name!r:.60} has {given[0]}; expected it of the set, for all its arms — see {_SEE}"
+        )
+    return Arm(_named(where, name), settings)
+
+
+def _named(where: str, name: str) -> str:
+    """The name, which is also a folder's."""
+    if not re.fullmatch(r"\w[\w .,+=%×-]{0,79}", name):
+        raise ConfigError(
+            f"{where}: the name {name!r:.60}; expected up to 80 letters, digits, spaces and . , + = % - — change it"
+        )
+    return name
 
 
 def drawn(ids: Sequence[str], count: int, seed: int = 0) -> tuple[str, ...]:
     """``count`` of the task ids (all, if there are no more), drawn once by seed, in their own order."""
     kept = set(random.Random(f"effect {seed}").sample(list(ids), min(count, len(ids))))
     return tuple(task_id for task_id in ids if task_id in kept)
+
+
+def population(runs: Sequence[Measured]) -> Population:
+    """The tasks of earlier runs of one setting, by how often their programs are right on train and test pairs.
+
+    Raises:
+        RunError: no answers are known, or no program is right.
+    """
+    counts: dict[str, tuple[int, int]] = {}
+    for run in runs:
+        for task_id, outcome in run.numbers.items():
+            if outcome.perfect is not None:
+                n, right = counts.get(task_id, (0, 0))
+                counts[task_id] = n + outcome.programs, right + outcome.perfect
+    try:
+        return Population.of(list(counts.values()))
+    except ValueError:
+        raise RunError(
+            f"{', '.join(run.path for run in runs)}: no program is known to be right on train and test pairs; expected a run "
+            "that solves some of its tasks, whose answers are known — name another, or one with more programs"
+        ) from None

@@ -185,7 +185,7 @@ class _Files:
                     "task_id": hindsight.task.id,
                     "prompt": prompt,
                     "completion": completion,
-                    "weight": 1.0,
+                    "weight": hindsight.weight,
                     "correct_share": candidate.score.correct_share,
                     "round": _round(hindsight.id),
                 }

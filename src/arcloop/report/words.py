@@ -74,7 +74,7 @@ def _verdict(contrast: Contrast) -> str:
     return {
         "better": f"more than noise ({p})",
         "worse": f"worse by more than noise ({p})",
-        "within noise": f"within noise ({p})",
+        "within noise": f"{contrast.finding} ({p})",
     }.get(contrast.verdict, "no winner is called, as budgets differ")
 
 

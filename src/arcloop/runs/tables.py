@@ -23,6 +23,7 @@ from arcloop.records import (
     Execution,
     FinishReason,
     Grid,
+    Origin,
     Program,
     Prompt,
     Score,
@@ -117,12 +118,13 @@ def _fields(record: Any) -> dict[str, Any]:
 
 
 def _prompt_row(prompt: Prompt) -> dict[str, Any]:
-    return _fields(prompt) | {"augmentation": _fields(prompt.augmentation)}
+    origin = None if prompt.origin is Origin.MODEL else prompt.origin.value
+    return _fields(prompt) | {"augmentation": _fields(prompt.augmentation), "origin": origin}
 
 
 def _prompt(row: dict[str, Any]) -> Prompt:
-    a = row.pop("augmentation")
-    return Prompt(**row, augmentation=Augmentation(a["dihedral"], tuple(a["colors"]), tuple(a["order"])))
+    a, origin = row.pop("augmentation"), Origin(row.pop("origin", None) or Origin.MODEL)
+    return Prompt(**row, origin=origin, augmentation=Augmentation(a["dihedral"], tuple(a["colors"]), tuple(a["order"])))
 
 
 def _completion(row: dict[str, Any]) -> Completion:
@@ -181,11 +183,12 @@ PROMPTS = Table[Prompt](
         "test_index": _INT,
         "text": _TEXT,
         "parent": _TEXT,
+        "origin": _TEXT,
     },
     _prompt_row,
     _prompt,
-    # Runs without refinement prompts, and those of earlier versions, have none.
-    optional=("parent",),
+    # Runs without refinement prompts, or in which only a sampler was asked, have none, nor have those of earlier versions.
+    optional=("parent", "origin"),
 )
 COMPLETIONS = Table[Completion](
     "completions",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arcloop.prompts.format import PromptFormat
-from arcloop.records import Completion, FinishReason, Message, Parent, Prompt, Task
+from arcloop.records import Completion, FinishReason, Message, Origin, Parent, Prompt, Task
 from arcloop.sampling.port import Draw, Request, UnderWay, untold
 from arcloop.tasks.augment import apply_task
 
@@ -99,6 +99,7 @@ class ReplaySampler:
         self._texts = {
             _shown(apply_task(p.augmentation, self._tasks[p.task_id]), p.test_index, p.parent or ""): p.text
             for p in prompts
+            if p.origin is Origin.MODEL
         }
 
 

@@ -24,7 +24,7 @@ from arcloop.search.allocation import next_wave, probe_size
 from arcloop.search.budget import Budget, DeadlineError
 from arcloop.search.health import counts, harmed, validity
 from arcloop.search.heat import heats
-from arcloop.search.refinement import parents
+from arcloop.search.refinement import Pool
 from arcloop.search.standing import Standing
 from arcloop.search.waves import Search
 
@@ -218,7 +218,6 @@ class _Sitting:
         self._seconds_before = before.search_seconds if before else 0.0
         config, run, tasks = context.config, context.run, place.tasks
         self._part = context.budget.part(place, learns=not place.last)
-        earlier = [c for group in run.before(place) for c in group.candidates()] if config.refine.share else []
         self._search = Search(
             config,
             context.sampler,
@@ -227,7 +226,7 @@ class _Sitting:
             place.round,
             tasks,
             self._over,
-            {task.id: parents(earlier, task) for task in tasks},
+            _pools(config, run.before(place), tasks),
             _heat(config, run.before(place)),
         )
         if before is None:
@@ -277,6 +276,15 @@ class _Sitting:
             self._store(False)
             # What takes long to store is stored less often.
             self._due = time.monotonic() + max(_STORED_EVERY, 20 * (time.monotonic() - now))
+
+
+def _pools(config: Config, before: Sequence[GroupDir], tasks: Sequence[Task]) -> dict[str, Pool]:
+    """Task id → the programs of earlier rounds that its prompts show, or that new ones are made of."""
+    if not (config.refine.share or config.search.mutants or config.search.chains):
+        return {}
+    found = [candidate for group in before for candidate in group.candidates()]
+    asked = [prompt for group in before for prompt in group.prompts()]
+    return {task.id: Pool(found, asked, task, config.refine.exploration) for task in tasks}
 
 
 def _heat(config: Config, before: Sequence[GroupDir]) -> dict[str, float]:

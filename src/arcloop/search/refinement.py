@@ -5,13 +5,16 @@ What it gave on test inputs is never shown.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
 
 from arcloop.config import RefineConfig
-from arcloop.records import Candidate, Grid, Parent, Status, Task
-from arcloop.scoring import effect, ranked
+from arcloop.records import Candidate, Grid, Parent, Prompt, Status, Task
+from arcloop.scoring import effect, ranked, worth
 
-__all__ = ["as_parent", "parent_for", "parents"]
+__all__ = ["Pool", "as_parent", "parent_for", "parents"]
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 _PLACE = re.compile(r"^input \d+: ")
@@ -33,14 +36,59 @@ def parents(candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
     return list(kept.values())
 
 
-def parent_for(number: int, pool: Sequence[Candidate], config: RefineConfig) -> Candidate | None:
-    """The one of ``pool`` that prompt ``number`` of a task and round shows; None if it shows none.
+class Pool:
+    """The parents of a task in one round, in the order in which its prompts show them.
 
-    Of the first n prompts n · share show one, rounded; the first of these the best, the next the second best, and so
-    on, from the beginning again after the last.
+    Each next one is the one with the highest Q + c · scale · P · √(1 + T) / (1 + n): PUCT as in arXiv:2601.16175. Q is the
+    worth of its best child so far, or its own if it has none; n how many prompts have shown it, and T how many have shown
+    any; P falls evenly with its rank, and sums to 1; scale is the span of the worths. Programs with equal outputs are one.
+    A round's own prompts count as soon as they are made, and what comes of them in the next round: so a parent depends on
+    the number of its prompt alone, and not on when something was found.
+    """
+
+    def __init__(
+        self, candidates: Iterable[Candidate], prompts: Iterable[Prompt], task: Task, exploration: float
+    ) -> None:
+        """``candidates`` and ``prompts`` of the task's earlier rounds; those of other tasks do no harm."""
+        own = [c for c in candidates if c.program.task_id == task.id]
+        self.parents = parents(own, task)
+        """What there is to choose from, the best first."""
+        effects = {c.program.id: effect(c, task) for c in own}
+        place = {effect(c, task): i for i, c in enumerate(self.parents)}
+        worths = np.array([worth(c.score) for c in self.parents])
+        self._best = worths.copy()
+        reached: dict[int, float] = {}
+        for child in own:
+            if child.parent is not None and (index := place.get(effects.get(child.parent, b""))) is not None:
+                reached[index] = max(reached.get(index, 0.0), worth(child.score))
+        for index, most in reached.items():
+            self._best[index] = most
+        shown = Counter(effects.get(p.parent, b"") for p in prompts if p.task_id == task.id and p.parent is not None)
+        self._visits = np.array([shown[effect(c, task)] for c in self.parents], dtype=np.float64)
+        count = len(self.parents)
+        prior = np.arange(count, 0, -1) / max(1, count * (count + 1) / 2)
+        self._urge = exploration * (float(np.ptp(worths)) if count else 0.0) * prior
+        self._order: list[int] = []
+
+    def nth(self, number: int) -> Candidate | None:
+        """The parent of the round's prompt ``number`` of those that show one; None if there is none to show."""
+        if not self.parents:
+            return None
+        while len(self._order) <= number:
+            bonus = self._urge * np.sqrt(1 + self._visits.sum()) / (1 + self._visits)
+            chosen = int(np.argmax(self._best + bonus))
+            self._order.append(chosen)
+            self._visits[chosen] += 1
+        return self.parents[self._order[number]]
+
+
+def parent_for(number: int, pool: Pool | None, config: RefineConfig) -> Candidate | None:
+    """The parent that prompt ``number`` of a task and round shows; None if it shows none.
+
+    Of the first n prompts n · share show one, rounded: the first of these the first of the pool, and so on.
     """
     before, after = (int(count * config.share + 0.5) for count in (number, number + 1))
-    return pool[before % len(pool)] if after > before and pool else None
+    return pool.nth(before) if pool is not None and after > before else None
 
 
 def as_parent(candidate: Candidate, task: Task) -> Parent:

@@ -15,14 +15,27 @@ from arcloop.execution.port import Executor
 from arcloop.programs import program_of, sources
 from arcloop.progress import Progress
 from arcloop.prompts.format import make_prompt
-from arcloop.records import Candidate, Completion, Execution, FinishReason, Job, Program, Prompt, Score, Status, Task
+from arcloop.records import (
+    Candidate,
+    Completion,
+    Execution,
+    FinishReason,
+    Job,
+    Origin,
+    Program,
+    Prompt,
+    Score,
+    Status,
+    Task,
+)
 from arcloop.runs.groupdir import GroupDir
 from arcloop.runs.seals import Seals
-from arcloop.sampling import Draw, Request, Sampler
+from arcloop.sampling import Draw, Request, Sampler, UnderWay
 from arcloop.scoring import score_execution
 from arcloop.search.health import lost
 from arcloop.search.heat import HIGHEST
-from arcloop.search.refinement import as_parent, parent_for
+from arcloop.search.refinement import Pool, as_parent, parent_for
+from arcloop.search.reuse import origin_of, rewritten, rewritten_prompt
 from arcloop.seeds import seed_of
 from arcloop.tasks.augment import apply_task
 
@@ -46,13 +59,13 @@ class Search:
         round_: int,
         tasks: Sequence[Task],
         over: Callable[[int], bool] = lambda tokens: False,
-        parents: Mapping[str, Sequence[Candidate]] | None = None,
+        pools: Mapping[str, Pool] | None = None,
         heat: Mapping[str, float] | None = None,
     ) -> None:
         """Make no prompt yet.
 
-        ``over``: told the tokens sampled so far after each completion; where it says yes, sampling ends. ``parents``:
-        task id → earlier programs that its prompts may show, the best first. ``heat``: task id → what its temperatures are
+        ``over``: told the tokens sampled so far after each completion; where it says yes, sampling ends. ``pools``:
+        task id → earlier programs that its prompts show, or that new ones are made of. ``heat``: task id → what its temperatures are
         multiplied by.
         """
         self._config = config
@@ -61,7 +74,7 @@ class Search:
         self._progress = progress
         self._round = round_
         self._over = over
-        self._parents = parents or {}
+        self._pools = pools or {}
         self.heat = dict(heat or {})
         """Task id → what its temperatures are multiplied by."""
         self._tasks = {task.id: task for task in tasks}
@@ -187,7 +200,7 @@ class Search:
             for i in known:
                 others[i] = sources(self._completions[i], self._sampler.format.prefix)
                 yield job(self._completions[i], others[i][0])
-            for completion in self._sampler.sample(requests, under_way):
+            for completion in self._completed(requests, under_way):
                 self._note(completion)
                 under_way(0)
                 found = sources(completion, self._sampler.format.prefix)
@@ -217,6 +230,15 @@ class Search:
                 # None was: what came first stands for it.
                 self._programs[i] = first[i][0]
                 self._score(first[i][1])
+
+    def _completed(self, requests: Sequence[Request], under_way: UnderWay) -> Iterator[Completion]:
+        """What the model writes, then what is made without it."""
+        if asked := [request for request in requests if request.prompt.origin is Origin.MODEL]:
+            yield from self._sampler.sample(asked, under_way)
+        for request in requests:
+            if request.prompt.origin is not Origin.MODEL:
+                task_id = request.prompt.task_id
+                yield from rewritten(request, self._tasks[task_id], self._pools[task_id], self._sampler.format)
 
     def _confirm(self, ids: Sequence[str]) -> None:
         """What solves its task decides the submission: it has to do so again, strictly."""
@@ -268,7 +290,14 @@ class Search:
         known = self._prompts.get(f"r{self._round}/{task_id}/p{number}")
         if known is not None:
             return known
-        parent = parent_for(number, self._parents.get(task_id, ()), config.refine)
+        pool = self._pools.get(task_id)
+        place = number
+        if pool is not None and pool.parents:
+            origin, place = origin_of(number, config.search)
+            changed = pool.nth(place) if origin is not Origin.MODEL else None
+            if changed is not None:
+                return rewritten_prompt(task, self._round, number, origin, changed)
+        parent = parent_for(place, pool, config.refine)
         if parent is not None:
             frame = (parent.augmentation, as_parent(parent, task))
             prompt = make_prompt(task, self._round, number, config.augment, self._sampler.format, config.seed, frame)
@@ -278,6 +307,8 @@ class Search:
         return make_prompt(task, self._round, number, config.augment, self._sampler.format, config.seed)
 
     def _fits(self, prompt: Prompt) -> bool:
+        if prompt.origin is not Origin.MODEL:
+            return True
         limit = self._config.sampling.max_prompt_tokens
         return not limit or self._sampler.length(prompt.text) <= limit
 
