@@ -240,7 +240,7 @@ def test_at_the_end_of_time_what_was_found_is_stored_and_can_be_gone_on_with(
 ) -> None:
     run = begun(tmp_path / "run")
     crew, sampling = Threads(run, 2, seen), list[str]()
-    crew.make = lambda config, tasks: contextlib.nullcontext(FakeParts(Slow(sampling)))  # type: ignore[assignment, return-value]
+    crew.make = lambda config, tasks, *, devices: contextlib.nullcontext(FakeParts(Slow(sampling)))  # type: ignore[assignment, return-value]
     if how == "Ctrl-C":
 
         def hear(seconds: float, wanted: int, hear=crew.hear):  # type: ignore[no-untyped-def]
@@ -272,7 +272,7 @@ def test_what_is_learned_when_time_is_over_is_learned_again(tmp_path: Path, whol
             asked.on_step(1, 2, 0.5)
             raise AssertionError("it went on")
 
-    crew.make = lambda config, tasks: contextlib.nullcontext(FakeParts(trainer=Stopped()))  # type: ignore[assignment, return-value]
+    crew.make = lambda config, tasks, *, devices: contextlib.nullcontext(FakeParts(trainer=Stopped()))  # type: ignore[assignment, return-value]
     with pytest.raises(DeadlineError):
         drive(run, crew, time.time() + 1.0)
     drive(run, Threads(run, 1, seen=False))
