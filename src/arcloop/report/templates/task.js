@@ -85,7 +85,7 @@ function filmOf(task, told) {
 // The same task in the other runs.
 function others(place, task) {
   const there = DATA.firsts.filter((run) => run !== now.run && task.runs[run] && task.runs[run].film.length);
-  for (const run of DATA.firsts.length > 1 ? there : []) place.append(h("div", { class: "reel" }, h("h3", {}, "In " + DATA.runs[run].name), strip(task, task.runs[run], DATA.runs[run].rounds, { side: 104 })));
+  for (const run of DATA.firsts.length > 1 ? there : []) place.append(h("div", { class: "reel other" }, h("h3", {}, "In " + DATA.runs[run].name), strip(task, task.runs[run], DATA.runs[run].rounds, { side: 104 })));
 }
 
 function wordsOf(program) {
