@@ -17,6 +17,7 @@ from arcloop.errors import ConfigError
 from arcloop.evaluation.experiment import Changes, drawn, experiment_names, read_experiment
 from arcloop.runs.lock import locked
 from arcloop.runs.rundir import RunDir
+from tests import ROOT
 
 FILE = """
 seeds = [1, 2]
@@ -44,12 +45,22 @@ def written(folder: Path, text: str = FILE) -> str:
 @pytest.mark.parametrize("name", experiment_names())
 def test_all_arms_of_what_ships_sample_equally_many_programs_under_the_same_seeds(name: str) -> None:
     experiment = read_experiment(name)
-    assert [len(task_set.base.task_ids) for task_set in experiment.sets] == [10, 100, 100]
+    assert len(experiment.seeds) > 1
     for task_set in experiment.sets:
         runs = list(task_set.runs(experiment.seeds))
-        assert len(runs) == 3 * len(task_set.arms) and len({arm.name for arm, _, _ in runs}) == len(task_set.arms)
+        assert len(runs) == len(experiment.seeds) * len(task_set.arms)
         assert {config.rounds * config.programs for _, _, config in runs} == {task_set.programs}
-        assert {config.stopping.perfect for _, _, config in runs} == {0}
+        assert len({(config.tasks, config.task_ids, config.stopping) for _, _, config in runs}) == 1
+        # What is stopped early has all arms under the first seed.
+        assert {seed for _, seed, _ in runs[: len(task_set.arms)]} == {experiment.seeds[0]}
+    assert f"`{name}`" in (ROOT / "docs" / "effect.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["effect", "questions"])
+def test_where_no_task_may_be_given_up_none_is(name: str) -> None:
+    experiment = read_experiment(name)
+    assert [len(task_set.base.task_ids) for task_set in experiment.sets] == [10, 100, 100]
+    assert {task_set.base.stopping.perfect for task_set in experiment.sets} == {0}
 
 
 def test_a_question_changes_one_thing() -> None:
@@ -104,7 +115,7 @@ def test_a_mistake_is_one_line_before_anything_is_done(tmp_path: Path, old: str,
 
 def test_unknown_names_list_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"experiment afect: no such experiment; expected effect, .*questions, or the path"
+        ConfigError, match=r"experiment afect: no such experiment; expected effect, learning, questions, or the path"
     ):
         read_experiment("afect")
     with pytest.raises(ConfigError, match="no set 'arc2'; expected arc — change --sets"):

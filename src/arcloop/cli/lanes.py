@@ -1,6 +1,6 @@
 """Many runs, several at a time: a process for each, which writes a log beside the run's folder.
 
-``python -m arcloop.cli.lanes RUN`` is ``arcloop resume RUN`` in a process that ends when the one that started it does.
+``python -m arcloop.cli.lanes PID RUN`` is ``arcloop resume RUN`` in a process that ends when PID does, which started it.
 """
 
 import os
@@ -84,7 +84,7 @@ def _started(lane: Lane, environment: dict[str, str]) -> subprocess.Popen[bytes]
     """A process of its own session, so that Ctrl-C reaches it once, through this one."""
     with lane.log.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "arcloop.cli.lanes", str(lane.path)],
+            [sys.executable, "-m", "arcloop.cli.lanes", str(os.getpid()), str(lane.path)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -95,5 +95,7 @@ def _started(lane: Lane, environment: dict[str, str]) -> subprocess.Popen[bytes]
 
 if __name__ == "__main__":
     die_with_parent()
-    sys.argv = ["arcloop", "resume", *sys.argv[1:]]
-    sys.exit(main())
+    # It may have ended while this one was loaded.
+    if os.getppid() == int(sys.argv[1]):
+        sys.argv = ["arcloop", "resume", *sys.argv[2:]]
+        sys.exit(main())
