@@ -117,7 +117,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_engine_and_network_are_never_on_the_gpu_together(events: list[str], four_bits: bool) -> None:
     config = Config("", sampler="vllm", loading=LoadingConfig(use_4bit_quantization=four_bits))
     sampler: Any = VllmSampler.__new__(VllmSampler)
-    trainer = _LateTrainer(config, before=lambda: sampler.rest(), stays=True)
+    trainer = _LateTrainer(config, 1, before=lambda: sampler.rest(), stays=True)
     sampler._engine, sampler._can_rest, sampler._resting = Engine(events), True, False
     sampler._adapter = sampler._folder = None
     sampler._dead, sampler._before_waking = RuntimeError, trainer.rest
@@ -131,7 +131,7 @@ def test_engine_and_network_are_never_on_the_gpu_together(events: list[str], fou
 
 
 def test_beside_a_server_the_network_leaves_after_each_training(events: list[str]) -> None:
-    trainer = _LateTrainer(Config("", sampler="openai"))
+    trainer = _LateTrainer(Config("", sampler="openai"), 1)
     for _ in range(2):
         trainer.fit(None)  # type: ignore[arg-type]
     assert events == ["network comes", "learn", "network leaves"] * 2
