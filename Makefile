@@ -29,7 +29,7 @@ SLOW := tests/scenarios tests/cluster tests/training tests/sampling tests/execut
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: $(VENV)/installed ## search only beside search and learn, on ten pictures and one adapter, on a CPU (five minutes)
+demo: $(VENV)/installed ## search only beside search and learn, on ten pictures and one adapter, on a CPU (four minutes)
 	@mkdir -p $(DEMO)
 	@$(MAKE) --no-print-directory --jobs 2 demo-search-only demo-search-and-learn
 	$(BIN)/arcloop compare --group "search only=$(DEMO)/search-only" "search and learn=$(DEMO)/search-and-learn" \
@@ -88,7 +88,7 @@ test-oldest: $(OLDEST)/installed ## all tests with the oldest versions that pypr
 test-newest: $(NEWEST)/installed ## all tests with the newest versions that there are (6 GB)
 	OMP_NUM_THREADS=1 $(NEWEST)/bin/python -m pytest $(OTHERS)
 
-gpu-smoke: $(VENV)/installed-dev ## everything that wants a GPU, once and small, into gpu-smoke.json (10 minutes of one H100)
+gpu-smoke: $(VENV)/installed-dev ## everything that wants a GPU, once and small, into gpu-smoke.json (10 minutes at most)
 	$(BIN)/python -m benchmarks.gpu_smoke
 
 chaos: $(VENV)/installed-dev ## kill, stop, starve and damage runs for 15 minutes: nothing may be lost

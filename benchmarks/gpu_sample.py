@@ -10,7 +10,8 @@ side by side as ``--rows`` says, ``generate`` as many prompts at once as that ma
 left, until the longest is done. Counted are the tokens of completions a second, reading the
 prompts included, with a LoRA adapter of rank 32 on all linear layers and without; besides, the
 time to exchange one saved adapter for another. Each contender runs in a process of its own; ``--only``
-takes one at a time, where GPU time is short. Beside arcloop's peak of memory stands what ``arcloop.footprint`` estimates.
+takes one at a time, where GPU time is short. With ``--cache-gib`` what ``arcloop.footprint`` estimates stands beside
+arcloop's peak of memory.
 
 ``--vllm`` also runs vLLM's engine, where it is installed; it wants the weights on disk, so they are
 written to a temporary folder once (16 GB). Its draws have no seeds of their own, as that is
@@ -87,8 +88,9 @@ def arcloop(options: argparse.Namespace, lora: bool) -> tuple[Callable[..., int]
 
     def sample(prompts: int, completions: int, rows: int) -> int:
         config = SamplingConfig(
-            (TEMPERATURE,), TOP_P, max_tokens=options.tokens, rows=rows, cache_gib=options.cache_gib
-        )
+            (TEMPERATURE,), TOP_P, max_tokens=options.tokens, rows=rows, prefill_tokens=options.prefill_tokens,
+            cache_gib=options.cache_gib,
+        )  # fmt: skip
         requests = [
             Request(
                 Prompt(str(p), "task", 0, Augmentation(), 0, str(p)),
@@ -102,15 +104,15 @@ def arcloop(options: argparse.Namespace, lora: bool) -> tuple[Callable[..., int]
 
 
 def estimated_gib(options: argparse.Namespace, lora: bool, rows: int) -> float:
-    """What ``arcloop.footprint`` says of the search."""
+    """What ``arcloop.footprint`` says of a search whose keys and values fill ``--cache-gib``."""
     from arcloop.footprint.estimate import sampling_need
     from arcloop.model.shape import shape_of
     from arcloop.sampling.transformers import PREFILL
 
     size = shape_of(shape(options.small).to_dict())
     need = sampling_need(
-        size, RANK if lora else 0, four_bit=False, prefill=PREFILL, rows=rows, prompt=options.prompt_tokens,
-        completion=options.tokens, cache=options.cache_gib * 2**30,
+        size, RANK if lora else 0, four_bit=False, prefill=options.prefill_tokens or PREFILL, rows=rows,
+        prompt=options.prompt_tokens, completion=options.tokens, cache=options.cache_gib * 2**30,
     )  # fmt: skip
     return round(need.total / 2**30, 2)
 
@@ -257,7 +259,7 @@ def contend(options: argparse.Namespace) -> None:
             }
             if torch.cuda.is_available() and who != "vllm":  # whose memory another process holds
                 found["peak_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
-            if who == "arcloop":
+            if who == "arcloop" and options.cache_gib:
                 found["estimated_gib"] = estimated_gib(options, bool(lora), rows)
             print(json.dumps([key, found]), flush=True)
     if swap is not None:
@@ -276,7 +278,10 @@ def main() -> None:
     parser.add_argument("--total", type=int, default=128, help="completions of a measurement, for all its prompts")
     parser.add_argument("--prompt-tokens", type=int, default=2048)
     parser.add_argument("--tokens", type=int, default=256, help="of a completion, at the most")
-    parser.add_argument("--cache-gib", type=float, default=8, help="keys and values that arcloop's decoder may keep")
+    parser.add_argument("--prefill-tokens", type=int, help="prompt tokens that arcloop's decoder reads at once")
+    parser.add_argument(
+        "--cache-gib", type=float, help="keys and values that it may keep; then memory is estimated too"
+    )
     parser.add_argument("--vllm", action="store_true", help="vLLM's engine too; writes 16 GB of weights for it")
     parser.add_argument("--only", nargs="*", choices=[f"{who}{kind}" for who in CONTENDERS for kind in ("", "+lora")])
     parser.add_argument("--small", action="store_true", help="a tiny network, to see that the script works")

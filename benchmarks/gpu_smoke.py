@@ -1,8 +1,8 @@
-"""Everything that wants a GPU, once and small, in ten minutes of one H100: what works, how fast, and with how much memory.
+"""Everything that wants a GPU, once and small: what works, how fast, and with how much memory.
 
-    python -m benchmarks.gpu_smoke [--out gpu-smoke.json] [--only PART …] [--small]
+    python -m benchmarks.gpu_smoke [--out gpu-smoke.json] [--minutes 10] [--only PART …] [--small]
 
-Parts, each in processes of its own with a limit of time, so that one that fails takes no other with it:
+Parts, each in a process of its own, so that one that fails or hangs takes no other with it:
 
 - ``greedy``: SmolLM2 in float32; are the decoder's greedy tokens those of ``generate``?
 - ``training``: one row of 4,096 and of 8,192 tokens a step at Llama-3.1-8B's shape, 4-bit and bfloat16, beside stock TRL
@@ -11,14 +11,17 @@ Parts, each in processes of its own with a limit of time, so that one that fails
 - ``smollm2``: random programs → training set → 60 steps of LoRA → a search and a run with what was learned
 - ``pretraining``: one minute of ``arcloop pretrain --config gpu-10min``
 
-One JSON file holds it all, written after each part, so that what was measured outlives what comes after. The exit code is 1
-if a part failed. ``--small`` runs every part at a tiny size, also without a GPU, to see that the script works.
+When ``--minutes`` are over, what is left is ended. One JSON file holds it all, written after each part, so that what was
+measured outlives what comes after. The exit code is 1 if a part failed. ``--small`` runs every part at a tiny size, also
+without a GPU, to see that the script works.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,39 +30,32 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__: list[str] = []
-
 ERROR_BEYOND = 0.1
 """Largest error of an estimate of memory that passes."""
 TASKS = ["--tasks", "arc1-train"]
 
 
-def call(words: list[str], seconds: float) -> float:
-    """Run a module and return how long it took.
+def call(words: list[str]) -> float:
+    """Run a module and return how many seconds it took.
 
     Raises:
-        RuntimeError: it failed, or was not done after so many seconds; with its last line.
+        RuntimeError: it failed; with its last line.
     """
     start = time.monotonic()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", *words], capture_output=True, text=True, timeout=seconds, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"{' '.join(words[:3])}: not done after {seconds:.0f} s") from error
+    done = subprocess.run([sys.executable, "-m", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(words[:3])}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
+        raise RuntimeError(f"{' '.join(words[:3])}: {last_line(done.stderr)}")
     return time.monotonic() - start
 
 
-def figures(module: str, words: list[str], folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """What another benchmark measured; with the error of its estimates of memory.
+def last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no message"])[-1]
 
-    Raises:
-        RuntimeError: one of its measurements failed, or an estimate is too far off.
-    """
+
+def figures(module: str, words: list[str], folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """What another benchmark measured, with the error of its estimates of memory; ``failed`` says what is wrong with it."""
     out = folder / f"{module}.json"
-    call([f"benchmarks.{module}", "--out", str(out), *words, *(["--small"] if options.small else [])], 400)
+    call([f"benchmarks.{module}", "--out", str(out), *words, *(["--small"] if options.small else [])])
     found: dict[str, Any] = json.loads(out.read_text())
     wrong = [f"{key}: {value['error']}" for key, value in found.items() if "error" in value]
     for key, value in found.items():
@@ -77,14 +73,16 @@ def training(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def decoder(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    sizes = ["--completions", "16", "--rows", "64", "--total", "128", "--prompt-tokens", "1536", "--cache-gib", "4"]
+    # As many prompts as fill the memory for keys and values, and the tokens that are read at once.
+    sizes = ["--completions", "16", "--rows", "64", "--total", "256", "--prompt-tokens", "1536"]
+    sizes += ["--prefill-tokens", "4096", "--cache-gib", "2"]
     return figures(
         "gpu_sample", [*sizes, "--timeout", "90", "--only", "arcloop+lora", "generate+lora"], folder, options
     )
 
 
 def greedy(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """The share of greedy completions that are those of ``generate``, in float32."""
+    """How many greedy completions are those of ``generate``, in float32."""
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -96,7 +94,7 @@ def greedy(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     from arcloop.sampling.transformers import TransformersSampler
     from arcloop.tasks.sets import load_tasks
 
-    name = str(model_file(options))
+    name = str(model_file(folder, options))
     model = load_model(name, loading=LoadingConfig(dtype="float32"))
     count, tokens = (1, 8) if options.small else (8, 64)
     tasks = sorted(load_tasks("arc1-train", 40), key=lambda task: sum(pair.input.size for pair in task.train))[:count]
@@ -123,7 +121,7 @@ def greedy(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def smollm2(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """As docs/models.md teaches a model to write programs for ``common``."""
-    model, steps = ["--model", str(model_file(options))], "2" if options.small else "60"
+    model, steps = ["--model", str(model_file(folder, options))], "2" if options.small else "60"
     limit, few = ("8", "1") if options.small else ("100", "10")
     at = {name: str(folder / name) for name in ("grammar", "set", "adapter", "before", "after", "run")}
     longest = "16" if options.small else "300"
@@ -141,7 +139,7 @@ def smollm2(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     }
     found: dict[str, Any] = {}
     for name, words in commands.items():
-        found[name] = {"seconds": round(call(["arcloop.cli", *words], 240), 1)}
+        found[name] = {"seconds": round(call(["arcloop.cli", *words]), 1)}
     for name in ("before", "after"):
         metrics = json.loads((folder / name / "metrics.json").read_text())["run"]
         found[f"search {name}"]["valid_code"] = metrics["valid_code"]
@@ -154,20 +152,19 @@ def pretraining(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     tiny = ["--width", "64", "--layers", "1", "--heads", "2", "--inner", "64", "--pack", "4096", "--data-workers", "1"]
     tiny += ["--held-out", "8", "--held-out-tasks", "2"]
     words = ["pretrain", "--config", "gpu-10min", *minutes, *(tiny if options.small else [])]
-    seconds = call(["arcloop.cli", *words, "--out", str(folder / "pretrained")], 240)
+    seconds = call(["arcloop.cli", *words, "--out", str(folder / "pretrained")])
     log = (folder / "pretrained" / "pretraining" / "log.jsonl").read_text().splitlines()
     return {"seconds": round(seconds, 1), "last": json.loads(log[-1])}
 
 
-def model_file(options: argparse.Namespace) -> Path:
+def model_file(folder: Path, options: argparse.Namespace) -> Path:
     """SmolLM2; with ``--small`` a tiny random model with its tokenizer."""
     from tests.smollm2 import smollm2, write_tiny
 
     if not options.small:
         return smollm2()
-    path = Path(tempfile.gettempdir()) / "arcloop-smoke-tiny.gguf"
-    if not path.exists():
-        write_tiny(path)
+    path = folder / "tiny.gguf"
+    write_tiny(path)
     return path
 
 
@@ -176,34 +173,56 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
 }
 
 
+def apart(name: str, seconds: float, small: bool) -> dict[str, Any]:
+    """What a part finds, in a process that is ended with all its own after so many seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.gpu_smoke", "--part", name, "--folder", folder]
+        process = subprocess.Popen(
+            [*command, *(["--small"] if small else [])], stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        try:
+            _, said = process.communicate(timeout=max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            return {"failed": [f"not done after {seconds:.0f} s"]}
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.returncode:
+            return {"failed": [last_line(said)]}
+        found: dict[str, Any] = json.loads((Path(folder) / "found.json").read_text())
+        return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("gpu-smoke.json"))
+    parser.add_argument("--minutes", type=float, default=10, help="for all parts together")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--small", action="store_true", help="tiny sizes, to see that the script works")
+    parser.add_argument("--part", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.part:
+        found = PARTS[options.part](options.folder, options)
+        (options.folder / "found.json").write_text(json.dumps(found))
+        return 0
     import torch
 
     cuda = torch.cuda.is_available()
     if not cuda and not options.small:
         parser.error("no GPU was found by torch; --small runs the parts on a CPU")
-    found: dict[str, Any] = {
-        "device": torch.cuda.get_device_name() if cuda else platform.processor() or platform.machine(),
-        "torch": torch.__version__,
-        "small": options.small,
-    }
+    device = torch.cuda.get_device_name() if cuda else platform.machine()
+    results: dict[str, Any] = {"device": device, "torch": torch.__version__, "small": options.small}
+    end = time.monotonic() + 60 * options.minutes
     for name in options.only:
         start = time.monotonic()
         print(f"{name} …", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                found[name] = PARTS[name](Path(folder), options)
-            except Exception as error:  # a part that fails in whatever way must not end the others
-                found[name] = {"failed": [f"{type(error).__name__}: {error}"]}
-        found[name]["wall_seconds"] = round(time.monotonic() - start, 1)
-        print(json.dumps(found[name], indent=2), flush=True)
-        options.out.write_text(json.dumps(found, indent=2) + os.linesep)
-    failed = [f"{name}: {why}" for name in options.only for why in found[name].get("failed", [])]
+        results[name] = apart(name, end - start, options.small)
+        results[name]["wall_seconds"] = round(time.monotonic() - start, 1)
+        print(json.dumps(results[name], indent=2), flush=True)
+        options.out.write_text(json.dumps(results, indent=2) + "\n")
+    failed = [f"{name}: {why}" for name in options.only for why in results[name].get("failed", [])]
     print("\n".join(failed) or f"all parts passed: {options.out}")
     return 1 if failed else 0
 

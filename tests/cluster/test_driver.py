@@ -1,6 +1,5 @@
 """A run that is spread ends as one process ends it, whatever happens to those who work on it."""
 
-import contextlib
 import dataclasses
 import json
 import time
@@ -17,14 +16,14 @@ from arcloop.errors import ClusterError, ModelError
 from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
 from arcloop.progress import Progress
-from arcloop.records import Completion, Task
+from arcloop.records import Completion
 from arcloop.runs.check import check
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request, UnderWay, untold
 from arcloop.search.budget import DeadlineError
 from arcloop.submission.kaggle import validate
 from arcloop.training import Fit, Fitting
-from tests.cluster.threads import CONFIG, TASKS, FakeParts, Threads, begun, drive
+from tests.cluster.threads import CONFIG, TASKS, FakeParts, Threads, begun, drive, making
 from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
 
 NAMES = ("prompts", "completions", "programs", "executions", "scores", "examples")
@@ -164,11 +163,7 @@ class Breaking(FakeSampler):
 
 def breaking(crew: Threads, times: int, error: Callable[[], Exception]) -> None:
     left = ["once"] * times
-
-    def make(config: Config, tasks: Sequence[Task], *, devices: int):  # type: ignore[no-untyped-def]
-        return contextlib.nullcontext(FakeParts(Breaking("task3", left, error)))
-
-    crew.make = make
+    crew.make = making(lambda: FakeParts(Breaking("task3", left, error)))
 
 
 def test_a_group_that_fails_once_is_done_by_another_worker(tmp_path: Path, whole: dict[str, bytes]) -> None:
@@ -204,7 +199,7 @@ def test_where_nobody_can_start_the_reason_is_told(tmp_path: Path) -> None:
     run = begun(tmp_path / "run")
     crew = Threads(run, 2)
 
-    def make(config: Config, tasks: Sequence[Task], *, devices: int):  # type: ignore[no-untyped-def]
+    def fails() -> FakeParts:
         raise ModelError("model big: no such folder; expected one — copy it to every machine")
 
     def hear(seconds: float, wanted: int, hear=crew.hear):  # type: ignore[no-untyped-def]
@@ -212,7 +207,7 @@ def test_where_nobody_can_start_the_reason_is_told(tmp_path: Path) -> None:
             raise ClusterError(crew.reason)
         return hear(seconds, wanted)
 
-    crew.make, crew.hear = make, hear  # type: ignore[method-assign]
+    crew.make, crew.hear = making(fails), hear  # type: ignore[method-assign]
     with pytest.raises(ClusterError, match="model big: no such folder"):
         drive(run, crew)
     validate(run.read("submission.json"), TASKS)
@@ -240,7 +235,7 @@ def test_at_the_end_of_time_what_was_found_is_stored_and_can_be_gone_on_with(
 ) -> None:
     run = begun(tmp_path / "run")
     crew, sampling = Threads(run, 2, seen), list[str]()
-    crew.make = lambda config, tasks, *, devices: contextlib.nullcontext(FakeParts(Slow(sampling)))  # type: ignore[assignment, return-value]
+    crew.make = making(lambda: FakeParts(Slow(sampling)))
     if how == "Ctrl-C":
 
         def hear(seconds: float, wanted: int, hear=crew.hear):  # type: ignore[no-untyped-def]
@@ -272,7 +267,7 @@ def test_what_is_learned_when_time_is_over_is_learned_again(tmp_path: Path, whol
             asked.on_step(1, 2, 0.5)
             raise AssertionError("it went on")
 
-    crew.make = lambda config, tasks, *, devices: contextlib.nullcontext(FakeParts(trainer=Stopped()))  # type: ignore[assignment, return-value]
+    crew.make = making(lambda: FakeParts(trainer=Stopped()))
     with pytest.raises(DeadlineError):
         drive(run, crew, time.time() + 1.0)
     drive(run, Threads(run, 1, seen=False))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from arcloop.cluster.actor import MARK, Actor, Assignment, Brief, News
+from arcloop.cluster.actor import MARK, Actor, Assignment, Brief, MakeParts, News
 from arcloop.cluster.driver import Driver, Lost
 from arcloop.cluster.parcel import BEGINNING
 from arcloop.config import Config, ExecutionConfig, SelectionConfig
@@ -49,10 +49,14 @@ class FakeParts:
     apart: bool = False
 
 
-@contextlib.contextmanager
-def make(config: Config, tasks: Sequence[Task], *, devices: int) -> Iterator[FakeParts]:
+def making(parts: Callable[[], FakeParts]) -> MakeParts:
     """What ``make_parts`` is for a real run."""
-    yield FakeParts()
+
+    @contextlib.contextmanager
+    def make(config: Config, tasks: Sequence[Task], *, devices: int) -> Iterator[FakeParts]:
+        yield parts()
+
+    return make
 
 
 Before = Callable[[int, Assignment], Lost | None]
@@ -68,7 +72,7 @@ class Threads:
         self._size = size
         self._before = before
         self._number = 0
-        self.make = make
+        self.make = making(FakeParts)
         self.lost: dict[int, Lost] = {}
         self.dead: set[str] = set()
         self.actors: dict[int, Actor] = {}

@@ -12,7 +12,7 @@ from arcloop.cli import main
 from arcloop.errors import RunError
 from arcloop.evaluation.estimates import sign_flip
 from arcloop.evaluation.experiment import population
-from arcloop.evaluation.power import Design, Population, detectable, equivalence, power_of, tasks_needed, worth
+from arcloop.evaluation.power import Design, Population, detectable, equivalence, in_programs, power_of, tasks_needed
 from tests.evaluation.test_comparison import run, searched, task_numbers
 
 RUN = [(128, 0)] * 70 + [(128, 1)] * 8 + [(128, 3)] * 5 + [(128, 20)] * 10 + [(128, 100)] * 7
@@ -91,9 +91,9 @@ def test_a_population_is_that_of_its_counts() -> None:
     found = Population.of([(64, int(right)) for right in rng.binomial(64, rates)])
     assert found.spread == (pytest.approx(0.3, rel=0.2), pytest.approx(2.0, rel=0.3))
     # The same programs again would solve as many tasks; four times as many more, as in truth.
-    solved, _ = worth(found, 64, 0.01)
+    solved, _ = in_programs(found, 64, 0.01)
     assert solved == pytest.approx((1 - (1 - rates) ** 64).mean(), abs=0.02)
-    assert worth(found, 256, 0.01)[0] == pytest.approx((1 - (1 - rates) ** 256).mean(), abs=0.02)
+    assert in_programs(found, 256, 0.01)[0] == pytest.approx((1 - (1 - rates) ** 256).mean(), abs=0.02)
 
 
 def test_a_search_that_stops_at_its_second_hit_says_the_same() -> None:
@@ -103,7 +103,7 @@ def test_a_search_that_stops_at_its_second_hit_says_the_same() -> None:
     whole = Population.of([(200, int(row.sum())) for row in draws])
     ends = [int(np.flatnonzero(row)[1]) + 1 if row.sum() > 1 else 200 for row in draws]
     stopped = Population.of([(end, int(row[:end].sum())) for row, end in zip(draws, ends, strict=True)])
-    assert worth(stopped, 200, 0.01)[0] == pytest.approx(worth(whole, 200, 0.01)[0], abs=0.02)
+    assert in_programs(stopped, 200, 0.01)[0] == pytest.approx(in_programs(whole, 200, 0.01)[0], abs=0.02)
 
 
 def test_what_a_gain_needs() -> None:

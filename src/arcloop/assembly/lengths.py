@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from arcloop.config import Config
-from arcloop.model.card import GRAMMAR
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Task
 
@@ -13,7 +12,7 @@ __all__ = ["prompt_length"]
 def prompt_length(config: Config) -> Callable[[Task], float]:
     """How long a task's prompt is, in tokens where the model has a tokenizer here, else in cells of its grids."""
     chat = config.sampler == "openai" and config.server.api == "chat"
-    if chat or config.sampler in (GRAMMAR, "replay") or config.model == GRAMMAR:
+    if chat or config.weightless:
         return lambda task: sum(grid.size for pair in task.train for grid in (pair.input, pair.output))
     from arcloop.model.language import chat_ids, load_tokenizer, prompt_format  # here, because these take seconds
 

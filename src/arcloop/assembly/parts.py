@@ -87,10 +87,9 @@ def _find_what_is_needed(config: Config) -> None:
         need_package("vllm", "sampler vllm")
         if config.engine.quantization == "bitsandbytes":
             need_package("vllm-bnb-plugin", "engine.quantization bitsandbytes", "vllm_bnb_plugin")
-    learns = config.sampler in ("transformers", "vllm", "openai") and config.rounds > 1
-    if learns or config.sampler == "transformers":
+    if config.learns or config.sampler == "transformers":
         need_for_loading(config.loading)
-    if learns:
+    if config.learns:
         need_for_training(config.training)
 
 

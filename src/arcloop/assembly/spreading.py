@@ -12,7 +12,7 @@ from arcloop.cluster.actor import MARK, Brief, Isolate, MakeParts
 from arcloop.cluster.driver import Driver
 from arcloop.cluster.nodes import Nodes, connected, gpus_of_a_worker
 from arcloop.cluster.parcel import BEGINNING
-from arcloop.config import ClusterConfig, Config
+from arcloop.config import ClusterConfig
 from arcloop.execution import Sandbox
 from arcloop.files import write_bytes
 from arcloop.progress import Progress
@@ -44,25 +44,15 @@ def spread(
     with Progress(console, total, "programs") as progress:
         progress.stage("starting workers")
         with connected(cluster) as ray:
-            gpus = gpus_of_a_worker(ray, cluster, _computes(config))
+            gpus = gpus_of_a_worker(ray, cluster, config.computes)
             write_bytes(run.path / MARK, mark.encode())
             try:
                 beginning = {name: (run.path / name).read_bytes() for name in BEGINNING if (run.path / name).exists()}
                 brief = Brief(str(run.path.resolve()), mark, beginning, cluster.cpus_per_group, 1, version("arcloop"))
-                with Nodes(ray, cluster, make, isolate, brief, gpus, _learns(config)) as crew:
+                with Nodes(ray, cluster, make, isolate, brief, gpus, config.learns) as crew:
                     Driver(run, crew, _weights(run), progress, tell, deadline).search_and_learn()
             finally:
                 (run.path / MARK).unlink(missing_ok=True)
-
-
-def _computes(config: Config) -> bool:
-    """Is a network computed by the workers, in a search or in a learning?"""
-    return config.sampler in ("transformers", "vllm") or _learns(config)
-
-
-def _learns(config: Config) -> bool:
-    """Is an adapter trained by the workers?"""
-    return config.sampler in ("transformers", "vllm", "openai") and config.rounds > 1
 
 
 def _weights(run: RunDir) -> dict[int, float]:

@@ -14,7 +14,7 @@ from arcloop.assembly.probing import cores, probed, rates_of
 from arcloop.cli.job import say, wide
 from arcloop.config import Config, require, with_recipe
 from arcloop.evaluation.planning import Limit, Rates, Work, groups_of, limits, plan, programs_that_fit
-from arcloop.model.card import GRAMMAR, read_card, resolve
+from arcloop.model.card import read_card, resolve
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling.lora import adapter_rank
 from arcloop.tasks.sets import load_tasks
@@ -125,7 +125,7 @@ def _memory(config: Config, card: float | None) -> list[str]:
     from arcloop.footprint.device import free_bytes, known_shape
     from arcloop.footprint.outlook import free_of, outlook
 
-    if config.sampler in ("grammar", "replay", "imported") or config.model == GRAMMAR:
+    if config.weightless:
         return []
     shape = known_shape(config.model)
     if shape is None:

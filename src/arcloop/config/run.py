@@ -114,8 +114,22 @@ class Config:
         require(
             not chat or self.rounds == 1, "rounds", self.rounds, "expected 1 with --server.api chat, which cannot learn"
         )
-        weightless = bool({self.sampler, self.model} & {"grammar", "replay", "imported"})
-        require(self.adapter is None or not weightless, "adapter", self.adapter, "expected none without a model")
+        require(self.adapter is None or not self.weightless, "adapter", self.adapter, "expected none without a model")
         replays = bool({self.sampler, self.model} & {"replay", "imported"})
         expected = "expected a run's folder with --sampler replay, and nothing with another sampler"
         require(replays == (self.source is not None), "from", self.source, expected)
+
+    @property
+    def weightless(self) -> bool:
+        """Do its programs come without a model: random ones, replayed or imported?"""
+        return bool({self.sampler, self.model} & {"grammar", "replay", "imported"})
+
+    @property
+    def learns(self) -> bool:
+        """Is an adapter trained, between two rounds?"""
+        return self.rounds > 1 and not self.weightless
+
+    @property
+    def computes(self) -> bool:
+        """Is a network computed on the run's own machines, in a search or in a learning?"""
+        return self.learns or (self.sampler != "openai" and not self.weightless)

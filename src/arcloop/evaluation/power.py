@@ -23,9 +23,9 @@ __all__ = [
     "Population",
     "detectable",
     "equivalence",
+    "in_programs",
     "power_of",
     "tasks_needed",
-    "worth",
 ]
 
 Floats = NDArray[np.float64]
@@ -204,7 +204,7 @@ def _solved(misses: Floats, programs: float) -> Floats:
     return np.asarray(-np.expm1(programs * misses))
 
 
-def worth(population: Population, programs: int, gain: float, seed: int = 0) -> tuple[float, float | None]:
+def in_programs(population: Population, programs: int, gain: float, seed: int = 0) -> tuple[float, float | None]:
     """pass@n with so many programs; and how many times as many bring so much more, None = no number does."""
     misses = population.misses((_POPULATION,), seed)
     before = float(_solved(misses, programs).mean())
@@ -240,7 +240,7 @@ def tasks_needed(
 
     The gain is a share of tasks, above 0. Begins with Connor's formula (1987), and takes more until a simulation agrees.
     """
-    before, factor = worth(population, programs, gain, seed)
+    before, factor = in_programs(population, programs, gain, seed)
     if factor is None:
         return Need(gain, before, None, None, 0.0)
     misses = population.misses((_POPULATION,), seed)

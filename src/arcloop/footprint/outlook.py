@@ -32,7 +32,7 @@ def outlook(shape: Shape, config: Config, free: int | None, rank: int = 0) -> li
     the adapter that is searched with where nothing is learned.
     """
     training = config.training if config.rounds > 1 else None
-    if config.sampler not in ("transformers", "vllm") and (config.sampler != "openai" or training is None):
+    if not config.computes:
         return []
     if free is not None:
         return _on(shape, config, training, free, rank, f"{free / _GIB:.1f} GiB free on each device")

@@ -178,6 +178,11 @@ class LanguageModel:
         # transformers' own name for it has changed.
         return any(getattr(module, "gradient_checkpointing", False) for module in self.network.modules())
 
+    def start_checkpointing(self) -> None:
+        """Compute them twice from now on."""
+        if not self.checkpointing:
+            self.network.gradient_checkpointing_enable({"use_reentrant": False})
+
     def hidden(self, input_ids: Tensor, position_ids: Tensor, **attention_arguments: object) -> Tensor:
         """Last hidden states (B, T, width); see ``attention`` for the further arguments."""
         output = self.network.base_model(

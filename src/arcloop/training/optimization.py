@@ -206,7 +206,7 @@ class Optimization:
         network = self._model.network
         longest = max(len(row.ids) for row in batch)
         if network.supports_gradient_checkpointing and not self._model.checkpointing:
-            network.gradient_checkpointing_enable({"use_reentrant": False})
+            self._model.start_checkpointing()
         elif self._config.packing and self._room() > longest:
             self._model.pack_limit = max(longest, self._room() // 2)
         else:
@@ -290,8 +290,8 @@ def _prepare(model: LanguageModel, config: TrainingConfig) -> None:
     wanted = config.gradient_checkpointing
     if wanted is None:
         wanted = model.device.type == "cuda" and network.supports_gradient_checkpointing
-    if wanted and not model.checkpointing:
-        network.gradient_checkpointing_enable({"use_reentrant": False})
+    if wanted:
+        model.start_checkpointing()
     if config.use_liger_kernel:
         from liger_kernel.transformers import _apply_liger_kernel_to_instance
 

@@ -42,8 +42,8 @@ def main() -> None:
         model.use_adapter(None if order["start"] is None else Path(order["start"]))
         model.trainable_adapter(training)
         model.pack_limit = order["pack_limit"]
-        if order["checkpointing"] and not model.network.is_gradient_checkpointing:
-            model.network.gradient_checkpointing_enable({"use_reentrant": False})
+        if order["checkpointing"]:
+            model.start_checkpointing()
         for _ in take_steps(model, training, RowStore(Path(order["rows"])), order["batches"], order["seed"], processes):
             pass
 

@@ -70,7 +70,9 @@ class Peers:
         try:
             if not self._started:
                 self._start()
-            self._order(model, rows, batches, start, seed)
+            begin = None if start is None else str(start.resolve())
+            order: dict[str, object] = {"batches": batches, "start": begin, "seed": seed}
+            self._order(rows, order | {"pack_limit": model.pack_limit, "checkpointing": model.checkpointing})
             yield Processes(0, self._count, exact=True)
         except BaseException as error:
             # What it looks like from here where another one is gone.
@@ -117,26 +119,11 @@ class Peers:
         connect(self._folder / "store", 0, self._count, nccl)
         self._held.callback(disconnect)
 
-    def _order(
-        self,
-        model: LanguageModel,
-        rows: Sequence[Row],
-        batches: Sequence[Sequence[int]],
-        start: Path | None,
-        seed: int,
-    ) -> None:
+    def _order(self, rows: Sequence[Row], order: dict[str, object]) -> None:
         path = self._folder / "rows.arrow"
         # Whoever reads the last one has it mapped, and keeps it.
         RowStore.build(path, ((row, "", 0) for row in rows))
-        order = {
-            "rows": str(path),
-            "batches": batches,
-            "start": None if start is None else str(start.resolve()),
-            "seed": seed,
-            "pack_limit": model.pack_limit,
-            "checkpointing": model.network.is_gradient_checkpointing,
-        }
-        self._tell([order] * len(self._started))
+        self._tell([order | {"rows": str(path)}] * len(self._started))
 
     def _tell(self, lines: Sequence[object]) -> None:
         for process, line in zip(self._started, lines, strict=True):
