@@ -38,7 +38,7 @@ from arcloop.model import attention
 from arcloop.model.language import LanguageModel
 from arcloop.model.shape import shape_of
 from arcloop.records import Augmentation, Prompt
-from arcloop.sampling import Draw, Request, memory, transformers
+from arcloop.sampling import Draw, Request, memory, prefixes, transformers
 from arcloop.training import optimization
 from arcloop.training.rows import Row
 
@@ -273,6 +273,7 @@ def sampling_peak(config: PretrainedConfig, four_bit: bool, rank: int, sampling:
         with (
             mock.patch.object(transformers, "_LOOK", 1),  # prompts enter as soon as they can, which saves steps
             mock.patch.object(memory.PrefixMemory, "advance", advance),
+            mock.patch.object(memory, "Ragged", lambda: prefixes.Padded(model.device)),  # as on a GPU
             mock.patch.object(transformers.TransformersSampler, "_choose", choose),
         ):
             try:

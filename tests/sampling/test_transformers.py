@@ -19,7 +19,7 @@ from arcloop.model.language import LanguageModel, load_model
 from arcloop.model.shape import shape_of
 from arcloop.prompts.format import make_prompts
 from arcloop.records import Completion, FinishReason
-from arcloop.sampling import Draw, Request
+from arcloop.sampling import Draw, Request, memory, prefixes
 from arcloop.sampling import transformers as transformers_sampler
 from arcloop.sampling.choose import choose
 from arcloop.sampling.memory import PrefixMemory
@@ -32,6 +32,14 @@ from tests.arc_grids import FLIP
 @pytest.fixture(scope="module")
 def model() -> Iterator[LanguageModel]:
     yield load_model("embedded")
+
+
+@pytest.fixture(params=["ragged", "padded"])
+def layout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Prompts as they are laid out on a CPU, and as on a GPU."""
+    if request.param == "padded":
+        monkeypatch.setattr(memory, "Ragged", lambda: prefixes.Padded(torch.device("cpu")))
+    return str(request.param)
 
 
 def requests(draws: int, tasks: int = 3, temperature: float = 1.0) -> list[Request]:
@@ -50,6 +58,7 @@ def sample(model: LanguageModel, asked: list[Request], **settings: float) -> dic
     return {completion.id: completion for completion in TransformersSampler(model, config).sample(asked)}
 
 
+@pytest.mark.usefixtures("layout")
 def test_greedy_completions_equal_those_of_generate(model: LanguageModel) -> None:
     reference = AutoModelForCausalLM.from_pretrained(model_folder("embedded"), dtype=torch.float32)
     ours = sample(model, requests(2, temperature=0))
@@ -67,6 +76,7 @@ def test_greedy_completions_equal_those_of_generate(model: LanguageModel) -> Non
             assert ours[f"{request.prompt.task_id}/d{draw}"].text == expected
 
 
+@pytest.mark.usefixtures("layout")
 def test_a_completion_does_not_depend_on_its_neighbours(model: LanguageModel) -> None:
     asked = requests(3, tasks=2)
     single = [Request(r.prompt, (d,)) for r in asked for d in r.draws]
@@ -97,6 +107,7 @@ def grouped_model(model: LanguageModel) -> tuple[LanguageModel, LlamaForCausalLM
     return LanguageModel("grouped", ours, model.tokenizer, model.format), plain
 
 
+@pytest.mark.usefixtures("layout")
 def test_grouped_heads_give_the_tokens_of_generate_past_the_growth_of_the_memory(model: LanguageModel) -> None:
     ours, plain = grouped_model(model)
     made = sample(ours, requests(2, temperature=0), max_tokens=100)
@@ -244,6 +255,7 @@ def texts(model: LanguageModel, asked: list[Request], **settings: float) -> dict
     return {name: completion.text for name, completion in sample(model, asked, max_tokens=40, **settings).items()}
 
 
+@pytest.mark.usefixtures("layout")
 def test_completions_are_the_same_however_many_are_decoded_side_by_side(model: LanguageModel) -> None:
     asked = requests(6, tasks=4)
     expected = texts(model, asked, rows=32)
@@ -251,6 +263,7 @@ def test_completions_are_the_same_however_many_are_decoded_side_by_side(model: L
     assert texts(model, asked, rows=1) == texts(model, asked, rows=4) == texts(model, asked, rows=7) == expected
 
 
+@pytest.mark.usefixtures("layout")
 def test_a_prompt_that_is_read_in_parts_gives_the_same(model: LanguageModel) -> None:
     asked = requests(2, tasks=3)
     assert texts(model, asked, prefill_tokens=37) == texts(model, asked)
@@ -309,7 +322,9 @@ def test_a_row_that_has_ended_goes_on_until_it_is_looked_for(model: LanguageMode
         assert all(whole[name].startswith(completion.text) for name, completion in made.items())
 
 
-def test_keys_and_values_stay_within_their_bytes(model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_and_values_stay_within_their_bytes(
+    model: LanguageModel, monkeypatch: pytest.MonkeyPatch, layout: str
+) -> None:
     asked, enter = requests(4, tasks=4), PrefixMemory.enter
     shape = shape_of(model.network.config)
     assert shape is not None
@@ -318,7 +333,8 @@ def test_keys_and_values_stay_within_their_bytes(model: LanguageModel, monkeypat
 
     def counted(self: PrefixMemory, owner: int, count: int) -> None:
         enter(self, owner, count)
-        inside.append(len(self.lengths) * self.width + len(self.owners) * 40)
+        prompts = sum(self.lengths) if layout == "ragged" else len(self.lengths) * longest
+        inside.append(prompts + len(self.owners) * 40)
 
     monkeypatch.setattr(PrefixMemory, "enter", counted)
     # Room for two prompts with their completions, then for less than one, which is let in all the same.

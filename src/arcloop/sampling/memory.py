@@ -1,19 +1,18 @@
 """Keys and values of prompts and their completions, each prompt's stored once for all its completions.
 
-Shapes: N prompts, R rows (completions) of all of them, P tokens of the longest prompt, S completion
-tokens of the oldest row, H heads, K heads of keys and values (H = K · G), D width of a head. Rows
-of one prompt are brought side by side to read its keys together, which is what makes many
-completions per prompt cheap; everything else is done for R rows at once. Prompts and rows come and
-go at any step, and lie without gaps: who leaves is replaced by the last.
+Shapes: R rows (completions) of all prompts, S completion tokens of the oldest row, H heads, K heads of keys and values
+(H = K · G), D width of a head. Prompts are in ``prefixes``; everything else is done for R rows at once. Prompts and rows come
+and go at any step, and lie without gaps: who leaves is replaced by the last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 
 from arcloop.model.attention import Segments, attend_segments
+from arcloop.sampling.prefixes import Padded, Part, Prefixes, Ragged, move
 
 __all__ = ["PrefixMemory"]
 
@@ -34,18 +33,16 @@ class PrefixMemory:
         """Completion tokens that each row has put in."""
         self._device = device
         self._longest = longest
-        self._keys: dict[int, Tensor] = {}  # layer → (N or more, K, P or more, D)
-        self._values: dict[int, Tensor] = {}
+        self._prefixes: Prefixes = Ragged() if device.type == "cpu" else Padded(device)
         self._row_keys: dict[int, Tensor] = {}  # layer → (R or more, K, S or more, D)
         self._row_values: dict[int, Tensor] = {}
         self._reading = Segments()  # lengths of the prompts, or of the part of one, in this pass
         self._behind = 0  # tokens of that one prompt that were read before
         self._laid: _Layout | None = None
 
-    @property
-    def width(self) -> int:
-        """Tokens of the longest prompt that was read so far: each prompt's keys and values take the room of so many."""
-        return max((held.shape[2] for held in self._keys.values()), default=0)
+    def room(self, prompts: Sequence[int]) -> int:
+        """Tokens for which keys and values are kept, once prompts of these lengths have been read beside those there are."""
+        return self._prefixes.room([*self.lengths, *prompts])
 
     def read(self, segments: Sequence[int], behind: int = 0) -> None:
         """The next pass holds prompts of these lengths, packed; or, with ``behind``, the rest of the last one."""
@@ -71,18 +68,13 @@ class PrefixMemory:
 
     def leave(self, rows: Sequence[int]) -> list[int]:
         """Forget these rows, and prompts without any left; returns for each place that is left which row moved there."""
-        moves = _moves(len(self.owners), rows)
+        order = _filled(len(self.owners), rows)
         for store in (self._row_keys, self._row_values):
             for held in store.values():
-                _move(held, moves)
-        order = _order(len(self.owners), rows, moves)
+                move(held, order)
         self.owners, self.ages = [self.owners[i] for i in order], [self.ages[i] for i in order]
-        gone = sorted(set(range(len(self.lengths))) - set(self.owners))
-        moved = _moves(len(self.lengths), gone)
-        for store in (self._keys, self._values):
-            for held in store.values():
-                _move(held, moved)
-        kept = _order(len(self.lengths), gone, moved)
+        kept = _filled(len(self.lengths), set(range(len(self.lengths))) - set(self.owners))
+        self._prefixes.keep(kept)
         place = {old: new for new, old in enumerate(kept)}
         self.lengths, self.owners = [self.lengths[i] for i in kept], [place[i] for i in self.owners]
         self._laid = None
@@ -103,25 +95,21 @@ class PrefixMemory:
     def _layout(self) -> "_Layout":
         if self._laid is None:
             self._laid = _Layout(self.lengths, self.owners, self.ages, self._device)
+            self._prefixes.lay(self.lengths, self.owners)
         return self._laid
 
     def _read(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
         first = len(self.lengths) - len(self._reading)
-        for store, packed in ((self._keys, key), (self._values, value)):
-            held = store.get(layer)
-            if held is None:
-                held = packed.new_zeros(0, packed.shape[1], 0, packed.shape[3])
-            more = (max(len(self.lengths) - held.shape[0], 0), max(max(self.lengths) - held.shape[2], 0))
-            store[layer] = held = pad(held, (0, 0, 0, more[1], 0, 0, 0, more[0])) if any(more) else held
-            for place, part in enumerate(packed[0].split(list(self._reading), 1), first):
-                held[place, :, self._behind : self._behind + part.shape[1]] = part
+        self._prefixes.put(layer, key, value, first, self._reading, self._behind)
         if not self._behind:
             return attend_segments(query, key, value, self._reading, scaling)
         whole = self._behind + self._reading[0]
         seen = torch.ones(self._reading[0], whole, dtype=torch.bool, device=query.device).tril(self._behind)
-        keys, values = (store[layer][first, None, :, :whole] for store in (self._keys, self._values))
         # Kernels that take a mask do not group heads; the others would hold a score for each pair of tokens.
-        keys, values = (held.repeat_interleave(query.shape[1] // held.shape[1], 1) for held in (keys, values))
+        keys, values = (
+            held[None].repeat_interleave(query.shape[1] // held.shape[0], 1)
+            for held in self._prefixes.get(layer, first, whole)
+        )
         out = scaled_dot_product_attention(query, keys, values, attn_mask=seen, scale=scaling)
         return out.transpose(1, 2)
 
@@ -138,46 +126,20 @@ class PrefixMemory:
         return held[:rows, :, : laid.oldest + 1]
 
     def _decode(self, layer: int, query: Tensor, own_keys: Tensor, own_values: Tensor, scaling: float) -> Tensor:
-        laid = self._layout()
-        prompts, longest = len(self.lengths), max(self.lengths)
-        keys, values = (store[layer][:prompts, :, :longest] for store in (self._keys, self._values))
-        heads_kv, width = keys.shape[1], keys.shape[3]
-        rows, heads = query.shape[0], query.shape[1]
-        q = query.view(rows, heads_kv, heads // heads_kv, width) * scaling
-        # (N, K, m · G, D): a prompt's rows side by side, so that its keys are read once; m rows each, some of them idle.
-        side_by_side = q[laid.gather].view(prompts, -1, *q.shape[1:]).transpose(1, 2)
-        shared_q = side_by_side.reshape(prompts, heads_kv, -1, width)
-        shared = _Part(shared_q @ keys.transpose(2, 3), laid.beyond, values).spread(laid, q.shape)
-        own = _Part(q @ own_keys.transpose(2, 3), laid.unborn, own_values)
-        return own.joined(shared).to(query.dtype).reshape(rows, 1, heads, width)
+        rows, heads, _, width = query.shape
+        q = query.view(rows, own_keys.shape[1], -1, width) * scaling
+        own = Part.of(q @ own_keys.transpose(2, 3), own_values, self._layout().unborn)
+        return own.joined(self._prefixes.attend(layer, q)).to(query.dtype).reshape(rows, 1, heads, width)
 
 
 class _Layout:
     """Who reads what, as tensors; made anew when prompts or rows come or go."""
 
     def __init__(self, lengths: list[int], owners: list[int], ages: list[int], device: torch.device) -> None:
-        ranks: list[int] = []
-        counts = [0] * len(lengths)
-        for owner in owners:
-            ranks.append(counts[owner])
-            counts[owner] += 1
-        widest = max(counts)
-        gather = [0] * (len(lengths) * widest)
-        self_places = [owner * widest + rank for owner, rank in zip(owners, ranks, strict=True)]
-        for row, place in enumerate(self_places):
-            gather[place] = row
-        self.widest = widest
-        self.gather = torch.tensor(gather, device=device)
-        """Row at each of the N · m places; 0 where a place is idle."""
-        self.places = torch.tensor(self_places, device=device)
-        """Place of each row among them."""
         self.rows = torch.arange(len(owners), device=device)
         self.ages = torch.tensor(ages, device=device)
         self.oldest = max(ages, default=0)
         held = torch.tensor(lengths, device=device)
-        beyond = torch.arange(max(lengths), device=device)[None, :] >= held[:, None]
-        self.beyond = torch.zeros(beyond.shape, device=device).masked_fill(beyond, -torch.inf)[:, None, None, :]
-        """(N, 1, 1, P), −inf beyond each prompt's end."""
         self.positions = held[torch.tensor(owners, device=device)] + self.ages
         self._mask()
 
@@ -194,50 +156,11 @@ class _Layout:
         """(R, 1, 1, S), −inf where a row has no token yet."""
 
 
-class _Part:
-    """Attention to one part of the keys, kept so that it can be joined with that to another part."""
-
-    def __init__(self, scores: Tensor, mask: Tensor, values: Tensor) -> None:
-        scores = scores.float() + mask
-        self.top = scores.amax(-1, keepdim=True)
-        weights = (scores - self.top).exp_()
-        self.mass = weights.sum(-1, keepdim=True)
-        self.sum = weights.to(values.dtype) @ values
-
-    def spread(self, laid: _Layout, shape: torch.Size) -> "_Part":
-        """From places beside a prompt, (N, K, m · G, …), to rows, (R, K, G, …)."""
-        rows, heads, group = shape[0], shape[1], shape[2]
-        spread = _Part.__new__(_Part)
-        for name in ("top", "mass", "sum"):
-            part: Tensor = getattr(self, name)
-            beside = part.view(part.shape[0], heads, laid.widest, group, -1).transpose(1, 2)
-            setattr(
-                spread, name, beside.reshape(-1, heads, group, part.shape[-1])[laid.places].view(rows, heads, group, -1)
-            )
-        return spread
-
-    def joined(self, other: "_Part") -> Tensor:
-        """The attention to both parts together."""
-        top = torch.maximum(self.top, other.top)
-        mine, theirs = (self.top - top).exp(), (other.top - top).exp()
-        return (self.sum * mine + other.sum * theirs) / (self.mass * mine + other.mass * theirs)
-
-
-def _moves(count: int, gone: Sequence[int]) -> list[tuple[int, int]]:
-    """(from, to) for the last items, so that those before ``count − len(gone)`` have no gap."""
+def _filled(count: int, gone: Collection[int]) -> list[int]:
+    """Who lies where once these of ``count`` have gone: who was among the last takes their places."""
     left = count - len(gone)
+    order = list(range(left))
     staying = sorted(set(range(left, count)) - set(gone))
-    return list(zip(staying, sorted(place for place in gone if place < left), strict=True))
-
-
-def _order(count: int, gone: Sequence[int], moves: list[tuple[int, int]]) -> list[int]:
-    order = list(range(count - len(gone)))
-    for source, place in moves:
+    for source, place in zip(staying, sorted(place for place in gone if place < left), strict=True):
         order[place] = source
     return order
-
-
-def _move(held: Tensor, moves: list[tuple[int, int]]) -> None:
-    if moves:
-        sources, places = (torch.tensor(part, device=held.device) for part in zip(*moves, strict=True))
-        held[places] = held[sources]

@@ -148,7 +148,7 @@ class TransformersSampler:
         step = 0
         while rows or waiting:
             if not rows or step % _LOOK == 0:
-                entering = self._entering(waiting, len(rows), len(memory.lengths), memory.width)
+                entering = self._entering(waiting, len(rows), memory)
                 if entering:
                     tokens = torch.cat([tokens, self._enter(memory, entering, rows)])
             with torch.inference_mode():
@@ -169,21 +169,17 @@ class TransformersSampler:
                     if row.reason is not None:
                         yield self._completion(row, row.reason)
 
-    def _entering(self, waiting: list[_Asked], rows: int, prompts: int, longest: int) -> list[_Asked]:
-        """Who fits beside so many rows of so many prompts, taken off ``waiting``; someone, where there are none.
-
-        ``longest``: tokens that each prompt's keys and values have room for.
-        """
+    def _entering(self, waiting: list[_Asked], rows: int, memory: PrefixMemory) -> list[_Asked]:
+        """Who fits beside so many rows, taken off ``waiting``; someone, where there are none."""
         entering: list[_Asked] = []
-        tokens = 0
+        lengths: list[int] = []
         while waiting:
             asked = waiting[-1]
-            rows, prompts = rows + asked.rows, prompts + 1
-            tokens, longest = tokens + len(asked.ids), max(longest, len(asked.ids))
-            kept = prompts * longest + rows * self._max_tokens
+            rows, lengths = rows + asked.rows, [*lengths, len(asked.ids)]
+            kept = memory.room(lengths) + rows * self._max_tokens
             if rows > asked.rows and (rows > self._rows or kept > self._kept):
                 break
-            if entering and tokens > self._prefill:
+            if entering and sum(lengths) > self._prefill:
                 break
             entering.append(waiting.pop())
         return entering
