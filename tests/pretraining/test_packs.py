@@ -1,13 +1,16 @@
 """Properties of the rows that each step of pretraining is given."""
 
+import json
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from arcloop.config import PretrainConfig
+from arcloop.errors import ConfigError, ExampleError
 from arcloop.model.language import LanguageModel
-from arcloop.pretraining.packs import Course, encode_row, held_out_row, packs
+from arcloop.pretraining.packs import Course, encode_row, held_out_row, packs, replays
 from arcloop.training.rows import Row
 
 
@@ -44,3 +47,26 @@ def test_rows_grow_with_the_time_that_is_over(small: PretrainConfig) -> None:
     course.done = 0.9
     assert next(asked) == (9, 300)
     assert next(iter(Course(replace(small, easy=0.0), 0, 0.0))) == (0, 300)
+
+
+def test_a_share_of_the_rows_is_that_of_training_sets(
+    small: PretrainConfig, model: LanguageModel, tmp_path: Path
+) -> None:
+    rows = [
+        {"prompt": f"{model.tokenizer.bos_token}{n} " + "long " * 400 * (n == 7), "completion": "x"} for n in range(8)
+    ]
+    path = tmp_path / "found.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = replace(small, replay_dataset_path=(str(path),), replay=0.25)
+    assert len(replays(config, model)) == 7  # one is longer than a step
+    found = [row for step in steps(config, model, 60) for row in step]
+    short = [row for row in found if row.trained == 2]  # the letter, and what ends an answer
+    assert 0.15 < len(short) / len(found) < 0.35 and len({row.ids for row in short}) == 7
+    made = {row.ids for step in steps(small, model, 60) for row in step}
+    assert steps(replace(config, replay=0.0), model, 3) == steps(small, model, 3)
+    assert len({row.ids for row in found} & made) > 0  # the others are as they would be
+    assert steps(config, model, 2, first=2) == steps(config, model, 4)[2:]
+    with pytest.raises(ConfigError, match="has at most 2 tokens"):
+        replays(replace(config, pack=2), model)
+    with pytest.raises(ExampleError, match="no such"):
+        replays(replace(config, replay_dataset_path=(str(tmp_path / "none.jsonl"),)), model)

@@ -98,8 +98,13 @@ class PretrainConfig:
     solved: float = 0.4
     """Share of the rows that are no drawings whose program is a hand-written solution of an ARC-AGI-1 training task, or a
     mutant of one; the others are programs of the grammar."""
+    replay_dataset_path: tuple[str, ...] = ()
+    """Training sets, such as those of ``arcloop relabel``, whose rows are learned beside the made ones: what a model found in
+    searches of its own."""
+    replay: float = 0.5
+    """Share of all rows that are drawn from these sets, where there are any."""
     pack: int = 6144
-    """Tokens per process and optimizer step."""
+    """Tokens per process and optimizer step; longer rows of the sets are left out."""
     learning_rate: float = 1e-3
     """Peak step size of AdamW (embeddings and norms); cosine to a twentieth."""
     muon_rate: float = 1e-2
@@ -126,7 +131,7 @@ class PretrainConfig:
         require(0 <= self.warmup < 1, "warmup", self.warmup, "expected 0 or more, less than 1")
         fits = bool(self.steps) and min(self.steps) >= 0 < sum(self.steps)
         require(fits, "steps", self.steps, "expected shares of 0 or more, not all of them 0")
-        for name in ("easy", "drawing", "refinement", "solved"):
+        for name in ("easy", "drawing", "refinement", "solved", "replay"):
             require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "expected 0 to 1")
 
 

@@ -1,4 +1,4 @@
-"""A configuration → the embedded model's network, untrained or with the weights of the model to go on from."""
+"""A configuration → the embedded model, untrained or with the weights of the model to go on from."""
 
 from pathlib import Path
 
@@ -9,9 +9,11 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from arcloop.config import PretrainConfig
 from arcloop.errors import ConfigError
 from arcloop.model import attention
+from arcloop.model.language import LanguageModel, chat_text
+from arcloop.prompts.format import PromptFormat
 from arcloop.seeds import seed_of
 
-__all__ = ["checked_start", "new_network"]
+__all__ = ["checked_start", "new_model", "new_network"]
 
 _WEIGHTS = "model.safetensors"
 _ADDS = ("o_proj.weight", "down_proj.weight")
@@ -28,6 +30,13 @@ def checked_start(start: str) -> Path:
     if not (folder / _WEIGHTS).is_file():
         raise ConfigError(f"--start {start}: no {_WEIGHTS} in it; expected the folder of a model — check the path")
     return folder
+
+
+def new_model(config: PretrainConfig, folder: Path) -> LanguageModel:
+    """The model to be trained, with the tokenizer in the folder; raises as ``new_network`` does."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+    prompt_format = PromptFormat("compact", lambda messages: chat_text(tokenizer, messages))
+    return LanguageModel("embedded", new_network(config, tokenizer), tokenizer, prompt_format)
 
 
 def new_network(config: PretrainConfig, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:

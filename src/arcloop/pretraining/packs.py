@@ -11,12 +11,15 @@ from itertools import count
 from torch.utils.data import DataLoader, Dataset
 
 from arcloop.config import PretrainConfig
+from arcloop.errors import ConfigError
 from arcloop.exercises import exercise
 from arcloop.model.language import LanguageModel
+from arcloop.records import Example
 from arcloop.seeds import generator
 from arcloop.training.rows import Row, encode_rows
+from arcloop.training.session import examples
 
-__all__ = ["Course", "encode_row", "held_out_row", "packs", "sample_row"]
+__all__ = ["Course", "encode_row", "held_out_row", "packs", "replays", "sample_row"]
 
 
 @dataclass
@@ -41,7 +44,8 @@ class Course:
 def packs(config: PretrainConfig, model: LanguageModel, rank: int, course: Course) -> Iterator[list[Row]]:
     """The rows of process ``rank``, step after step without end, made ``config.data_workers`` at a time.
 
-    A step's rows are at least ``config.pack`` tokens together, and none is seen twice, also after a resume.
+    A step's rows are at least ``config.pack`` tokens together, and none is seen twice but those of training sets, also after a
+    resume. Raises as ``replays`` does.
     """
     # Forked, so that they have the tokenizer and the real inputs at once; they never touch the network.
     context = "fork" if config.data_workers else None
@@ -65,6 +69,27 @@ def encode_row(model: LanguageModel, row: exercise.Exercise) -> Row:
     return encode_rows(model, [exercise.example_of(row, model.format)], sys.maxsize)[0][0]
 
 
+def replays(config: PretrainConfig, model: LanguageModel) -> list[Example]:
+    """The rows of the training sets that are learned beside the made ones, as far as they fit into a step.
+
+    Raises:
+        ExampleError: a set cannot be read, or one of its rows is no example.
+        ConfigError: there are sets, and none of their rows is short enough.
+    """
+    found = [
+        example
+        for path in config.replay_dataset_path
+        for example in examples(model, path)
+        if encode_rows(model, [example], config.pack)[0]
+    ]
+    if config.replay_dataset_path and not found:
+        raise ConfigError(
+            f"replay-dataset-path: no row of {', '.join(config.replay_dataset_path)} has at most {config.pack} tokens;"
+            " expected at least one — raise --pack or give other sets"
+        )
+    return found
+
+
 def sample_row(config: PretrainConfig, cells: int, *coordinates: int | str) -> exercise.Exercise:
     """The row at these coordinates, of at most ``cells`` cells, as the configuration wants its rows."""
     return exercise.sample_exercise(
@@ -84,14 +109,20 @@ class _Packs(Dataset[list[Row]]):
         self._config = config
         self._model = model
         self._rank = rank
+        self._replays = replays(config, model)
 
     def __getitem__(self, place: tuple[int, int]) -> list[Row]:
         step, cells = place
         pack: list[Row] = []
         total = 0
         while total < self._config.pack:
-            pack.append(
-                encode_row(self._model, sample_row(self._config, cells, "pretrain", self._rank, step, len(pack)))
-            )
+            pack.append(self._row(cells, self._rank, step, len(pack)))
             total += len(pack[-1].ids)
         return pack
+
+    def _row(self, cells: int, *coordinates: int) -> Row:
+        if self._replays:
+            rng = generator(self._config.seed, "replay", *coordinates)
+            if rng.random() < self._config.replay:
+                return encode_rows(self._model, [rng.choice(self._replays)], sys.maxsize)[0][0]
+        return encode_row(self._model, sample_row(self._config, cells, "pretrain", *coordinates))

@@ -25,8 +25,8 @@ from arcloop.errors import ConfigError, ModelError
 from arcloop.exercises.exercise import example_of
 from arcloop.files import write_bytes
 from arcloop.model.card import CARD, ModelCard
-from arcloop.pretraining.network import checked_start, new_network
-from arcloop.pretraining.packs import sample_row
+from arcloop.pretraining.network import checked_start, new_model, new_network
+from arcloop.pretraining.packs import replays, sample_row
 from arcloop.pretraining.replica import CHECKPOINT
 from arcloop.pretraining.solving import MAX_TOKENS, check_sandbox
 from arcloop.pretraining.tokenizer import train_tokenizer
@@ -42,7 +42,9 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
     """Make the model in ``out``, going on from a checkpoint if there is one; ``on_progress`` is told each line of the log.
 
     Raises:
-        ConfigError: ``out`` holds a pretraining with another configuration, or there are fewer GPUs than processes.
+        ConfigError: ``out`` holds a pretraining with another configuration, there are fewer GPUs than processes, or no row of
+            the training sets to be replayed is short enough.
+        ExampleError: one of these sets cannot be read.
         ModelError: a worker process failed.
         SandboxError: solved tasks are to be counted, and this machine cannot isolate programs.
     """
@@ -64,6 +66,7 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
         raise ConfigError(
             f"--out {out}: a pretraining with other settings; expected those of {config_path}, --minutes aside — pass another folder"
         )
+    replays(config, new_model(config, work))  # what is wrong with them is told here, by one process
     _run_workers(config, processes, config_path, work, on_progress)
     _export(config, work, out)
 

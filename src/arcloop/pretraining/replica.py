@@ -18,17 +18,15 @@ import torch.distributed as dist
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import nn
-from transformers import PreTrainedTokenizerFast
 
 from arcloop.config import PretrainConfig, from_json
 from arcloop.execution import limits
 from arcloop.files import write_bytes
-from arcloop.model.language import LanguageModel, chat_text
+from arcloop.model.language import LanguageModel
 from arcloop.pretraining.muon import Muon
-from arcloop.pretraining.network import new_network
+from arcloop.pretraining.network import new_model
 from arcloop.pretraining.packs import Course, encode_row, held_out_row, packs
 from arcloop.pretraining.solving import measure
-from arcloop.prompts.format import PromptFormat
 from arcloop.training.loss import ALIGN, completion_loss, precision
 from arcloop.training.rows import Row
 
@@ -47,11 +45,9 @@ def train(config: PretrainConfig, folder: Path, rank: int) -> None:
     """Train until the time is over, from the last checkpoint in ``folder`` if there is one; process 0 saves there."""
     torch.set_num_threads(1)
     device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
-    network = new_network(config, tokenizer)
+    model = new_model(config, folder)
+    network = model.network
     network.to(device)  # type: ignore[arg-type]  # its decorator hides the signature
-    prompt_format = PromptFormat("compact", lambda messages: chat_text(tokenizer, messages))
-    model = LanguageModel("embedded", network, tokenizer, prompt_format)
     optimizers = _optimizers(config, network)
     checkpoint = folder / CHECKPOINT
     progress = _restore(checkpoint, network, optimizers)

@@ -133,7 +133,7 @@ class PrefixMemory:
 
 
 class _Layout:
-    """Who reads what, as tensors; made anew when prompts or rows come or go."""
+    """Where each row stands, as tensors; made anew when prompts or rows come or go."""
 
     def __init__(self, lengths: list[int], owners: list[int], ages: list[int], device: torch.device) -> None:
         self.rows = torch.arange(len(owners), device=device)
