@@ -7,7 +7,8 @@ import pytest
 
 from arcloop.cli.pretrain import main
 from arcloop.config import PretrainConfig, to_json
-from arcloop.errors import ConfigError
+from arcloop.errors import ConfigError, ExampleError
+from arcloop.model.card import model_folder
 from arcloop.pretraining import pretrain as module
 
 
@@ -57,3 +58,12 @@ def test_what_is_no_settings_is_named(
     with pytest.raises(ConfigError, match=words) as caught:
         asked("--config", str(path))
     assert str(path) in str(caught.value)
+
+
+def test_a_set_that_is_not_there_leaves_a_folder_that_can_be_begun_in(tmp_path: Path) -> None:
+    config = PretrainConfig(
+        start=str(model_folder("embedded")), held_out_tasks=0, replay_dataset_path=("none.parquet",)
+    )
+    with pytest.raises(ExampleError, match=r"none\.parquet"):
+        module.pretrain(config, tmp_path, lambda line: None)
+    assert not (tmp_path / "pretraining" / "pretraining.json").exists()

@@ -59,14 +59,13 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
     config_path = work / "pretraining.json"
     if not config_path.exists():
         _tokenizer(config).save_pretrained(work)
-        write_bytes(config_path, to_json(config).encode())
-    elif replace(from_json(PretrainConfig, config_path), minutes=config.minutes) == config:
-        write_bytes(config_path, to_json(config).encode())  # a training may be made longer or shorter while it goes on
-    else:
+    elif replace(from_json(PretrainConfig, config_path), minutes=config.minutes) != config:
         raise ConfigError(
             f"--out {out}: a pretraining with other settings; expected those of {config_path}, --minutes aside — pass another folder"
         )
     replays(config, new_model(config, work))  # what is wrong with them is told here, by one process
+    # Minutes are written too: a training may be made longer or shorter while it goes on.
+    write_bytes(config_path, to_json(config).encode())
     _run_workers(config, processes, config_path, work, on_progress)
     _export(config, work, out)
 
