@@ -202,12 +202,11 @@ def test_where_nobody_can_start_the_reason_is_told(tmp_path: Path) -> None:
     def fails() -> FakeParts:
         raise ModelError("model big: no such folder; expected one — copy it to every machine")
 
-    def hear(seconds: float, wanted: int, hear=crew.hear):  # type: ignore[no-untyped-def]
+    def ends() -> None:
         if crew.reason:
             raise ClusterError(crew.reason)
-        return hear(seconds, wanted)
 
-    crew.make, crew.hear = making(fails), hear  # type: ignore[method-assign]
+    crew.make, crew.listening = making(fails), ends
     with pytest.raises(ClusterError, match="model big: no such folder"):
         drive(run, crew)
     validate(run.read("submission.json"), TASKS)
@@ -238,12 +237,11 @@ def test_at_the_end_of_time_what_was_found_is_stored_and_can_be_gone_on_with(
     crew.make = making(lambda: FakeParts(Slow(sampling)))
     if how == "Ctrl-C":
 
-        def hear(seconds: float, wanted: int, hear=crew.hear):  # type: ignore[no-untyped-def]
+        def interrupts() -> None:
             if len(sampling) == 2 and not crew.stopped.is_set():
                 raise KeyboardInterrupt
-            return hear(seconds, wanted)
 
-        crew.hear = hear  # type: ignore[method-assign]
+        crew.listening = interrupts
     with pytest.raises(DeadlineError if how == "deadline" else KeyboardInterrupt):
         drive(run, crew, time.time() + 1.0 if how == "deadline" else None)
     assert crew.stopped.is_set() or how == "deadline"

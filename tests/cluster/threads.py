@@ -73,6 +73,8 @@ class Threads:
         self._before = before
         self._number = 0
         self.make = making(FakeParts)
+        self.listening: Callable[[], None] = lambda: None
+        """Called whenever the driver listens; what it raises, the driver meets there."""
         self.lost: dict[int, Lost] = {}
         self.dead: set[str] = set()
         self.actors: dict[int, Actor] = {}
@@ -80,6 +82,7 @@ class Threads:
         self.stopped = threading.Event()
 
     def hear(self, seconds: float, wanted: int) -> list[tuple[int, News | Lost]]:
+        self.listening()
         while len(self.actors) < min(self._size, wanted) and not self.reason:
             self._number += 1
             self.actors[self._number] = Actor(self.make, self._brief, isolate)

@@ -35,11 +35,10 @@ def model() -> Iterator[LanguageModel]:
 
 
 @pytest.fixture(params=["ragged", "padded"])
-def layout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def layout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prompts as they are laid out on a CPU, and as on a GPU."""
     if request.param == "padded":
         monkeypatch.setattr(memory, "Ragged", lambda: prefixes.Padded(torch.device("cpu")))
-    return str(request.param)
 
 
 def requests(draws: int, tasks: int = 3, temperature: float = 1.0) -> list[Request]:
@@ -322,9 +321,8 @@ def test_a_row_that_has_ended_goes_on_until_it_is_looked_for(model: LanguageMode
         assert all(whole[name].startswith(completion.text) for name, completion in made.items())
 
 
-def test_keys_and_values_stay_within_their_bytes(
-    model: LanguageModel, monkeypatch: pytest.MonkeyPatch, layout: str
-) -> None:
+@pytest.mark.usefixtures("layout")
+def test_keys_and_values_stay_within_their_bytes(model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, enter = requests(4, tasks=4), PrefixMemory.enter
     shape = shape_of(model.network.config)
     assert shape is not None
@@ -333,8 +331,9 @@ def test_keys_and_values_stay_within_their_bytes(
 
     def counted(self: PrefixMemory, owner: int, count: int) -> None:
         enter(self, owner, count)
-        prompts = sum(self.lengths) if layout == "ragged" else len(self.lengths) * longest
-        inside.append(prompts + len(self.owners) * 40)
+        # Either way a prompt's keys are (heads, tokens, width).
+        prompts = self._prefixes._keys[0]  # type: ignore[attr-defined]
+        inside.append(sum(keys.shape[1] for keys in prompts) + len(self.owners) * 40)
 
     monkeypatch.setattr(PrefixMemory, "enter", counted)
     # Room for two prompts with their completions, then for less than one, which is let in all the same.
