@@ -14,7 +14,6 @@ from arcloop.config import PretrainConfig
 from arcloop.errors import ConfigError
 from arcloop.exercises import exercise
 from arcloop.model.language import LanguageModel
-from arcloop.records import Example
 from arcloop.seeds import generator
 from arcloop.training.rows import Row, encode_rows
 from arcloop.training.session import examples
@@ -69,7 +68,7 @@ def encode_row(model: LanguageModel, row: exercise.Exercise) -> Row:
     return encode_rows(model, [exercise.example_of(row, model.format)], sys.maxsize)[0][0]
 
 
-def replays(config: PretrainConfig, model: LanguageModel) -> list[Example]:
+def replays(config: PretrainConfig, model: LanguageModel) -> list[Row]:
     """The rows of the training sets that are learned beside the made ones, as far as they fit into a step.
 
     Raises:
@@ -77,10 +76,10 @@ def replays(config: PretrainConfig, model: LanguageModel) -> list[Example]:
         ConfigError: there are sets, and none of their rows is short enough.
     """
     found = [
-        example
+        row
         for path in config.replay_dataset_path
         for example in examples(model, path)
-        if encode_rows(model, [example], config.pack)[0]
+        for row in encode_rows(model, [example], config.pack)[0]
     ]
     if config.replay_dataset_path and not found:
         raise ConfigError(
@@ -124,5 +123,5 @@ class _Packs(Dataset[list[Row]]):
         if self._replays:
             rng = generator(self._config.seed, "replay", *coordinates)
             if rng.random() < self._config.replay:
-                return encode_rows(self._model, [rng.choice(self._replays)], sys.maxsize)[0][0]
+                return rng.choice(self._replays)
         return encode_row(self._model, sample_row(self._config, cells, "pretrain", *coordinates))
