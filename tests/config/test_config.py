@@ -27,7 +27,7 @@ HOLDERS = {
     "RelabelConfig": "config|relabel",
     "TrainingConfig": "config|training|_config",
     "SessionConfig": "session",
-    "PretrainConfig": "config|arguments.config",
+    "PretrainConfig": "config|_config|arguments.config",
     "SearchConfig": "config|search",
     "StoppingConfig": "config|stopping",
     "BudgetConfig": "budget|_budget",
