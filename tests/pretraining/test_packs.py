@@ -1,6 +1,7 @@
 """Properties of the rows that each step of pretraining is given."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -10,12 +11,19 @@ import pytest
 from arcloop.config import PretrainConfig
 from arcloop.errors import ConfigError, ExampleError
 from arcloop.model.language import LanguageModel
-from arcloop.pretraining.packs import Course, encode_row, held_out_row, packs, replays
+from arcloop.pretraining.packs import Course, encode_row, held_out_row, packs, store_replays
 from arcloop.training.rows import Row
 
 
-def steps(config: PretrainConfig, model: LanguageModel, count: int, first: int = 0, rank: int = 0) -> list[list[Row]]:
-    return list(islice(packs(config, model, rank, Course(config, first, 0.25)), count))
+def steps(
+    config: PretrainConfig,
+    model: LanguageModel,
+    count: int,
+    first: int = 0,
+    rank: int = 0,
+    replays: Sequence[Row] = (),
+) -> list[list[Row]]:
+    return list(islice(packs(config, model, rank, Course(config, first, 0.25), replays), count))
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create", "ignore:.*fork:DeprecationWarning")
@@ -58,15 +66,17 @@ def test_a_share_of_the_rows_is_that_of_training_sets(
     path = tmp_path / "found.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     config = replace(small, replay_dataset_path=(str(path),), replay=0.25)
-    assert len(replays(config, model)) == 7  # one is longer than a step
-    found = [row for step in steps(config, model, 60) for row in step]
+    stored = tmp_path / "replays.arrow"
+    replays = store_replays(config, model, stored)
+    assert len(replays) == 7  # one is longer than a step
+    found = [row for step in steps(config, model, 60, replays=replays) for row in step]
     short = [row for row in found if row.trained == 2]  # the letter, and what ends an answer
     assert 0.15 < len(short) / len(found) < 0.35 and len({row.ids for row in short}) == 7
     made = {row.ids for step in steps(small, model, 60) for row in step}
-    assert steps(replace(config, replay=0.0), model, 3) == steps(small, model, 3)
+    assert steps(replace(config, replay=0.0), model, 3, replays=replays) == steps(small, model, 3)
     assert len({row.ids for row in found} & made) > 0  # the others are as they would be
-    assert steps(config, model, 2, first=2) == steps(config, model, 4)[2:]
+    assert steps(config, model, 2, first=2, replays=replays) == steps(config, model, 4, replays=replays)[2:]
     with pytest.raises(ConfigError, match="has at most 2 tokens"):
-        replays(replace(config, pack=2), model)
+        store_replays(replace(config, pack=2), model, stored)
     with pytest.raises(ExampleError, match="no such"):
-        replays(replace(config, replay_dataset_path=(str(tmp_path / "none.jsonl"),)), model)
+        store_replays(replace(config, replay_dataset_path=(str(tmp_path / "none.jsonl"),)), model, stored)

@@ -4,9 +4,10 @@ What the rows are follows from the coordinates and from how large they may be, s
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 from torch.utils.data import DataLoader, Dataset
 
@@ -17,8 +18,9 @@ from arcloop.model.language import LanguageModel
 from arcloop.seeds import generator
 from arcloop.training.rows import Row, encode_rows
 from arcloop.training.session import examples
+from arcloop.training.store import RowStore
 
-__all__ = ["Course", "encode_row", "held_out_row", "packs", "replays", "sample_row"]
+__all__ = ["Course", "encode_row", "held_out_row", "packs", "sample_row", "store_replays"]
 
 
 @dataclass
@@ -40,16 +42,17 @@ class Course:
         return round(self.config.cells * (min(1.0, 0.25 + 0.75 * self.done / easy) if easy else 1.0))
 
 
-def packs(config: PretrainConfig, model: LanguageModel, rank: int, course: Course) -> Iterator[list[Row]]:
+def packs(
+    config: PretrainConfig, model: LanguageModel, rank: int, course: Course, replays: Sequence[Row] = ()
+) -> Iterator[list[Row]]:
     """The rows of process ``rank``, step after step without end, made ``config.data_workers`` at a time.
 
-    A step's rows are at least ``config.pack`` tokens together, and none is seen twice but those of training sets, also after a
-    resume. Raises as ``replays`` does.
+    A step's rows are at least ``config.pack`` tokens together, and none is seen twice but ``replays``, also after a resume.
     """
     # Forked, so that they have the tokenizer and the real inputs at once; they never touch the network.
     context = "fork" if config.data_workers else None
     loader: DataLoader[list[Row]] = DataLoader(
-        _Packs(config, model, rank),
+        _Packs(config, model, rank, replays),
         batch_size=None,
         sampler=course,
         num_workers=config.data_workers,
@@ -68,25 +71,28 @@ def encode_row(model: LanguageModel, row: exercise.Exercise) -> Row:
     return encode_rows(model, [exercise.example_of(row, model.format)], sys.maxsize)[0][0]
 
 
-def replays(config: PretrainConfig, model: LanguageModel) -> list[Row]:
-    """The rows of the training sets that are learned beside the made ones, as far as they fit into a step.
+def store_replays(config: PretrainConfig, model: LanguageModel, path: Path) -> RowStore:
+    """The rows of the training sets that are learned beside the made ones, as far as they fit into a step, in the file ``path``.
 
     Raises:
         ExampleError: a set cannot be read, or one of its rows is no example.
-        ConfigError: there are sets, and none of their rows is short enough.
+        ConfigError: none of their rows is short enough.
     """
-    found = [
-        row
-        for path in config.replay_dataset_path
-        for example in examples(model, path)
-        for row in encode_rows(model, [example], config.pack)[0]
-    ]
-    if config.replay_dataset_path and not found:
+    rows = RowStore.build(
+        path,
+        (
+            (row, example.task_id, source)
+            for source, name in enumerate(config.replay_dataset_path)
+            for example in examples(model, name)
+            for row in encode_rows(model, [example], config.pack)[0]
+        ),
+    )
+    if not rows:
         raise ConfigError(
             f"replay-dataset-path: no row of {', '.join(config.replay_dataset_path)} has at most {config.pack} tokens;"
             " expected at least one — raise --pack or give other sets"
         )
-    return found
+    return rows
 
 
 def sample_row(config: PretrainConfig, cells: int, *coordinates: int | str) -> exercise.Exercise:
@@ -104,11 +110,11 @@ def sample_row(config: PretrainConfig, cells: int, *coordinates: int | str) -> e
 class _Packs(Dataset[list[Row]]):
     """(step, cells) → the rows of that step of one process."""
 
-    def __init__(self, config: PretrainConfig, model: LanguageModel, rank: int) -> None:
+    def __init__(self, config: PretrainConfig, model: LanguageModel, rank: int, replays: Sequence[Row]) -> None:
         self._config = config
         self._model = model
         self._rank = rank
-        self._replays = replays(config, model)
+        self._replays = replays
 
     def __getitem__(self, place: tuple[int, int]) -> list[Row]:
         step, cells = place

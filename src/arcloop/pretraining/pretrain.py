@@ -26,8 +26,8 @@ from arcloop.exercises.exercise import example_of
 from arcloop.files import write_bytes
 from arcloop.model.card import CARD, ModelCard
 from arcloop.pretraining.network import checked_start, new_model, new_network
-from arcloop.pretraining.packs import replays, sample_row
-from arcloop.pretraining.replica import CHECKPOINT
+from arcloop.pretraining.packs import sample_row, store_replays
+from arcloop.pretraining.replica import CHECKPOINT, REPLAYS
 from arcloop.pretraining.solving import MAX_TOKENS, check_sandbox
 from arcloop.pretraining.tokenizer import train_tokenizer
 from arcloop.prompts.format import PromptFormat
@@ -57,13 +57,15 @@ def pretrain(config: PretrainConfig, out: Path, on_progress: Callable[[dict[str,
     except OSError as error:
         raise ConfigError(f"--out {out}: {error.strerror}; expected a folder that can be made — pass another") from None
     config_path = work / "pretraining.json"
-    if not config_path.exists():
+    begun = config_path.exists()
+    if not begun:
         _tokenizer(config).save_pretrained(work)
     elif replace(from_json(PretrainConfig, config_path), minutes=config.minutes) != config:
         raise ConfigError(
             f"--out {out}: a pretraining with other settings; expected those of {config_path}, --minutes aside — pass another folder"
         )
-    replays(config, new_model(config, work))  # what is wrong with them is told here, by one process
+    if config.replay_dataset_path and not (begun and (work / REPLAYS).exists()):
+        store_replays(config, new_model(config, work), work / REPLAYS)
     # Minutes are written too: a training may be made longer or shorter while it goes on.
     write_bytes(config_path, to_json(config).encode())
     _run_workers(config, processes, config_path, work, on_progress)

@@ -29,10 +29,13 @@ from arcloop.pretraining.packs import Course, encode_row, held_out_row, packs
 from arcloop.pretraining.solving import measure
 from arcloop.training.loss import ALIGN, completion_loss, precision
 from arcloop.training.rows import Row
+from arcloop.training.store import RowStore
 
-__all__ = ["CHECKPOINT", "train"]
+__all__ = ["CHECKPOINT", "REPLAYS", "train"]
 
 CHECKPOINT = "checkpoint.safetensors"
+REPLAYS = "replays.arrow"
+"""The rows of training sets that are learned beside the made ones, in tokens: one file for all processes."""
 _FLOOR = 0.05
 """The learning rate ends at this share of its peak."""
 _EVERY = 300.0
@@ -58,7 +61,8 @@ def train(config: PretrainConfig, folder: Path, rank: int) -> None:
     clock = time.process_time if config.clock == "cpu" else time.monotonic
     before, start, saved = progress["seconds"], clock(), time.monotonic()  # start moves on while nothing is learned
     course = Course(config, int(progress["steps"]), before / (60 * config.minutes))
-    supply = packs(config, model, rank, course)
+    replays = RowStore(folder / REPLAYS) if config.replay_dataset_path else ()
+    supply = packs(config, model, rank, course, replays)
     running = math.nan
 
     def keep() -> None:
