@@ -60,9 +60,9 @@ class Progress:
             self._counted += 0 if found else count
             self._show()
 
-    def reach(self, count: int) -> None:
-        """``count`` units are done in all."""
-        self.advance(count - self._count)
+    def reach(self, count: int, *, found: bool = False) -> None:
+        """``count`` units are done in all; ``found`` as in ``advance``."""
+        self.advance(count - self._count, found=found)
 
     def fact(self, name: str, value: object) -> None:
         """Show ``name value`` beside the count, in place of its earlier value; None: show it no more."""

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from arcloop.assembly import begin
@@ -153,6 +154,13 @@ def test_the_command_runs_compares_and_skips_what_is_done(
     table = (out / "mine.md").read_text()
     assert "| once |" in table and "| programs | tokens | seconds |" in table
     assert "once" in (out / "mine-arc.html").read_text()
+    tasks = pq.read_table(out / "mine-tasks.parquet").to_pylist()
+    assert len(tasks) == 2 * 2 * 10 and {(row["set"], row["arm"], row["seed"]) for row in tasks} == {
+        ("arc", arm, seed) for arm in ("once", "twice") for seed in (1, 2)
+    }
+    assert sum(row["programs"] for row in tasks if row["arm"] == "once") == 2 * 80
+    grids = sum(row["hits"] for row in tasks if row["arm"] == "once"), sum(row["test_grids"] for row in tasks) / 2
+    assert found["rows"][0]["reached"]["solved@2"][0] == pytest.approx(grids[0] / grids[1])
     # A second time nothing is run, and the results are the same.
     before = {path: path.stat().st_mtime_ns for path in out.glob("arc/*/*/metrics.json")}
     assert len(before) == 4 and arcloop(monkeypatch, *command, out) == 0

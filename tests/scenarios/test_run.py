@@ -217,6 +217,18 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest
         assert ("━" in text) == terminal
 
 
+def test_what_was_done_before_does_not_make_the_rest_look_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    console = Console(record=True, width=120, file=io.StringIO())
+    with Progress(console, 100, "seconds") as progress:
+        progress.stage("pretraining")
+        progress.reach(60, found=True)
+        now[0] += 20
+        progress.reach(80)
+    assert "80/100 seconds · 1.0 seconds/s · 0:20 left" in console.export_text()
+
+
 def test_progress_without_a_total_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])

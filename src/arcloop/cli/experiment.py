@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated
 
+import pyarrow.parquet as pq
 import tyro
 from rich.console import Console
 from rich.table import Table
@@ -33,9 +34,9 @@ from arcloop.evaluation.experiment import (
     population,
     read_experiment,
 )
-from arcloop.evaluation.measurement import Measured, Setting, measured
+from arcloop.evaluation.measurement import Measured, Setting, measured, task_table
 from arcloop.evaluation.power import POWER, Design, power_of, tasks_needed
-from arcloop.files import write_bytes
+from arcloop.files import write_bytes, writing
 from arcloop.report.page import write_comparison
 from arcloop.runs.rundir import RunDir
 from arcloop.tasks.sets import load_tasks
@@ -60,7 +61,7 @@ class Arguments:
     arcloop experiment effect --sets arc1-eval --power runs/search-only
 
     Each arm is one way to spend the programs, and is compared with the first: solved tasks, intervals, a paired test, what it
-    could have seen, and the cost, in tables and on a page for each task set. Runs that are done are skipped, and stopped the
+    could have seen, and the cost, in tables and on a page for each task set; what they rest on is in NAME-tasks.parquet. Runs that are done are skipped, and stopped the
     same command goes on where it was. docs/effect.md says what such a file holds.
 
     With ``--power`` nothing is run: from how often each task's programs were right in earlier runs of one setting it says how
@@ -159,8 +160,11 @@ def _concluded(run: RunDir) -> bool:
 def _conclude(experiment: Experiment, out: Path, command: str, console: Console) -> None:
     """Compare, print, and write the results."""
     found: dict[str, Comparison] = {}
+    all_settings: dict[str, list[Setting]] = {}
     for task_set in experiment.sets:
-        settings = [_setting(out, task_set, arm, experiment.seeds) for arm in task_set.arms]
+        settings = all_settings[task_set.name] = [
+            _setting(out, task_set, arm, experiment.seeds) for arm in task_set.arms
+        ]
         compared = found[task_set.name] = compare(settings)
         say(console, f"\n{task_set.name}")
         print_comparison(compared, console)
@@ -170,6 +174,8 @@ def _conclude(experiment: Experiment, out: Path, command: str, console: Console)
     write_bytes(out / f"{experiment.name}.md", "\n".join(_markdown(found, command)).encode())
     content = {"command": command} | {name: dataclasses.asdict(compared) for name, compared in found.items()}
     write_bytes(out / f"{experiment.name}.json", (json.dumps(content, indent=1) + "\n").encode())
+    with writing(out / f"{experiment.name}-tasks.parquet") as file:
+        pq.write_table(task_table(all_settings), file, compression="zstd")
     say(console, f"tables  {out / f'{experiment.name}.md'}")
 
 

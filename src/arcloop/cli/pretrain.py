@@ -42,9 +42,11 @@ def main(argv: list[str]) -> int:
 
     console = Console()
     seconds = round(arguments.config.minutes * 60)
+    resumed = (arguments.out / "pretraining" / "log.jsonl").exists()
     with terminated_like_ctrl_c(), Progress(console, seconds, "seconds") as progress:
 
         def on_progress(line: dict[str, float]) -> None:
+            nonlocal resumed
             progress.stage("pretraining")
             progress.fact("rows", round(line["rows"]))
             progress.fact("steps", round(line["steps"]))
@@ -52,7 +54,9 @@ def main(argv: list[str]) -> int:
                 if name in line:
                     value = f"{line[name]:.4f}" if name in _LOSSES else f"{100 * line[name]:.0f} %"
                     progress.fact(name.replace("_", " "), value)
-            progress.reach(min(seconds, round(line["seconds"])))
+            # What an earlier process did says nothing about the time that is left.
+            progress.reach(min(seconds, round(line["seconds"])), found=resumed)
+            resumed = False
 
         pretrain(arguments.config, arguments.out, on_progress)
     console.print(f"model  {arguments.out}", highlight=False)
