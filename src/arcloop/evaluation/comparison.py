@@ -1,8 +1,9 @@
 """Several runs → one table, and a word on each difference: real, or within noise. Pure.
 
-A task's values are averaged over the runs of a setting before anything else. Settings are compared with the first, on the tasks that all runs share, and a
-winner is named only where the budgets are equal. Not covered: what is the same for a whole group
-of tasks, such as a lucky adapter, counts as noise only when there are several seeds.
+A task's values are averaged over the runs of a setting before anything else. Settings are compared
+with the first, on the tasks that all runs share, and a winner is named only where the budgets are
+equal. Not covered: what is the same for a whole group of tasks, such as a lucky adapter, counts as
+noise only when there are several seeds.
 """
 
 from collections.abc import Mapping, Sequence
