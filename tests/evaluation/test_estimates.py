@@ -105,6 +105,19 @@ def test_the_paired_test_of_solved_tasks_is_mcnemars() -> None:
     assert paired_difference(first, first).low < 0 < paired_difference(first, first).high
 
 
+@pytest.mark.parametrize("tasks", [2, 5, 6, 8, 40])
+def test_where_all_tasks_are_won_the_interval_agrees_with_the_test(tasks: int) -> None:
+    sizes = np.arange(1, tasks + 1)
+    for found in (
+        paired_difference(np.zeros(tasks), np.ones(tasks)),
+        paired_difference(np.zeros(tasks), sizes, sizes),
+    ):
+        assert (found.value, found.high) == (1.0, 1.0)
+        assert (found.low > 0) == (found.p < 0.05)
+    lost = paired_difference(np.ones(tasks), np.zeros(tasks))
+    assert (lost.low, lost.high) == (-1.0, -found.low)
+
+
 def test_many_tasks_are_flipped_at_random() -> None:
     rng = np.random.default_rng(2)
     alike, shifted = rng.normal(0, 1, 60), rng.normal(0.6, 1, 60)

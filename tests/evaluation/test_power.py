@@ -166,3 +166,10 @@ def test_the_command_says_what_it_takes(
     assert 6 <= int(cells[-8]) < 100 and float(cells[-7]) >= 80
     monkeypatch.setattr(sys, "argv", ["arcloop", "experiment"])
     assert main() == 2 and "expected effect, " in capsys.readouterr().err
+
+
+def test_what_only_rounding_tells_apart_is_alike() -> None:
+    first, second = np.mean([0.1, 0.2, 0.3]), np.mean([0.3, 0.2, 0.1])
+    gained = np.array([first - second, second - first] * 6)
+    assert detectable(gained, whole=False) == detectable(np.zeros(12), whole=False)
+    assert detectable(gained) == detectable(np.zeros(12))

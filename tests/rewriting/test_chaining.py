@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from arcloop.grammar import sample_program
 from arcloop.rewriting.chaining import chain
+from arcloop.rewriting.simplification import without_comments
 
 MIRROR = "from common import *\n\n# left and right\ndef transform(grid):\n    return np.flip(grid, 1)\n"
 FALL = "import numpy as np\n\ndef transform(input_grid):\n    out = np.roll(input_grid, 1, 0)\n    return out\n"
@@ -67,3 +68,9 @@ def test_programs_of_the_grammar_can_be_chained(seed: int) -> None:
     assert made is not None
     compile(made, "chain", "exec")
     assert made.startswith("from common import *\n\n# concepts: ") and made.count("def transform(") == 1
+
+
+def test_a_number_too_long_to_be_written_in_decimal_is_no_chain() -> None:
+    huge = "BIG = 0x" + "f" * 4000 + "\n\n" + MIRROR
+    assert chain(huge, FALL) is None and chain(FALL, huge) is None
+    assert without_comments(huge) == huge

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from arcloop.grammar import sample_program
 from arcloop.rewriting.mutation import Change, mutant
 from arcloop.rewriting.simplification import parsed
+from arcloop.rewriting.variation import variants
 
 SOURCE = """from common import *
 
@@ -84,3 +85,12 @@ def test_what_offers_nothing_has_no_mutant() -> None:
         assert mutant(source, random.Random(0)) is None
     # Statements that come from elsewhere need a writer.
     assert mutant(SOURCE, random.Random(0), None, [Change.INSERTED, Change.REPLACED]) is None
+
+
+@pytest.mark.parametrize("name", ["ＧＲＡＹ", "𝐑𝐄𝐃", "GRＡY"])
+def test_colors_in_other_letters_that_python_reads_alike_are_left_as_they_are(name: str) -> None:
+    source = f"def transform(grid):\n    grid[0, 0] = Color.{name}\n    grid[1, 1] = Color.BLUE\n    return grid\n"
+    made = [mutant(source, random.Random(seed), None, [Change.COLOR]) for seed in range(20)]
+    assert all(one and f"Color.{name}\n" in one[0] and "BLUE" not in one[0] for one in made)
+    others = variants(source.replace("[1, 1]", "[1:2, 1:3]"), 5, random.Random(0))
+    assert others and all(f"Color.{name}\n" in one for one in others)

@@ -50,3 +50,8 @@ def test_whatever_else_is_between_keeps_its_place() -> None:
         assert in_reading_order(source) == source
     for source in ("grid[4, 4] = 1; grid[0, 3] = 2\n", "grid[4, 4] = f()\ngrid[0, 3] = 2\n", "not python("):
         assert in_reading_order(source) == source
+
+
+def test_a_dictionary_keeps_the_order_in_which_it_is_filled() -> None:
+    source = "def transform(grid):\n    seen = {}\n    seen[2, 0] = 5\n    seen[0, 0] = 6\n    return [list(seen.values())]\n"
+    assert in_reading_order(source) == source

@@ -83,6 +83,18 @@ def test_too_little_is_shared_evenly(left: int) -> None:
     assert max(taken.values(), default=0) - min((taken[task] for task in "abc"), default=0) <= 1
 
 
+@pytest.mark.parametrize("left", range(0, 40))
+def test_who_was_asked_first_gets_less_of_what_is_left(left: int) -> None:
+    taken: Counter[str] = Counter(a=8, b=5)
+    given = next_wave(left, taken, "abcd", 16, True, 100, 1)
+    assert sum(given.values()) == left
+    after = sorted((taken + Counter(given))[task] for task in "abcd")
+    # All are level, but for those who had more already.
+    level = [count for count, task in zip(after, "abcd", strict=True) if count <= max(8, after[0] + 1)]
+    assert after[1] - after[0] <= 1 and len(level) == 4
+    assert ("a" not in given) or after[-1] - after[0] <= 1
+
+
 def test_a_probe_is_an_eighth_but_enough_to_see_harm() -> None:
     assert probe_size(20, 64) == 160
     assert probe_size(1, 64) == 32

@@ -14,6 +14,7 @@ from rich.console import Console
 from arcloop.assembly import begin
 from arcloop.config import (
     AugmentConfig,
+    BudgetConfig,
     Config,
     PromptConfig,
     RefineConfig,
@@ -21,6 +22,7 @@ from arcloop.config import (
     SamplingConfig,
     SearchConfig,
     SelectionConfig,
+    StoppingConfig,
 )
 from arcloop.errors import ConfigError
 from arcloop.evaluation.outcome import conclude
@@ -30,7 +32,7 @@ from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.prompts.encoding import encode_boxes, encode_grid
 from arcloop.prompts.format import PromptFormat, make_prompt, named_template
-from arcloop.records import Augmentation, Candidate, Completion, Example, Pair, Parent, Prompt, Status, Task
+from arcloop.records import Augmentation, Candidate, Completion, Example, Origin, Pair, Parent, Prompt, Status, Task
 from arcloop.runs.rundir import RunDir
 from arcloop.runs.tables import PROMPTS
 from arcloop.sampling import Request, Sampler, UnderWay, untold
@@ -125,6 +127,8 @@ def test_a_share_of_the_prompts_shows_parents(share: float) -> None:
     pool = Pool([pixels(0.1 * k, str(k)) for k in range(3)], [], FLIP, 1.0)
     drawn = [one for number in range(20) if (one := parent_for(number, pool, RefineConfig(share))) is not None]
     assert len(drawn) == round(20 * share)
+    # By answers to prompts without a parent a new adapter is judged.
+    assert (parent_for(0, pool, RefineConfig(share)) is None) == (share < 1)
     assert drawn == shown(pool, len(drawn))
     assert parent_for(0, Pool([], [], FLIP, 1.0), RefineConfig(1)) is parent_for(0, None, RefineConfig(1)) is None
 
@@ -161,6 +165,25 @@ def test_a_parent_with_a_better_child_is_shown_again_and_one_in_vain_gives_way()
         good, program=dataclasses.replace(good.program, id="twin", source=good.program.source + "# x\n")
     )
     assert Pool([good, twin, other], asked(twin, 9), FLIP, 3.0).nth(0) == other
+
+
+@pytest.mark.parametrize("turned_last", [True, False])
+def test_a_program_in_two_frames_is_two_parents(turned_last: bool) -> None:
+    """One source may give in one frame what another gives in the other."""
+    here = candidate(FLIP, [grid("1"), None, None, None], SOURCE.format("f"))
+    turned = dataclasses.replace(
+        candidate(FLIP, [grid("2"), None, None, None], SOURCE.format("f")), augmentation=TURNED
+    )
+    other = dataclasses.replace(candidate(FLIP, [grid("2"), None, None, None], SOURCE.format("g")), augmentation=TURNED)
+    own = [here, turned, other] if turned_last else [turned, here, other]
+    scores = {id(here): 0.5, id(turned): 0.3, id(other): 0.4}
+    own = [dataclasses.replace(c, score=dataclasses.replace(c.score, pixels=scores[id(c)])) for c in own]
+    # What is shown often gives way, and nothing else does.
+    pool = Pool(own, asked(here, 9), FLIP, 3.0)
+    assert [c.program.id for c in pool.parents] == [here.program.id, other.program.id]
+    assert pool.nth(0) is pool.parents[1]
+    child = dataclasses.replace(candidate(FLIP, RIGHT + [None] * 2, SOURCE.format("right")), parent=here.program.id)
+    assert shown(Pool([*own, child], [], FLIP, 0.0), 2) == [pool.parents[0]] * 2
 
 
 def test_what_a_parent_gave_is_a_grid_or_a_line() -> None:
@@ -272,6 +295,7 @@ def test_answers_to_parents_put_no_blame_on_an_adapter(tmp_path: Path) -> None:
     run, _ = searched(tmp_path / "run", config, sampler=Untrained())
     numbers = [run.group(round_, index).search_numbers() for round_ in (1, 2) for index in range(2)]
     assert [n.rolled_back for n in numbers] == [None] * 4
+    assert all(sum(total for _, total in n.validity.values()) for n in numbers)
     assert all(n.programs < n.completions / 2 for n in numbers)
 
 
@@ -308,7 +332,7 @@ def test_a_run_that_refines_resumes_and_replays_to_the_same_end(
 
 @pytest.mark.parametrize("restart", [True, False])
 def test_pairs_of_parent_and_child_are_learned_from(tmp_path: Path, restart: bool) -> None:
-    config = dataclasses.replace(CONFIG, restart=restart, selection=SelectionConfig(policy="all"))
+    config = dataclasses.replace(CONFIG, seed=5, restart=restart, selection=SelectionConfig(policy="all"))
     run, rows = searched(tmp_path / "run", config)
     of = {c.program.completion_id: c for r in range(3) for i in range(2) for c in run.group(r, i).candidates()}
     pairs = [row for row in rows if "\nOutput: " in row.prompt]
@@ -365,3 +389,15 @@ def test_what_gives_the_same_as_its_parent_is_an_ordinary_example() -> None:
     for parent in (same, itself):
         one = relabel(child, FLIP, RelabelConfig(), "n", random.Random(0), parent)
         assert one is not None and one.parent is None
+
+
+def test_what_needs_no_tokens_is_made_before_a_budget_of_tokens_ends(tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, refine=RefineConfig(), search=SearchConfig(mutants=0.5))
+    config = dataclasses.replace(config, budget=BudgetConfig(tokens=90), stopping=StoppingConfig(perfect=0))
+    run, _ = searched(tmp_path / "run", config)
+    for round_ in (1, 2):
+        groups = [run.group(round_, index) for index in range(2)]
+        made = {p.id for group in groups for p in group.prompts() if p.origin is Origin.MUTANT}
+        texts = [c for group in groups for c in group.completions() if c.prompt_id in made]
+        assert len(texts) == 2 * len(made) > 0
+    assert sum(group.search_numbers().tokens for group in (run.group(r, i) for r in range(3) for i in range(2))) < 100

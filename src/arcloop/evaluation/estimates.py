@@ -116,11 +116,16 @@ def paired_difference(first: ArrayLike, second: ArrayLike, sizes: ArrayLike | No
     columns, whole = _columns(gained, sizes)
     total, tasks = whole.sum(), len(whole)
     differing = gained[np.abs(gained) > _NOISE]
+    # What is in none of the tasks may be in so many of all there are, as in ``bootstrap``.
+    unseen = 1 - ((1 - LEVEL) / 2) ** (1 / tasks)
     if tasks == 1:
         low, high = -1.0, 1.0
+    elif (columns[:, 0] == whole).all():
+        low, high = 1 - 2 * unseen, 1.0
+    elif (columns[:, 0] == -whole).all():
+        low, high = -1.0, 2 * unseen - 1
     elif not len(differing):
-        high = 1 - ((1 - LEVEL) / 2) ** (1 / tasks)
-        low = -high
+        low, high = -unseen, unseen
     else:
         (low,), (high,) = _percentiles(columns, whole, seed)
     return Difference(

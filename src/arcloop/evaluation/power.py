@@ -41,6 +41,8 @@ _POPULATION = 20_000
 _MOST = 100_000
 """Tasks; who needs more needs something else."""
 _FACTORS = 1e9
+_ROUNDING = 1e-9
+"""Differences as small as this come of adding up the same numbers in another order."""
 
 
 def detectable(
@@ -62,6 +64,7 @@ def detectable(
     if count < math.log2(2 / level):
         return None
     noise = float((residuals**2).mean())
+    noise = noise if noise > _ROUNDING**2 else 0.0
     own = 1.0 if whole or not noise else 0.0
 
     def excess(effect: float) -> float:

@@ -37,7 +37,7 @@ def chain(first: str, second: str) -> str | None:
     """
     try:
         one, two = _parts(first), _parts(second)
-    except RecursionError:  # an expression may be nested too deeply to be written down again
+    except (RecursionError, ValueError):  # nested too deeply, or a number too long, to be written down again
         return None
     if one is None or two is None or one.indent != two.indent:
         return None

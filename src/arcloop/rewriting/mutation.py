@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from arcloop.grammar.scope import COLOR_NAMES
-from arcloop.rewriting.simplification import Span, lines_of, parsed
+from arcloop.rewriting.simplification import Span, lines_of, parsed, written
 
 __all__ = ["Change", "mutant"]
 
@@ -110,8 +110,9 @@ def _words(change: Change, tree: ast.Module, lines: list[str], rng: random.Rando
         match node:
             case ast.Attribute(value=ast.Name(id="Color"), attr=name) if change is Change.COLOR and name in COLOR_NAMES:
                 other = rng.choice([color for color in COLOR_NAMES if color != name])
-                end = node.end_col_offset or 0
-                yield _Text((node.end_lineno or 1) - 1, end - len(name), end, other)
+                line, end = (node.end_lineno or 1) - 1, node.end_col_offset or 0
+                if written(lines[line].encode(), end, name):
+                    yield _Text(line, end - len(name), end, other)
             case ast.Constant(value=bool(value)) if change is Change.TRUTH:
                 yield _Text(node.lineno - 1, node.col_offset, node.end_col_offset or 0, str(not value))
             case ast.Constant(value=int(value)) if (

@@ -88,6 +88,9 @@ def in_reading_order(source: str) -> str:
     lines = source.encode().split(b"\n")
     texts = list(lines)
     for run in runs(tree, lines):
+        # Without any slice it may be a dictionary that is filled, whose order counts.
+        if not any(painting.rows.sliced or painting.columns.sliced for painting in run):
+            continue
         for place, painting in enumerate(boxes.in_reading_order(run)):
             texts[run[0].line + place] = lines[painting.line]
     return b"\n".join(texts).decode()

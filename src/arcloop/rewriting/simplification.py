@@ -19,7 +19,7 @@ import numpy as np
 from arcloop.execution.port import Executor
 from arcloop.records import Grid, Job
 
-__all__ = ["Trial", "deletions", "lines_of", "parsed", "simplify", "without", "without_comments"]
+__all__ = ["Trial", "deletions", "lines_of", "parsed", "simplify", "without", "without_comments", "written"]
 
 Span = tuple[int, int]
 """First and last line of a statement, counted from 0, both included."""
@@ -151,6 +151,11 @@ def lines_of(statement: ast.stmt, lines: Sequence[bytes]) -> Span | None:
     return None if before.strip() or (after and not after.startswith(b"#")) else (first, last)
 
 
+def written(line: bytes, end: int, name: str) -> bool:
+    """Does the name stand in the line before this byte as it is? Python reads full-width and other forms of its letters too."""
+    return line[:end].endswith(name.encode())
+
+
 def without(source: str, spans: Iterable[Span]) -> str:
     """The source without these lines, and without comments that spoke of them alone.
 
@@ -213,5 +218,5 @@ def _dump(source: str) -> str:
     tree = parsed(source)
     try:
         return ast.dump(tree) if tree is not None else ""
-    except RecursionError:
+    except (RecursionError, ValueError):  # nested too deeply, or a number too long, to be written down
         return ""

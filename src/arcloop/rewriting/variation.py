@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from arcloop.grammar.scope import COLOR_NAMES
 from arcloop.rewriting.paintings import numbers_of, runs, turned, without_hidden
-from arcloop.rewriting.simplification import parsed
+from arcloop.rewriting.simplification import parsed, written
 
 __all__ = ["variants"]
 
@@ -60,7 +60,7 @@ def _variant(source: str, rng: random.Random) -> str | None:
     if kind == "redrawn":
         source, copies = _with_copies(source, rng)
     nodes = list(ast.walk(ast.parse(source)))
-    colors, places = list(_colors(nodes)), list(_places(nodes))
+    colors, places = list(_colors(nodes, source.encode().split(b"\n"))), list(_places(nodes))
     palette = sorted({place.text for place in colors})
     changes = {place: rng.choice(palette) for place in colors if rng.random() < 0.5}
     if kind == "moved":
@@ -109,12 +109,13 @@ def _with(source: str, changes: dict[_Place, str]) -> str:
     return b"\n".join(lines).decode()
 
 
-def _colors(nodes: Sequence[ast.AST]) -> Iterator[_Place]:
+def _colors(nodes: Sequence[ast.AST], lines: Sequence[bytes]) -> Iterator[_Place]:
     painted = {id(node.value) for node in nodes if isinstance(node, ast.Assign)}
     for node in nodes:
         match node:
             case ast.Attribute(value=ast.Name(id="Color"), attr=name, end_lineno=int(line), end_col_offset=int(end)):
-                if name in COLOR_NAMES[0 if id(node) in painted else 1 :]:
+                names = COLOR_NAMES[0 if id(node) in painted else 1 :]
+                if name in names and written(lines[line - 1], end, name):
                     yield _Place(line - 1, end - len(name), end, name)
 
 

@@ -67,11 +67,30 @@ def next_wave(
     each = -(-size // len(asked))
     if each >= step:
         each = -(-each // step) * step
-    wave = {}
-    for i, task in enumerate(asked):
-        fair = left // len(asked) + (i < left % len(asked))
-        wave[task] = min(each, fair, own - taken[task] if behind else fair)
+    fair = _leveled(left, [taken[task] for task in asked])
+    wave = {
+        task: min(each, more, own - taken[task] if behind else more) for task, more in zip(asked, fair, strict=True)
+    }
     return {task: count for task, count in wave.items() if count}
+
+
+def _leveled(left: int, taken: Sequence[int]) -> list[int]:
+    """How many more each gets, so that in the end all have had equally many, as far as what is left allows; the first get a rest."""
+    order = sorted(range(len(taken)), key=taken.__getitem__)
+    spare, count = left, 0
+    for place, i in enumerate(order):
+        # All who had less are brought to what this one had.
+        needed = place * (taken[i] - taken[order[place - 1]])
+        if needed > spare:
+            break
+        spare, count = spare - needed, place + 1
+    level, rest = divmod(spare, count)
+    level += taken[order[count - 1]]
+    lowest = sorted(order[:count])
+    more = [0] * len(taken)
+    for place, i in enumerate(lowest):
+        more[i] = level + (place < rest) - taken[i]
+    return more
 
 
 def probe_size(tasks: int, programs: int) -> int:

@@ -14,10 +14,12 @@ from arcloop.config import RefineConfig
 from arcloop.records import Candidate, Grid, Parent, Prompt, Status, Task
 from arcloop.scoring import effect, ranked, worth
 
-__all__ = ["Pool", "as_parent", "parent_for", "parents"]
+__all__ = ["Pool", "as_parent", "parent_for", "parents", "part"]
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 _PLACE = re.compile(r"^input \d+: ")
+_ROUNDING = 1e-9
+"""100 · 0.29 is a little less than 29."""
 
 
 def parents(candidates: Iterable[Candidate], task: Task) -> list[Candidate]:
@@ -53,17 +55,20 @@ class Pool:
         own = [c for c in candidates if c.program.task_id == task.id]
         self.parents = parents(own, task)
         """What there is to choose from, the best first."""
-        effects = {c.program.id: effect(c, task) for c in own}
+        # One source in two frames is two programs.
+        effects = {(c.program.id, c.augmentation): effect(c, task) for c in own}
         place = {effect(c, task): i for i, c in enumerate(self.parents)}
         worths = np.array([worth(c.score) for c in self.parents])
         self._best = worths.copy()
         reached: dict[int, float] = {}
         for child in own:
-            if child.parent is not None and (index := place.get(effects.get(child.parent, b""))) is not None:
+            known = effects.get((child.parent or "", child.augmentation), b"")
+            if (index := place.get(known)) is not None:
                 reached[index] = max(reached.get(index, 0.0), worth(child.score))
         for index, most in reached.items():
             self._best[index] = most
-        shown = Counter(effects.get(p.parent, b"") for p in prompts if p.task_id == task.id and p.parent is not None)
+        asked = [p for p in prompts if p.task_id == task.id and p.parent is not None]
+        shown = Counter(effects.get((p.parent or "", p.augmentation), b"") for p in asked)
         self._visits = np.array([shown[effect(c, task)] for c in self.parents], dtype=np.float64)
         count = len(self.parents)
         prior = np.arange(count, 0, -1) / max(1, count * (count + 1) / 2)
@@ -85,10 +90,18 @@ class Pool:
 def parent_for(number: int, pool: Pool | None, config: RefineConfig) -> Candidate | None:
     """The parent that prompt ``number`` of a task and round shows; None if it shows none.
 
-    Of the first n prompts n · share show one, rounded: the first of these the first of the pool, and so on.
+    Of the first n prompts n · share show one, rounded down: the first of these the first of the pool, and so on.
     """
-    before, after = (int(count * config.share + 0.5) for count in (number, number + 1))
+    before, after = (part(count, config.share) for count in (number, number + 1))
     return pool.nth(before) if pool is not None and after > before else None
+
+
+def part(count: int, share: float) -> int:
+    """How many of so many prompts are of a kind that has this share: rounded down, so that the first of a round is a plain one.
+
+    By the answers to plain prompts a new adapter is judged. Only a share of 1 leaves none.
+    """
+    return int(count * share + _ROUNDING)
 
 
 def as_parent(candidate: Candidate, task: Task) -> Parent:

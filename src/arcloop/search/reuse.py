@@ -17,7 +17,7 @@ from arcloop.records import Candidate, Completion, FinishReason, Origin, Prompt,
 from arcloop.rewriting.chaining import chain
 from arcloop.rewriting.mutation import mutant
 from arcloop.sampling import Request
-from arcloop.search.refinement import Pool
+from arcloop.search.refinement import Pool, part
 from arcloop.tasks.augment import apply_task
 
 __all__ = ["origin_of", "rewritten", "rewritten_prompt"]
@@ -30,15 +30,15 @@ _GRID = re.compile(r"\bgrid\b")
 def origin_of(number: int, config: SearchConfig) -> tuple[Origin, int]:
     """Who answers prompt ``number`` of a task and round, and how many of its kind there are before it.
 
-    Of the first n prompts n · (mutants + chains) are answered without a model, rounded, and of these the share of chains are
-    chains. Mutants and chains are of one kind here.
+    Of the first n prompts n · (mutants + chains) are answered without a model, rounded down, and of these the share of chains
+    are chains. Mutants and chains are of one kind here.
     """
     both = config.mutants + config.chains
-    before, after = (_rounded(count * both) for count in (number, number + 1))
+    before, after = (part(count, both) for count in (number, number + 1))
     if after == before:
         return Origin.MODEL, number - before
     share = config.chains / both
-    chained = _rounded((before + 1) * share) > _rounded(before * share)
+    chained = part(before + 1, share) > part(before, share)
     return (Origin.CHAIN if chained else Origin.MUTANT), before
 
 
@@ -87,7 +87,3 @@ def _mutant(parent: Candidate, task: Task, rng: random.Random) -> str | None:
     # The grammar's statements are on ``grid``: where that is no name, there is nothing that they could change.
     made = mutant(source, rng, step if _GRID.search(source) else None)
     return None if made is None else made[0]
-
-
-def _rounded(number: float) -> int:
-    return int(number + 0.5)

@@ -232,13 +232,13 @@ class Search:
                 self._score(first[i][1])
 
     def _completed(self, requests: Sequence[Request], under_way: UnderWay) -> Iterator[Completion]:
-        """What the model writes, then what is made without it."""
-        if asked := [request for request in requests if request.prompt.origin is Origin.MODEL]:
-            yield from self._sampler.sample(asked, under_way)
+        """What is made without the model, which costs nothing and so is there before a budget ends, then what it writes."""
         for request in requests:
             if request.prompt.origin is not Origin.MODEL:
                 task_id = request.prompt.task_id
                 yield from rewritten(request, self._tasks[task_id], self._pools[task_id], self._sampler.format)
+        if asked := [request for request in requests if request.prompt.origin is Origin.MODEL]:
+            yield from self._sampler.sample(asked, under_way)
 
     def _confirm(self, ids: Sequence[str]) -> None:
         """What solves its task decides the submission: it has to do so again, strictly."""
