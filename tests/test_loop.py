@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from arcloop.config import Config, Policy, RelabelConfig, SamplingConfig, SelectionConfig
+from arcloop.config import Config, Policy, RelabelConfig, SamplingConfig, SelectionConfig, StoppingConfig
 from arcloop.errors import RunError
 from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Candidate, Completion, Example, Execution, FinishReason, Job, Pair, Status, Task
 from arcloop.report.page import write_report
+from arcloop.runs.lock import locked
 from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request, UnderWay, untold
+from arcloop.search.standing import Standing
 from arcloop.submission.kaggle import validate
 from arcloop.training import Fit, Fitting
 from tests.arc_grids import FLIP, grid
@@ -369,3 +371,57 @@ def test_every_policy_and_way_of_relabeling_resumes_to_the_same_end(tmp_path: Pa
     with pytest.raises(KeyboardInterrupt):
         half.run(tmp_path / "half", config)
     assert finish(Parts().run(tmp_path / "half", config)) == whole
+
+
+def test_a_resumed_search_that_is_stopped_at_once_keeps_what_was_stored(tmp_path: Path) -> None:
+    class Stopped(FakeSampler):
+        def __init__(self, calls: int) -> None:
+            super().__init__()
+            self.left = calls
+
+        def use_adapter(self, folder: Path | None) -> None:
+            if not self.left:
+                raise KeyboardInterrupt
+            super().use_adapter(folder)
+
+        def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+            yield from super().sample(requests, under_way)
+
+    config = dataclasses.replace(CONFIG, stopping=StoppingConfig(every=16))
+    stored = []
+    for calls in (3, 0, 0):
+        parts = Parts()
+        parts.sampler = Stopped(calls)
+        with pytest.raises(KeyboardInterrupt):
+            parts.run(tmp_path / "run", config)
+        run = RunDir.open(tmp_path / "run")
+        stored.append((len(run.group(0, 0).completions()), (run.path / "submission.json").read_bytes()))
+    assert stored[0][0] >= 32 and stored == [stored[0]] * 3
+    assert finish(Parts().run(tmp_path / "run", config)) == finish(Parts().run(tmp_path / "whole", config))
+
+
+def test_what_a_group_has_found_stays_in_the_submission_while_another_goes_on(tmp_path: Path) -> None:
+    run = Parts().run(tmp_path / "run")
+    before = run.read("submission.json")
+    simple = RunDir.create(tmp_path / "new", CONFIG, TASKS, MANIFEST).read("submission.json")
+    assert all(before[task.id] != simple[task.id] for task in TASKS)
+    standing = Standing(run.tasks(), CONFIG.stopping)
+    standing.add(run.group(0, 0).candidates())
+    standing.write(run)
+    assert run.read("submission.json")["again"] == before["again"]  # of the other group
+    (run.path / "submission.json").write_text("{")
+    standing.write(run)
+    validate(run.read("submission.json"), TASKS)
+
+
+def test_a_beginning_that_somebody_goes_on_with_is_not_replaced(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "run", CONFIG, TASKS, MANIFEST)
+    before = (run.path / "config.json").read_bytes()
+    with locked(run.path), pytest.raises(RunError, match="goes on with it"):
+        RunDir.create(run.path, dataclasses.replace(CONFIG, seed=99), TASKS, MANIFEST)
+    assert (run.path / "config.json").read_bytes() == before
+    RunDir.create(run.path, dataclasses.replace(CONFIG, seed=99), TASKS, MANIFEST)
+    assert RunDir.open(run.path).config().seed == 99

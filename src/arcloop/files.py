@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,7 +159,8 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     Its folder has to be there.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    # Of its own, as two processes may write one file: a run its submission, and an evaluation of it.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:
             yield file

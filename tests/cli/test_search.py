@@ -105,6 +105,8 @@ def test_a_search_in_4_bits_is_one_of_the_engine_where_there_is_one() -> None:
     asked = replace(search._defaults(search.RUN), tasks="drawing", output_dir=Path("out"), use_4bit_quantization=True)
     assert search._config(asked, search.RUN).engine.quantization is None
     assert search._config(replace(asked, sampler="vllm"), search.RUN).engine.quantization == "bitsandbytes"
+    asked = replace(asked, sampler="vllm", engine_quantization="fp8")
+    assert search._config(asked, search.RUN).engine.quantization == "fp8"
 
 
 def test_the_embedded_model_searches_with_an_adapter_and_skips_what_is_too_long(

@@ -194,3 +194,26 @@ def test_an_import_is_not_replayed(tmp_path: Path) -> None:
     run = assembly.begin_import(given, tmp_path / "run", Console(quiet=True))
     with pytest.raises(RunError, match="import the file again"):
         assembly.begin(assembly.replayed(run.path), tmp_path / "again")
+
+
+def test_limit_and_ids_are_those_of_the_file(arcloop: Call, tmp_path: Path) -> None:
+    path, out = soar(tmp_path / "soar.parquet"), tmp_path / "run"
+    barc = tmp_path / "barc.jsonl"
+    examples = [[[[k]], [[k + 1]]] for k in range(4)]
+    rows = [{"source": UPSIDE_DOWN, "examples": examples, "seeds": [f"s{k}"]} for k in range(5)]
+    barc.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for given, says in (
+        (("import", path, "--tasks", "arc1-train", "--limit", 1), "is among the first 1 tasks of arc1-train"),
+        (("import", path, "--tasks", "arc1-train", "--limit", 0), "limit is 0; expected 1 or more"),
+        (("import", barc, "--limit", -1), "limit is -1; expected 1 or more"),
+        (("import", barc, "--task-ids", "nonexistent"), "--task-ids nonexistent: no task of"),
+    ):
+        code, _, error = arcloop(*given, "--out", out)
+        assert code == 2 and says in error and error.count("\n") == 1
+    assert arcloop("import", barc, "--out", out)[0] == 0
+    names = [task.id for task in RunDir.open(out).tasks()]
+    assert len(names) == 5
+    for chosen in ([names[4]], [names[3], names[1]]):
+        other = tmp_path / chosen[0]
+        assert arcloop("import", barc, "--task-ids", *chosen, "--limit", 2, "--out", other)[0] == 0
+        assert [task.id for task in RunDir.open(other).tasks()] == chosen

@@ -37,6 +37,12 @@ def test_other_options_take_precedence(asked: Callable[..., PretrainConfig]) -> 
     assert asked("--minutes", "3", "--config", "cpu-2h") == PretrainConfig(minutes=3, cells=1500, pack=4096)
 
 
+def test_numbers_are_finite(asked: Callable[..., PretrainConfig]) -> None:
+    for value in ("inf", "nan"):
+        with pytest.raises(ConfigError, match=f"minutes is {value}; expected finite numbers"):
+            asked("--minutes", value)
+
+
 def test_a_file_gives_settings(asked: Callable[..., PretrainConfig], tmp_path: Path) -> None:
     path = tmp_path / "cpu-2h.json"
     path.write_text(to_json(PretrainConfig(width=96, start="somewhere")))

@@ -1,5 +1,6 @@
 """Damaged files of a run: what was written is read, or one line names the file and the way on. Never anything else."""
 
+import dataclasses
 import json
 import random
 import shutil
@@ -170,3 +171,17 @@ def test_what_is_unfinished_is_said_and_is_no_fault(tmp_path: Path) -> None:
     found = check(run)
     assert found.faults == []
     assert [note.partition(": ")[2].split()[0] for note in found.notes] == ["interrupted", "not", "left"]
+
+
+def test_a_submission_that_a_resumed_run_has_bettered_is_no_fault(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    shutil.copytree(whole, path)
+    submission = path / "submission.json"
+    submission.write_text(submission.read_text() + "\n")
+    (fault,) = check(RunDir.open(path)).faults
+    assert "submission.json: not what was written" in fault
+    shutil.rmtree(path / "round_001" / "group_001")
+    numbers = RunDir.open(path).numbers()
+    RunDir.open(path).write_numbers(dataclasses.replace(numbers, groups_done=numbers.groups_done - 1))
+    found = check(RunDir.open(path))
+    assert found.faults == [] and any("newer than metrics.json" in note for note in found.notes)

@@ -162,3 +162,12 @@ def test_any_json_is_a_task_or_is_refused(raw: Any) -> None:
         assert "\n" not in str(error)
     else:
         assert task.train and task.test_inputs and (answers is None or len(answers) == len(task.test_inputs))
+
+
+def test_what_is_no_task_changes_no_id_and_may_be_named_anyhow(tmp_path: Path) -> None:
+    write(tmp_path / "training" / "a.json", TASK)
+    write(tmp_path / "meta" / "a.json", {"y": 1})
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/meta\xff.json")).write_text('{"y": 1}')
+    told: list[str] = []
+    assert ids(tmp_path, tell=told.append) == ["a"]
+    assert "\n".join(told).encode() and "meta\\udcff.json" in told[0]

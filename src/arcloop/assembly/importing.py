@@ -66,9 +66,12 @@ def begin_import(given: Import, out: Path, console: Console, tell: Callable[[str
     """
     if not 1 <= given.programs <= 100_000:
         raise ConfigError(f"programs is {given.programs}; expected 1 to 100,000 — change --programs")
+    if given.limit is not None and given.limit < 1:
+        raise ConfigError(f"limit is {given.limit}; expected 1 or more — change --limit")
     with Progress(console, 0, "programs") as progress:
         progress.stage("reading")
-        own = None if given.tasks is not None else min(given.limit or _TASKS + 1, _TASKS + 1)
+        named = given.tasks is not None or bool(given.task_ids)
+        own = _TASKS + 1 if named or given.limit is None else min(given.limit, _TASKS + 1)
         found = contents(given.path, given.settings, own, progress.advance)
     if given.tasks is not None:
         source, tasks, answers = given.tasks, _asked(given, given.tasks, found, tell), Answers()
@@ -95,14 +98,15 @@ def _asked(given: Import, source: str, found: Contents, tell: Callable[[str], No
         )
     tasks = load_tasks(source, None, given.task_ids, True, tell)
     held = {task_id for task_id, _ in found.programs}
-    there = [task for task in tasks if task.id in held]
-    if not there:
+    asked = [task for task in tasks if task.id in held or not given.named][: given.limit]
+    if not any(task.id in held for task in asked):
         named = ", ".join(ascii(name)[1:-1][:40] for name in sorted(held)[:_NAMED]) or "none"
+        first = f"the first {len(asked)}" if 0 < len(asked) < len(tasks) else f"the {len(tasks)}"
         raise ExampleError(
-            f"{given.path}: programs for {named}, none of which is among the {len(tasks)} tasks of {source}; expected "
-            "programs for some of them — pass the set that they are of"
+            f"{given.path}: programs for {named}, none of which is among {first} tasks of {source}; expected "
+            "programs for some of them — pass the set that they are of, or --named"
         )
-    return (there if given.named else tasks)[: given.limit]
+    return asked
 
 
 def _brought(given: Import, found: Contents) -> tuple[list[Task], Answers]:
@@ -112,7 +116,12 @@ def _brought(given: Import, found: Contents) -> tuple[list[Task], Answers]:
         )
     if len(found.entries) > _TASKS:
         raise ConfigError(f"{given.path}: more than {_TASKS:,} tasks; expected fewer at once — pass --limit")
-    entries = [found.entries[name] for name in given.task_ids if name in found.entries] or list(found.entries.values())
+    if unknown := [name for name in given.task_ids if name not in found.entries]:
+        raise ConfigError(
+            f"--task-ids {ascii(unknown[0])[1:-1][:40]}: no task of {given.path}; expected ids such as {next(iter(found.entries))} "
+            "— change them"
+        )
+    entries = [found.entries[name] for name in given.task_ids or found.entries][: given.limit]
     return [task for task, _ in entries], {task.id: answer for task, answer in entries if answer is not None}
 
 

@@ -29,7 +29,7 @@ from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.origin import check_origin
 from arcloop.runs.readme import write_readme
 from arcloop.runs.rundir import RunDir
-from arcloop.runs.shares import Share, outcome_locked, sharing
+from arcloop.runs.shares import Share, SharedRun, outcome_locked, sharing
 from arcloop.search.budget import Budget, DeadlineError, moment
 from arcloop.tasks.sets import load_answers
 
@@ -214,10 +214,11 @@ def carry_on(
     """
     if share is None:
         if not run.finished:
-            with locked(run.path, tell):
+            with locked(run.path, tell) as locks:
                 run.sweep()
                 if cluster is None:
-                    _carry_on(run, console, deadline, tell, on_place)
+                    everything = SharedRun(run.path, tuple(range(len(run.groups()))), locks.check)
+                    _carry_on(everything, console, deadline, tell, on_place)
                 else:
                     _told(run, tell)
                     spread(run, cluster, console, deadline, tell)
@@ -240,7 +241,9 @@ def _carry_on(run: RunDir, console: Console, deadline: float | None, tell: Tell,
     config, tasks, of = run.config_now(), run.tasks(), sum(map(len, run.groups()))
     with Sandbox(config.execution) as sandbox:
         tell(f"sandbox: {sandbox.protection} protection")
-        with make_parts(config, tasks, tell) as parts:
+        # The rounds of a file are those of all tasks, also in a share of them.
+        held = [task for group in run.groups() for task in group] if config.sampler == "imported" else tasks
+        with make_parts(config, held, tell) as parts:
             if parts.trainer is None and config.rounds > 1 and config.sampler != "imported":
                 tell(f"nothing here learns: {config.rounds} rounds are {config.rounds} searches")
             total = len(tasks) * config.rounds * config.programs

@@ -122,6 +122,8 @@ def wide() -> Console:
 
 def say(console: Console, text: str) -> None:
     """Print a line as it is: paths in it are not broken, and their brackets mean nothing."""
+    # The name of a file may be in another encoding.
+    text = text.encode("utf-8", "backslashreplace").decode()
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -137,7 +137,7 @@ def _config(arguments: Arguments, base: Config) -> Config:
     named = arguments.prompt_template
     template = base.prompt.template if named is None else named_template(named)
     four_bits = arguments.use_4bit_quantization and arguments.sampler == "vllm"
-    quantization = "bitsandbytes" if four_bits else arguments.engine_quantization
+    quantization = arguments.engine_quantization or ("bitsandbytes" if four_bits else None)
     config = replace(
         base,
         tasks=tasks,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from arcloop.config.require import require
+from arcloop.config.require import require, require_finite
 
 __all__ = ["ClusterConfig", "PretrainConfig", "SessionConfig"]
 
@@ -44,6 +44,7 @@ class SessionConfig:
     """Where the metrics are shown besides, by a package that must be installed; from this machine unless it is told otherwise."""
 
     def __post_init__(self) -> None:
+        require_finite(self)
         require(bool(self.train_dataset_path), "train-dataset-path", self.train_dataset_path, "expected a training set")
         sets, weights = len(self.train_dataset_path), self.dataset_weights
         require(len(weights) in (0, sets), "dataset-weights", weights, f"expected one for each training set ({sets})")
@@ -118,6 +119,7 @@ class PretrainConfig:
     each, to see what share it solves; 0 = none."""
 
     def __post_init__(self) -> None:
+        require_finite(self)
         require(self.minutes > 0, "minutes", self.minutes, "expected more than 0")
         require(self.processes >= 0, "processes", self.processes, "expected 0 (one per core) or more")
         require(self.data_workers >= 0, "data-workers", self.data_workers, "expected 0 (none) or more")

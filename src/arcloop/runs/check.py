@@ -11,7 +11,7 @@ from pathlib import Path
 from arcloop.errors import ArcloopError, RunError
 from arcloop.runs.origin import check_origin
 from arcloop.runs.rundir import Place, RunDir
-from arcloop.runs.seals import unsealed
+from arcloop.runs.seals import digest, unsealed
 from arcloop.submission.kaggle import validate
 
 __all__ = ["Checked", "check"]
@@ -100,7 +100,12 @@ def _outcome(run: RunDir, found: Checked) -> None:
         found.notes.append(f"{run.path / 'metrics.json'}: older than the run; arcloop evaluate makes it anew")
         return
     for name, seal in numbers.files.items():
-        unsealed(run.path / name, seal, "make it anew with arcloop evaluate")
+        ahead = name == path.name and not run.finished
+        content = unsealed(run.path / name, None if ahead else seal, "make it anew with arcloop evaluate")
+        if ahead and digest(content) != seal:
+            # It went on since, and was interrupted before another group was done.
+            found.notes.append(f"{path}: newer than metrics.json; arcloop evaluate makes both anew")
+            continue
         found.files += 1
     found.files += 1
 

@@ -123,18 +123,18 @@ class RunDir:
         beginning["manifest.json"] = as_json(stored(dataclasses.replace(manifest, files=seals)))
         try:
             path.mkdir(parents=True, exist_ok=True)
-            if shared:
-                with Locks() as locks:
-                    locks.take(path / LOCK, _BEGINNING_TAKES)
-                    if not (path / "config.json").exists():
-                        _begin(path, beginning)
-                return cls.create(path, config, tasks, manifest, unasked, shared)
-            _begin(path, beginning)
+            # Who holds it has begun the run, and may have done nothing else yet.
+            with Locks() as locks:
+                locks.take(path / LOCK, _BEGINNING_TAKES if shared else 0.0)
+                if _untouched(path) and not (shared and (path / "config.json").exists()):
+                    _begin(path, beginning)
+                    if not shared:
+                        return cls(path)
+            return cls.create(path, config, tasks, manifest, unasked, shared)
         except OSError as error:
             raise RunError(
                 f"--out {path}: {error.strerror}; expected a folder that can be written — pass another"
             ) from None
-        return cls(path)
 
     @classmethod
     def open(cls, path: Path) -> "RunDir":

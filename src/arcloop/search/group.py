@@ -249,8 +249,8 @@ class _Sitting:
             self._pursuit.go(self._between_waves)
             whole = not (self._search.cut and context.budget.late)
         finally:
-            numbers = self._store(whole)
-        if not whole:
+            numbers = self._keep(whole)
+        if numbers is None or not whole:
             raise DeadlineError
         context.budget.spend(self._place.index, numbers.completions, numbers.tokens, numbers.search_seconds)
         context.progress.advance(max(0, self._planned - self._search.taken.total()), found=True)
@@ -263,6 +263,10 @@ class _Sitting:
         """Does sampling end after so many tokens?"""
         return self._part.spent(tokens, self._seconds()) or self._context.budget.late
 
+    def _keep(self, whole: bool) -> SearchNumbers | None:
+        """Store what was found, unless an interrupted search has stored more, which was not come to yet."""
+        return self._store(whole) if whole or not self._search.behind else None
+
     def _store(self, whole: bool) -> SearchNumbers:
         files = self._search.write(self._place.group)
         numbers = self._pursuit.numbers(whole, self._context.run.name, self._seconds(), files)
@@ -273,7 +277,7 @@ class _Sitting:
     def _between_waves(self) -> None:
         self._context.check()
         if (now := time.monotonic()) >= self._due:
-            self._store(False)
+            self._keep(False)
             # What takes long to store is stored less often.
             self._due = time.monotonic() + max(_STORED_EVERY, 20 * (time.monotonic() - now))
 

@@ -4,16 +4,20 @@ Counts programs into votes and forgets them, so that a submission of the best so
 after the first group as after the last, and no run has to be read again for it.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 
 from arcloop.config import StoppingConfig
+from arcloop.files import UnreadableError, read_json
 from arcloop.records import Attempt, Candidate, Task
 from arcloop.runs.rundir import RunDir
 from arcloop.search.allocation import Agreement
-from arcloop.submission.kaggle import submission_json
+from arcloop.submission.kaggle import merged, submission_json
 from arcloop.submission.voting import Ballot
 
 __all__ = ["Standing"]
+
+_NAME = "submission.json"
 
 
 class Standing:
@@ -25,7 +29,7 @@ class Standing:
         self._agreements = {task.id: Agreement(task) for task in tasks}
         self._levels = {task.id: 0.0 for task in tasks}
         self._attempts: dict[str, list[Attempt]] = {}
-        self._changed = {task.id for task in tasks}
+        self._changed: set[str] = set()
 
     def add(self, candidates: Iterable[Candidate]) -> list[str]:
         """Count programs; returns the tasks whose best share of right train grids rose, in their order."""
@@ -48,9 +52,13 @@ class Standing:
         return sum(level == 1 for level in self._levels.values())
 
     def write(self, run: RunDir) -> None:
-        """Write the run's ``submission.json``."""
+        """Write the run's ``submission.json``; tasks of which nothing was counted here keep what it has for them."""
         for task_id in self._changed:
             self._attempts[task_id] = self._ballots[task_id].attempts()
         self._changed.clear()
-        attempts = [a for task_id in self._ballots for a in self._attempts[task_id]]
-        run.write("submission.json", submission_json(attempts, run.unasked()))
+        own = json.loads(submission_json([a for attempts in self._attempts.values() for a in attempts]))
+        try:
+            there = read_json(run.path / _NAME)
+        except (OSError, UnreadableError):
+            there = None  # deleted, or damaged: made anew
+        run.write(_NAME, merged(there, own, run.tasks(), run.unasked()))

@@ -100,6 +100,11 @@ class Search:
         completions = (c for c in group.completions() if c.finish_reason is not FinishReason.ERROR)
         self._stored = {c.id: (c, found.get(c.id)) for c in completions}
 
+    @property
+    def behind(self) -> bool:
+        """Has it not come yet to all that an interrupted search has stored?"""
+        return not self._stored.keys() <= self._completions.keys()
+
     def wave(self, counts: Mapping[str, int]) -> list[Candidate]:
         """Sample so many further programs for each task, run and score them; returns them in the order of their draws."""
         requests = self._requests(counts)

@@ -58,7 +58,6 @@ def _folder(path: Path, left_out: list[str]) -> Iterator[Maker]:
             f"--tasks {path}: a folder with Kaggle challenges files; expected one of them — pass {path / challenges[0]}"
             + (f", or {', '.join(challenges[1:])} in the same place" if challenges[1:] else "")
         )
-    names = Counter(file.stem for file in files)
     found: list[tuple[Path, Any]] = []
     for file in files:
         try:
@@ -69,7 +68,8 @@ def _folder(path: Path, left_out: list[str]) -> Iterator[Maker]:
         if is_task(raw):
             found.append((file, raw))
         else:
-            left_out.append(f"{file} has no train and test pairs")
+            left_out.append(f"{_printed(file)} has no train and test pairs")
+    names = Counter(file.stem for file, _ in found)
     for file, raw in found:
         # Two files of one name in different folders are two tasks.
         name = file.stem if names[file.stem] == 1 else "-".join(file.relative_to(path).with_suffix("").parts)
