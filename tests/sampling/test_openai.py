@@ -228,6 +228,18 @@ def test_a_refused_key_stops_the_run_and_is_in_no_message(monkeypatch: pytest.Mo
     assert "secret-key" not in str(error.value)
 
 
+def test_a_key_with_a_line_end_is_the_key_and_other_characters_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCLOOP_API_KEY", "secret-key\r\n")
+    with Loopback(lambda path, body: choices(body)) as server:
+        sample(sampler(server), requests(1, 1))
+        assert server.asked[0][2]["authorization"] == "Bearer secret-key"
+        for key in ("sécret", "sec\rret"):
+            monkeypatch.setenv("ARCLOOP_API_KEY", key)
+            with pytest.raises(ConfigError, match="characters that no key has") as error:
+                sampler(server)
+            assert key not in str(error.value)
+
+
 def test_a_key_repeated_by_the_server_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
 
@@ -265,6 +277,58 @@ def test_a_refusal_of_one_prompt_says_nothing_of_the_fields() -> None:
         made = sample(sampler(server, concurrency=1), requests(3, 1))
     assert sorted(c.finish_reason for c in made.values()) == [FinishReason.ERROR, FinishReason.STOP, FinishReason.STOP]
     assert all("logprobs" in body for _, body, _ in server.asked)
+
+
+TOO_LONG = (
+    "'max_tokens' or 'max_completion_tokens' is too large: 24. This model's maximum context length is 64 tokens and your request "
+    "has 60 input tokens."
+)
+"""What vLLM says to a prompt that does not fit."""
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_a_task_too_long_for_the_server_changes_nothing_for_the_others(chat: bool) -> None:
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        return (400, {"error": {"message": TOO_LONG}}, {}) if body["seed"] < 12_000 else told(body)
+
+    def told(body: dict[str, Any]) -> Reply:
+        choice = {"message": {"content": "x"}, "text": "x", "finish_reason": "stop"}
+        return 200, {"choices": [choice] * body["n"]}, {}
+
+    with Loopback(answer) as server:
+        used = chat_sampler(server.url, concurrency=1) if chat else sampler(server, concurrency=1)
+        asked = requests(16, 1, used.format)
+        made = sample(used, asked)
+    # More failures in a row than would end the run, if they said anything of the server.
+    assert [made[f"{r.prompt.id}/d0"].finish_reason for r in asked] == [FinishReason.ERROR] * 12 + [
+        FinishReason.STOP
+    ] * 4
+    fields = [body.keys() for _, body, _ in server.asked]
+    assert len(server.asked) == 16 and all(one == fields[0] for one in fields) and "max_tokens" in fields[0]
+
+
+def test_a_field_that_is_refused_and_not_named_is_found_for_every_request_by_itself() -> None:
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        # All of them are on their way before the first answer comes.
+        barrier.wait(5) if len(server.asked) <= 4 else None
+        return (400, {"error": {"message": "Bad request"}}, {}) if "top_k" in body else choices(body)
+
+    barrier = threading.Barrier(4)
+    with Loopback(answer) as server:
+        made = sample(sampler(server, concurrency=4), requests(4, 1))
+    assert {c.finish_reason for c in made.values()} == {FinishReason.STOP}
+
+
+def test_a_sampler_that_may_not_be_off_is_still_asked_for() -> None:
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        return (400, {"error": {"message": "Bad request"}}, {}) if "top_k" in body else choices(body)
+
+    (request,) = requests(1, 4)
+    draws = tuple(replace(draw, temperature=(1.0, 0.5)[k % 2]) for k, draw in enumerate(request.draws))
+    with Loopback(answer) as server:
+        sample(sampler(server, concurrency=1), [replace(request, draws=draws)])
+    answered = [body for _, body, _ in server.asked if "top_k" not in body]
+    assert [body.get("temperature", 1.0) for body in answered] == [1.0, 0.5]
 
 
 @pytest.mark.parametrize("content", [{}, {"choices": [{"text": 3}]}, {"choices": ["a"]}, {"choices": [{}]}, [1]])
@@ -395,8 +459,8 @@ def test_only_adapters_that_vllm_computes_with_reach_it(tmp_path: Path) -> None:
         lora_rank_limit(513)
 
 
-def chat_sampler(url: str, template: str = "plain") -> ChatSampler:
-    return ChatSampler("served", PromptFormat(template, chat_json), SAMPLING, ServerConfig(url))
+def chat_sampler(url: str, template: str = "plain", **settings: Any) -> ChatSampler:
+    return ChatSampler("served", PromptFormat(template, chat_json), SAMPLING, ServerConfig(url, **settings))
 
 
 def test_a_chat_service_is_sent_the_messages() -> None:

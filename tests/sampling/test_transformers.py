@@ -13,6 +13,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from arcloop.config import AugmentConfig, SamplingConfig, TrainingConfig
+from arcloop.errors import RunError
 from arcloop.model import attention
 from arcloop.model.card import model_folder
 from arcloop.model.language import LanguageModel, load_model
@@ -372,3 +373,14 @@ def test_an_adapter_is_held_while_it_samples_and_no_longer(model: LanguageModel,
     assert torch.allclose(ours, theirs, atol=1e-2)  # of logits up to 9, after an adapter of noise
     fresh.use_adapter(None)
     assert texts(fresh, [request]) == base
+
+
+def test_logits_that_are_no_numbers_are_told_in_one_line() -> None:
+    for wrong in (math.nan, math.inf):
+        logits = torch.zeros(2, 8)
+        logits[1, 3] = wrong
+        with pytest.raises(RunError, match="not finite"):
+            choose(logits, torch.tensor([0.5, 0.5]), 1.0, 0.95)
+    masked = torch.full((1, 8), -math.inf)
+    masked[0, 2] = 0.0
+    assert choose(masked, torch.tensor([0.5]), 1.0, 0.95)[0].tolist() == [2]

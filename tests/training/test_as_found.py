@@ -10,7 +10,7 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from arcloop.config import TrainingConfig
 from arcloop.errors import ExampleError, ModelError, RunError
@@ -223,3 +223,65 @@ def test_half_a_surrogate_pair_in_a_row_is_named(tmp_path: Path) -> None:
         lambda: list(read_set(tmp_path / "rows.jsonl", lambda messages: chat_text(tokenizer, messages), "<end>")),
         "row 2, prompt: half a surrogate pair",
     )
+
+
+REMEMBERING: dict[str, dict[str, Any]] = {
+    "bloom": {"n_layer": 1, "n_head": 2},
+    "falcon": {"num_hidden_layers": 1, "num_attention_heads": 2},
+    "mamba": {"num_hidden_layers": 1},
+    "lfm2": {
+        "num_hidden_layers": 2,
+        "layer_types": ["conv", "full_attention"],
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+    },
+    "mistral": {"num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2, "sliding_window": 8},
+}
+"""Small ones of kinds whose layers remember by other means than attention over all that was before."""
+
+
+@pytest.mark.parametrize("kind", [*REMEMBERING, "llama", "qwen2"])
+def test_a_model_that_remembers_by_other_means_is_refused_in_one_line(kind: str, folder: Path) -> None:
+    layers = REMEMBERING.get(kind, {"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2})
+    torch.manual_seed(1)
+    config = AutoConfig.for_model(kind, vocab_size=2048, hidden_size=32, intermediate_size=64, **layers)
+    for name in ("model.safetensors", "config.json"):
+        (folder / name).unlink()
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    if kind in REMEMBERING:
+        refused(ModelError, lambda: load_model(str(folder)), "cannot be loaded")
+    else:
+        load_model(str(folder))
+
+
+@pytest.mark.parametrize("changes", [{"target_modules": r".*\.(q|up)_proj"}, {"exclude_modules": ["lm_head"]}])
+def test_an_adapter_is_saved_with_the_layers_that_it_was_found_with(
+    adapter: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    if "target_modules" in changes:
+        weights = load_file(adapter / "adapter_model.safetensors")
+        kept = {n: t for n, t in weights.items() if ".q_proj." in n or ".up_proj." in n}
+        save_file(kept, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
+    described(adapter / "adapter_config.json", changes)
+    model = load_model("embedded")
+    model.use_adapter(adapter)
+    assert model.adapter is not None
+    model.adapter.save(tmp_path / "again")
+    content = json.loads((tmp_path / "again" / "adapter_config.json").read_text())
+    assert {name: content[name] for name in changes} == changes
+    load_model("embedded").use_adapter(tmp_path / "again")
+    network = AutoModelForCausalLM.from_pretrained(EMBEDDED)
+    PeftModel.from_pretrained(network, tmp_path / "again")
+
+
+def test_names_of_special_tokens_in_a_program_are_text() -> None:
+    model = load_model("embedded")
+    end = model.tokenizer.convert_ids_to_tokens(model.end_id)
+    ids = model.encode_answer(f"x = 1  # {end}{model.tokenizer.bos_token}\n")
+    assert ids.count(model.end_id) == 1 and ids[-1] == model.end_id and model.tokenizer.bos_token_id not in ids
+    source = "def transform(grid):\n    grid[1:2, 3:4] = Color.RED\n    return grid\n"
+    assert model.encode_answer(source) == [
+        *model.tokenizer(source, add_special_tokens=False)["input_ids"],
+        model.end_id,
+    ]
+    assert model.encode(f"{end}")[-1] == model.end_id  # in a prompt it is what the chat template writes

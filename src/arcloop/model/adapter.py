@@ -78,7 +78,9 @@ class Adapter:
         tensors = {_stored_name(name): p.detach().cpu().contiguous() for name, p in self.parameters.items()}
         write_bytes(folder / WEIGHTS, save(tensors, metadata={"format": "pt"}))
         description = self.peft.peft_config["default"].to_dict()
-        write_bytes(folder / CONFIG, (json.dumps(description, indent=2, sort_keys=True) + "\n").encode())
+        write_bytes(
+            folder / CONFIG, (json.dumps(description, indent=2, sort_keys=True, default=sorted) + "\n").encode()
+        )
 
     def _without_copies(self, stored: dict[str, Tensor], expected: Collection[str], folder: Path) -> dict[str, Tensor]:
         """The weights without those of the base model, which PEFT stores beside an adapter of its embeddings.
@@ -166,7 +168,8 @@ def _attach(network: PreTrainedModel, model_name: str, lora: "LoraConfig") -> Ad
     # The user's word for the model, not the folder it was found in: adapters are shared between machines.
     lora.base_model_name_or_path = model_name
     # PEFT keeps these names in a set, whose order would differ from process to process.
-    lora.target_modules = sorted(lora.target_modules or ())
+    if not isinstance(lora.target_modules, str):  # a pattern stays one
+        lora.target_modules = sorted(lora.target_modules or ())
     effective.install(network)
     trainable = {name: p for name, p in peft.named_parameters() if p.requires_grad}
     return Adapter(peft, {name: p.detach().clone() for name, p in trainable.items()})

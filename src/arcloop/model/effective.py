@@ -79,5 +79,6 @@ def install(network: nn.Module) -> None:
         if not isinstance(layer, Linear) or type(layer.base_layer) is not nn.Linear:
             continue
         variants = [isinstance(part, nn.Identity) for part in layer.lora_dropout.values()]
-        if layer.base_layer.weight.numel() <= SMALL and all(variants) and not layer.fan_in_fan_out:
+        plain = not layer.fan_in_fan_out and not any(layer.lora_bias.values())
+        if layer.base_layer.weight.numel() <= SMALL and all(variants) and plain:
             layer.forward = Effective(layer)

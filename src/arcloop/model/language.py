@@ -130,8 +130,9 @@ class LanguageModel:
         return chat_ids(self.tokenizer, text)
 
     def encode_answer(self, text: str) -> list[int]:
-        """Token ids of a completion, with the token that ends it."""
-        return [*cast(list[int], self.tokenizer(text, add_special_tokens=False)["input_ids"]), self.end_id]
+        """Token ids of a completion, with the token that ends it; the name of a special token in it is text like any other."""
+        told = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)
+        return [*cast(list[int], told["input_ids"]), self.end_id]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of sampled tokens, special ones left out."""
@@ -330,12 +331,13 @@ def load_model(
         _refuse_damaged(network, tokenizer, sorted(loaded[1]["missing_keys"]))
         attention.install(network)
         _refuse_unusual_logits(network)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+        network.eval()
+        _refuse_other_memory(network)
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise ModelError(
             f"--model {name}: cannot be loaded ({_reason(error)}); "
             "expected a Hugging Face causal language model with safetensors — check the name"
         ) from None
-    network.eval()
     words = prompt_format(name, tokenizer, prompt or PromptConfig())
     return LanguageModel(name, network, tokenizer, words, dtype=loading.dtype)
 
@@ -369,6 +371,24 @@ def _refuse_unusual_logits(network: PreTrainedModel) -> None:
     for setting in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
         if getattr(network.config, setting, None) not in (None, 1, 1.0):
             raise ValueError(f"its {setting} is not supported")
+
+
+def _refuse_other_memory(network: PreTrainedModel) -> None:
+    # Convolutions and recurrent layers remember more than attention does, and some classes pass attention's arguments over.
+    if network.config._attn_implementation != attention.NAME:
+        raise ValueError("its attention cannot be replaced, which arcloop needs")
+    ids = torch.tensor([[5, 6, 5, 6]], device=network.device)
+    with torch.inference_mode():
+        rows = network.base_model(
+            input_ids=ids,
+            position_ids=torch.tensor([[0, 1, 0, 1]], device=network.device),
+            use_cache=False,
+            segments=attention.Segments((2, 2)),
+        ).last_hidden_state[0]
+    exact = rows.dtype == torch.float32 and not getattr(network, "is_quantized", False)
+    apart = float((rows[:2] - rows[2:]).float().norm() / rows.float().norm())
+    if not apart < (1e-5 if exact else 0.05):
+        raise ValueError("it remembers across packed rows by other means than attention, which arcloop does not know")
 
 
 def _reason(error: Exception) -> str:

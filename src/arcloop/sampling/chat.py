@@ -25,6 +25,7 @@ class ChatSampler(Asking):
     """
 
     _path = "/chat/completions"
+    _renames = True
 
     def __init__(
         self,

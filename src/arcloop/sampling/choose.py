@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from arcloop.errors import RunError
+
 __all__ = ["choose"]
 
 _TOP = 256
@@ -19,6 +21,9 @@ def choose(
     gets its likeliest token. ``min_p``: tokens with less than this share of the likeliest's
     probability go (arXiv:2407.01082). Returns token ids (B,) and their log-probabilities at temperature 1
     without the nucleus cut, in nats (B,).
+
+    Raises:
+        RunError: a logit is infinite or no number.
     """
     temperature = torch.as_tensor(temperature, device=logits.device).expand(len(logits))
     greedy = temperature == 0
@@ -29,6 +34,11 @@ def choose(
         tokens = _nucleus((logits / heat).softmax(1), uniform, top_p, min_p)
         tokens = torch.where(greedy, logits.argmax(1), tokens)
     logprobs = logits.log_softmax(1).gather(1, tokens[:, None])[:, 0]
+    if bool(logprobs.isnan().any()):
+        raise RunError(
+            "the model's logits are not finite; expected numbers — its activations do not fit into the type that it computes in:"
+            " --loading.dtype float32, or bfloat16 where the device has it"
+        )
     return tokens, logprobs
 
 
@@ -43,5 +53,5 @@ def _nucleus(probabilities: Tensor, uniform: Tensor, top_p: float, min_p: float)
     mass = (sorted_p * kept).cumsum(1)
     target = uniform.to(mass.dtype)[:, None] * mass[:, -1:]
     # A number that rounds up to 1 would land behind the last token that stays.
-    place = torch.minimum(torch.searchsorted(mass, target, right=True), kept.sum(1, keepdim=True) - 1)
+    place = torch.minimum(torch.searchsorted(mass, target, right=True), kept.sum(1, keepdim=True) - 1).clamp(min=0)
     return ids.gather(1, place)[:, 0]

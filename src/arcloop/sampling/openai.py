@@ -85,9 +85,11 @@ class OpenAISampler(Asking):
     def _on_trial(self, body: Content) -> bool:
         return isinstance(body["prompt"], list) and self._takes_ids is not True
 
-    def _adapt(self, refusal: RefusedError, body: Content) -> bool:
+    def _adapt(self, refusal: RefusedError, body: Content, without: set[str]) -> bool:
+        if refusal.one:
+            return False
         named = "prompt" in str(refusal).lower()
-        if not (self._on_trial(body) and named) and super()._adapt(refusal, body):
+        if not (self._on_trial(body) and named) and super()._adapt(refusal, body, without):
             return True
         # Whatever a server says to token ids that it does not take, text may do.
         if (
@@ -96,6 +98,7 @@ class OpenAISampler(Asking):
             and refusal.status not in (401, 402, 403, 404, 429)
         ):
             self._takes_ids = False
+            without.clear()
             return True
         return False
 

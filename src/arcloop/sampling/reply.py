@@ -45,6 +45,21 @@ _MODERATION = (
 )
 """Words of a refusal that is about one prompt alone."""
 
+_TOO_LONG = (
+    "context length",
+    "context size",
+    "context window",
+    "context limit",
+    "context_length",
+    "maximum context",
+    "prompt is too long",
+    "prompt too long",
+    "too many tokens",
+    "longer than the model",
+    "exceeds the model",
+)
+"""Words of a refusal of one prompt, with its answer, that does not fit into the model."""
+
 
 class RefusedError(Exception):
     """The server's answer to a request is no, or none came; ``str`` is its reason in one line."""
@@ -115,7 +130,9 @@ def refusal(content: Any, status: int, told: bool = False) -> RefusedError:
         status = _status(code, said)
     elif status == 429 and "insufficient_quota" in said:
         status = 402  # which does not pass by itself
-    one = any(word in said for word in _MODERATION)
+    one = any(word in said for word in _MODERATION) or (
+        status in (400, 413, 422) and any(word in said for word in _TOO_LONG)
+    )
     return RefusedError(f"{status}: {words}", status, told and status in PASSING, param, one)
 
 

@@ -52,6 +52,8 @@ class Asking(ABC):
     """Most of a ``Sampler``: many requests at once, their answers as completions. Interfaces derive from it."""
 
     _path: str
+    _renames = False
+    """Does the interface have ``max_completion_tokens`` too?"""
 
     def __init__(
         self, model: str, format_: PromptFormat, sampling: SamplingConfig, server: Server, parallel: int
@@ -74,7 +76,6 @@ class Asking(ABC):
             "repetition_penalty": 1.0,
         }
         self._refused: set[str] = set()
-        self._plain = False  # was it asked without all optional fields?
         self._failed = 0  # requests in a row
 
     @property
@@ -130,16 +131,19 @@ class Asking(ABC):
 
     async def _ask(self, client: httpx.AsyncClient, prompt: Prompt, draws: tuple[Draw, ...]) -> list[Completion]:
         """At least one completion, at most one for each draw, in their order; the draws have one temperature."""
+        without: set[str] = set()  # fields that this request is tried without, for one that is refused and not named
         while True:
             body = self._settings | self._body(prompt) | {"model": self._model, "n": len(draws)}
             body["temperature"] = draws[0].temperature
             body["seed"] = draws[0].seed % 2**31  # what every server's integers hold
-            body = {name: value for name, value in body.items() if name not in self._refused}
+            left_out = self._refused | without
+            # A sampler that may not be switched off may be needed all the same.
+            body = {n: v for n, v in body.items() if n not in left_out or (n in _OFF and v != _OFF[n])}
             try:
                 content = await self._server.post(client, self._path, body, trial=self._on_trial(body))
                 made = self._completions(content, prompt, draws)
             except RefusedError as refusal:
-                if self._adapt(refusal, body):
+                if self._adapt(refusal, body, without):
                     continue
                 self._failed += not refusal.one
                 if refusal.status == 404 or self._failed >= max(self._parallel, 8):
@@ -147,14 +151,15 @@ class Asking(ABC):
                 text = str(refusal)
                 return [_completion(prompt, d, text, 0, FinishReason.ERROR, math.nan) for d in draws]
             self._failed = 0
+            self._refused |= without  # now that it is known to help
             return made
 
-    def _adapt(self, refusal: RefusedError, body: Content) -> bool:
-        """Can the request be put in other words, after a refusal?"""
+    def _adapt(self, refusal: RefusedError, body: Content, without: set[str]) -> bool:
+        """Can the request be put in other words, after a refusal? Those of ``without`` are for this request, until it succeeds."""
         if refusal.one or refusal.status not in (400, 404, 422):
             return False
-        # A service that has renamed a field says so.
-        if "max_completion_tokens" in str(refusal) and "max_tokens" in body:
+        # A chat service that has renamed a field says so.
+        if self._renames and "max_completion_tokens" in str(refusal) and "max_tokens" in body:
             if "max_tokens" in self._settings:
                 self._settings["max_completion_tokens"] = self._settings.pop("max_tokens")
             return True
@@ -163,11 +168,11 @@ class Asking(ABC):
         named = {name for name in optional if name in said or name == refusal.param.rpartition(".")[2]}
         if any(words in str(refusal).lower() for words in _ONE_CHOICE):
             named |= optional & {"n"}
-        if not named and refusal.status != 404 and not self._plain:
-            # A server, or a gateway before it, that refuses some field and does not say which: once without all of them.
-            self._plain = True
-            named = optional - {"n", "seed"}
         self._refused |= named
+        if not named and refusal.status != 404:
+            # A server, or a gateway before it, that refuses some field and does not say which: once without all of them.
+            named = optional - {"n", "seed"}
+            without |= named
         return bool(named)
 
     def _on_trial(self, body: Content) -> bool:

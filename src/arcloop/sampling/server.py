@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import httpx
 
 from arcloop.config import ServerConfig
-from arcloop.errors import ServerError
+from arcloop.errors import ConfigError, ServerError
 from arcloop.sampling.reply import PASSING, Content, RefusedError, read, refusal
 from arcloop.sampling.stream import stream
 
@@ -71,7 +71,11 @@ class Server:
         self._config = config
         self.address = (config.base_url or os.environ.get("OPENAI_BASE_URL") or _ADDRESS).rstrip("/")
         self.usage = Usage()
-        self._key = os.environ.get("ARCLOOP_API_KEY") or os.environ.get("OPENAI_API_KEY") or ""
+        self._key = (os.environ.get("ARCLOOP_API_KEY") or os.environ.get("OPENAI_API_KEY") or "").strip()
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise ConfigError(
+                "ARCLOOP_API_KEY or OPENAI_API_KEY: characters that no key has; expected letters, digits and signs — set it anew"
+            )
         self._wait = wait
         self._not_before = 0.0
 
@@ -209,7 +213,7 @@ class Server:
                     break
                 response, text = await _answer(client, method, self._elsewhere(response), body)
         except httpx.HTTPError as error:
-            raise RefusedError(f"{type(error).__name__} {error}".strip()) from None
+            raise self._known(RefusedError(f"{type(error).__name__} {error}".strip())) from None
         except httpx.InvalidURL as error:
             raise self._error(f"is no address ({error})", "check --server.base-url") from None
         if response.is_redirect:
@@ -297,5 +301,5 @@ def _retry_after(value: str) -> float:
         pass
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0

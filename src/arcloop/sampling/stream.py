@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -40,6 +40,7 @@ def stream(make: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]]) -> 
         except BaseException as error:
             failures.append(error)
         finally:
+            running.cancel()  # where it has not even begun; else nothing happens
             items.put(_END)
 
     thread = threading.Thread(target=work, name="arcloop-stream", daemon=True)
@@ -50,8 +51,8 @@ def stream(make: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]]) -> 
         if failures:
             raise failures[0]
     finally:
-        loop, task = running.result()
-        if task is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+        with contextlib.suppress(CancelledError, RuntimeError):  # it never began, or has ended by itself
+            loop, task = running.result()
+            if task is not None:
                 loop.call_soon_threadsafe(task.cancel)
         thread.join()

@@ -106,7 +106,14 @@ class Optimization:
                 continue
             self._unscale(parameters)
             norm = torch.nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
-            if self._scale is None or self._fits(float(norm)):
+            if self._scale is None:
+                if not math.isfinite(float(norm)):
+                    raise RunError(
+                        f"the gradient of step {self.taken + 1} is not finite; expected numbers — lower the learning rate, or take"
+                        " --loading.dtype float32"
+                    )
+                break
+            if self._fits(float(norm)):
                 break
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
@@ -247,8 +254,9 @@ class Optimization:
         for place, value in (*tensors.items(), *numbers.items()):
             name, _, key = place.rpartition("|")
             parameter = self._parameters[name]
-            # Counters of steps stay where the optimizer keeps them; the rest goes to the parameter.
-            if isinstance(value, Tensor) and value.dim():
+            # Counters of steps are where the optimizer keeps them: on the CPU, if it is not fused. The rest goes to the parameter.
+            fused = any(group.get("fused") for group in self._optimizer.param_groups)
+            if isinstance(value, Tensor) and (value.dim() or fused):
                 value = value.to(parameter.device)
             self._optimizer.state[parameter][key] = value
 
