@@ -172,9 +172,10 @@ def search(
     finally:
         for process in running.values():
             process.terminate()  # it stores what it has
+        until = time.time() + (latest - deadline) / 4  # for all of them together
         for process in running.values():
             try:
-                process.wait(max(1.0, (latest - deadline) / 4))
+                process.wait(max(1.0, until - time.time()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -101,6 +101,7 @@ class Loop:
         if self.learning is None or last:
             # What is replayed was learned there: the next search tries it out and goes on as it did there.
             replayed = self.learning is None and not last and self.config.sampler == "replay"
+            self.run.check_held()
             place.group.finish(GroupNumbers(searched.numbers, None, replayed))
         elif self.by_rounds:
             self.purse.put_off_learning()

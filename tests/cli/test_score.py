@@ -61,6 +61,15 @@ def test_the_right_answers_are_without_fault_and_score_full_marks(arcloop: Call,
     assert score["solved_at_2"] == 1 and score["hits"] == {t: [True] * len(g) for t, g in ANSWERS.items()}
 
 
+def test_of_chosen_tasks_the_others_are_no_fault(arcloop: Call, tmp_path: Path) -> None:
+    path = stored(tmp_path / "submission.json", gold())
+    code, lines, _ = arcloop("score", path, "--tasks", SOURCE, "--task-ids", TASKS[3].id)
+    assert code == 0 and not any("faults" in line for line in lines)
+    path = stored(path, {name: entries for name, entries in gold().items() if name != TASKS[3].id})
+    code, lines, _ = arcloop("score", path, "--tasks", SOURCE, "--task-ids", TASKS[3].id)
+    assert any(f"no entry for {TASKS[3].id}" in line for line in lines)
+
+
 def test_grids_and_tasks_are_counted_apart(arcloop: Call, tmp_path: Path) -> None:
     content = {TWO: gold()[TWO]}
     content[TWO][1]["attempt_2"] = [[9, 8, 7]]

@@ -5,12 +5,13 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from rich.console import Console
 
 from arcloop.cluster.actor import Assignment
-from arcloop.cluster.driver import FAILURES, Lost
+from arcloop.cluster.driver import FAILURES, Driver, Lost, _Best
 from arcloop.config import BudgetConfig, Config, StoppingConfig
 from arcloop.errors import ClusterError, ModelError
 from arcloop.evaluation.outcome import conclude
@@ -21,7 +22,7 @@ from arcloop.runs.check import check
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Request, UnderWay, untold
 from arcloop.search.budget import DeadlineError
-from arcloop.submission.kaggle import validate
+from arcloop.submission.kaggle import ATTEMPTS, validate
 from arcloop.training import Fit, Fitting
 from tests.cluster.threads import CONFIG, TASKS, FakeParts, Threads, begun, drive, making
 from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
@@ -270,3 +271,37 @@ def test_what_is_learned_when_time_is_over_is_learned_again(tmp_path: Path, whol
         drive(run, crew, time.time() + 1.0)
     drive(run, Threads(run, 1, seen=False))
     assert outcome(run) == whole and not list(run.path.rglob("half"))
+
+
+def test_what_a_worker_has_not_come_to_stays_in_the_submission(tmp_path: Path) -> None:
+    run = begun(tmp_path / "run")
+    first, second, *_ = run.tasks()
+    grids = [[[7]], [[8]]]
+    good = {t.id: [dict(zip(ATTEMPTS, grids, strict=True)) for _ in t.test_inputs] for t in (first, second)}
+    run.submit(good)
+    best = _Best(run)
+    best.take("{}", [first])
+    best.take(json.dumps({second.id: good[second.id]}), [first, second])
+    best.write(at_once=True)
+    content = run.read("submission.json")
+    assert content[first.id] == good[first.id] and content[second.id] == good[second.id]
+    content[first.id] = []
+    (run.path / "submission.json").write_text(json.dumps(content))
+    kept = _Best(run)._content
+    assert kept[second.id] == good[second.id] and len(kept[first.id]) == len(first.test_inputs)
+
+
+def test_a_node_that_cannot_hold_the_model_is_left_alone_in_the_end(tmp_path: Path) -> None:
+    class Full(Threads):
+        reasons: ClassVar[list[str | None]] = []
+
+        def dismiss(self, number: int, reason: str | None = None) -> None:
+            self.reasons.append(reason)
+
+    run = begun(tmp_path / "run")
+    crew = Full(run, 1, True)
+    with Progress(Console(quiet=True), 1, "programs") as progress:
+        driver = Driver(run, crew, {0: 1.0}, progress, lambda line: None)
+        for number in range(6):
+            driver._lost(number, Lost("OutOfMemoryError: full", "node", True))
+    assert crew.reasons == [None] * 4 + ["OutOfMemoryError: full"] * 2

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from arcloop.cli import main
+from arcloop.cli.compare import print_comparison
 from arcloop.config import Config
 from arcloop.errors import RunError
 from arcloop.evaluation.comparison import Contrast, compare
@@ -19,6 +21,7 @@ from arcloop.evaluation.outcome import conclude
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Pair, Task
+from arcloop.report.words import compared_in_words
 from arcloop.runs.numbers import BestProgram, TaskOutcome
 from arcloop.runs.origin import manifest
 from arcloop.runs.rundir import RunDir
@@ -166,6 +169,25 @@ def test_tasks_without_answers_count_for_the_train_pairs_alone() -> None:
     blind = run([1, 0], numbers={"t0": task_numbers(1, hits=None), "t1": task_numbers(0)})
     compared = compare([Setting("A", (run([1, 0]),)), Setting("B", (blind,))])
     assert compared.rows[0].reached["pass@n"][0] == 0 and compared.rows[0].reached["train pass@n"][0] == 0.5
+
+
+def test_in_words_shares_are_of_the_tasks_whose_answers_are_known() -> None:
+    numbers = {f"t{i}": task_numbers(int(i < 4), hits=(i < 4,) if i < 8 else None) for i in range(16)}
+    one = run(
+        [0] * 16,
+        numbers={name: dataclasses.replace(told, perfect=0 if told.hits else None) for name, told in numbers.items()},
+    )
+    other = run([0] * 16, numbers=numbers)
+    (said, *_) = compared_in_words(compare([Setting("A", (one,)), Setting("B", (other,))]))
+    assert "B has a right program for 4 of 8 tasks, A 0" in said
+
+
+def test_names_and_settings_are_printed_as_they_are() -> None:
+    first, second = (run([1, 0], settings={"template": f"[INST]{text}[/INST]", "rounds": 1}) for text in "ab")
+    console = Console(file=StringIO(), width=200)
+    print_comparison(compare([Setting("lr[x=1]", (first,)), Setting("lr[x=2]", (second,))]), console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert all(text in printed for text in ("lr[x=1]", "lr[x=2]", "[INST]a[/INST]", "[INST]b[/INST]"))
 
 
 def test_answered_tasks_without_programs_count_as_unsolved() -> None:

@@ -105,6 +105,8 @@ def test_an_unfinished_run_and_one_that_has_not_begun_have_a_page(tmp_path: Path
     assert {p: p.read_bytes() for p in half.path.rglob("*") if p.is_file()} == before  # it was only read
     index = index_of((tmp_path / "both.html").read_text())
     assert [one["rounds"] for one in index["runs"]] == [2, 3] and index["firsts"] == [0, 1]
+    said = (tmp_path / "both.html").read_text()
+    assert "<h1>half: So far: " in said and '<p class="lede">run: ' in said
 
 
 def test_hostile_names_texts_and_errors_stay_text(tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 import dataclasses
 import json
+import shutil
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from arcloop.assembly.probing import _writing_the_submission
 from arcloop.config import BudgetConfig, Config
 from arcloop.errors import ConfigError, RunError
 from arcloop.loop import Loop
@@ -96,7 +100,7 @@ def test_a_submission_that_was_damaged_is_whole_again_after_the_next_attempts(tm
 
     def put(attempts: Sequence[Attempt]) -> None:
         for share, task in zip((first, second), TASKS, strict=False):
-            share.write(path.name, submission_json([a for a in attempts if a.task_id == task.id]))
+            share.submit(json.loads(submission_json([a for a in attempts if a.task_id == task.id])))
 
     put(other)
     both = path.read_bytes()
@@ -116,7 +120,27 @@ def test_one_whose_groups_were_taken_writes_no_more(tmp_path: Path) -> None:
         (run.path / "group_002.lock").write_text(json.dumps({"pid": 7, "host": "b", "since": "now", "token": "x"}))
         before = (run.path / "submission.json").read_bytes()
         with pytest.raises(RunError, match="process 7 on b"):
-            own.write("submission.json", submission_json([]))
+            own.submit({})
         with pytest.raises(RunError, match="process 7 on b"):
             next(own.places())
     assert (run.path / "submission.json").read_bytes() == before
+
+
+def test_shares_that_begin_a_run_together_all_have_their_groups(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+
+    def begin(number: int) -> tuple[int, ...]:
+        run = RunDir.create(path, SMALL, TASKS, MANIFEST, shared=True)
+        with sharing(run, Share(number, 8)) as own:
+            time.sleep(0.3)
+            return own.indices
+
+    for _ in range(5):
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(index for one in pool.map(begin, range(1, 9)) for index in one) == [0, 1, 2]
+        shutil.rmtree(path)
+
+
+def test_a_plan_writes_the_submission_of_a_run_that_left_tasks_out(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "run", SMALL, TASKS, MANIFEST, {"another": 2})
+    assert _writing_the_submission(run, tmp_path) > 0

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import tyro
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from arcloop.assembly import answers_of
 from arcloop.cli.job import say, wide
@@ -102,13 +103,14 @@ def print_comparison(compared: Comparison, console: Console) -> None:
     """The table, each setting against the first, and the remarks."""
     rows = compared.rows
     say(console, f"{len(compared.tasks)} tasks in common; 95 % intervals over tasks in brackets")
-    table = Table("", *(row.name for row in rows), box=None, header_style="bold", padding=(0, 3, 0, 0))
+    # Names and settings are shown as they are: their brackets mean nothing.
+    table = Table("", *(Column(Text(row.name)) for row in rows), box=None, header_style="bold", padding=(0, 3, 0, 0))
     for column in table.columns:
         column.no_wrap = True
     table.add_row("seed", *(", ".join(map(str, row.seeds)) for row in rows))
     for name, cells in compared.differing.items():
         # A setting as it is given, so that --programs (of a round) and programs (of a run) are told apart.
-        table.add_row(name if " " in name else f"--{name.replace('_', '-')}", *cells)
+        table.add_row(name if " " in name else f"--{name.replace('_', '-')}", *map(Text, cells))
     table.add_section()
     for name in ("programs", "tokens", "seconds"):
         table.add_row(name, *(f"{getattr(row, name):,.0f}" for row in rows))

@@ -62,7 +62,11 @@ def main(argv: list[str]) -> int:
     if score.unknown:
         say(console, f"left out  {score.unknown} tasks whose answers are not known")
     beside = {} if arguments.task_ids or arguments.named else unasked(arguments.tasks, tasks)
-    if faults := submission_faults(content, tasks, beside, str(arguments.submission)):
+    # Of chosen tasks alone something is asked; the others may well be there.
+    judged = content
+    if arguments.task_ids and isinstance(content, dict):
+        judged = {task.id: content[task.id] for task in tasks if task.id in content}
+    if faults := submission_faults(judged, tasks, beside, str(arguments.submission)):
         say(console, f"faults    {len(faults)}, counted as wrong: arcloop check names them; the first is\n{faults[0]}")
     if arguments.json is not None:
         write_bytes(arguments.json, (json.dumps(dataclasses.asdict(score), indent=1) + "\n").encode())

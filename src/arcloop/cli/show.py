@@ -149,7 +149,7 @@ def _run(numbers: RunNumbers) -> Iterator[RenderableType]:
         share = (
             "none"
             if best is None
-            else f"{sum(best.correct)}/{len(best.correct)} grids, {100 * best.pixels:.0f} % of cells"
+            else f"{sum(best.correct)}/{len(best.correct)} grids, {1e2 if best.pixels == 1 else min(99.9, 100 * best.pixels):.1f} % of cells"
         )
         hits = "not known" if task.hits is None else " ".join("right" if hit else "-" for hit in task.hits)
         style = "green" if task.hits and all(task.hits) else ""

@@ -6,6 +6,7 @@ worker, the run goes on; whatever becomes of the driver, what is stored is gone 
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,8 +20,7 @@ from arcloop.progress import Progress
 from arcloop.records import Task
 from arcloop.runs.rundir import RunDir
 from arcloop.search.budget import DeadlineError
-from arcloop.submission.kaggle import Submission, submission_json, validate
-from arcloop.submission.voting import vote
+from arcloop.submission.kaggle import Submission, merged, validate
 
 __all__ = ["FAILURES", "Crew", "Driver", "Lost"]
 
@@ -28,6 +28,8 @@ FAILURES = "failures.json"
 """The file of a run that says which groups were given up, and why; there is none where none was."""
 _BEAT = 1.0
 """Seconds to wait for news, at the most."""
+_EXCUSED = 5
+"""Workers that a node may lose to a lack of memory while they load the model, before that counts against the node."""
 _WRITTEN_EVERY = 2.0
 """Seconds between two writings of the submission."""
 _LET_STOP = 180.0
@@ -115,6 +117,8 @@ class Driver:
         self._counted: dict[int, _Counted] = {}
         self._said: set[str] = set()
         self._best = _Best(run)
+        self._excused: Counter[str | None] = Counter()
+        """Node → workers that it could not hold while they loaded the model."""
 
     def search_and_learn(self) -> None:
         """Have all groups worked on.
@@ -194,7 +198,10 @@ class Driver:
 
     def _lost(self, number: int, lost: Lost) -> None:
         worker = self._workers.pop(number, _Worker())
-        self._crew.dismiss(number, None if worker.ready or lost.excused else lost.reason)
+        # What a node cannot hold is no worker's fault, but a node that cannot even load the model is of no use.
+        self._excused[lost.node] += lost.excused and not worker.ready
+        excused = lost.excused and self._excused[lost.node] < _EXCUSED
+        self._crew.dismiss(number, None if worker.ready or excused else lost.reason)
         if worker.group is None:
             self._once(f"cluster: a worker is gone: {lost.reason}")
         else:
@@ -262,7 +269,6 @@ class _Best:
 
     def __init__(self, run: RunDir) -> None:
         self._run = run
-        self._unasked = run.unasked()
         self._content = self._stored()
         self._changed = False
         self._due = 0.0
@@ -270,13 +276,14 @@ class _Best:
     def take(self, text: str, tasks: Sequence[Task]) -> None:
         """A group's part."""
         try:
-            part = validate(parse_json(text), tasks, "a worker's submission")
+            part = parse_json(text)
         except UnreadableError as error:
             raise ClusterError(
                 f"a worker's submission: {error}; expected JSON — use the same arcloop everywhere"
             ) from None
-        for task in tasks:
-            self._content[task.id] = part[task.id]
+        # Those of which the worker has counted something.
+        found = [task for task in tasks if isinstance(part, dict) and task.id in part]
+        self._content |= {task.id: validate(part, found, "a worker's submission")[task.id] for task in found}
         self._changed = True
 
     def write(self, *, at_once: bool = False) -> None:
@@ -287,13 +294,13 @@ class _Best:
             self._due = time.monotonic() + _WRITTEN_EVERY
 
     def _stored(self) -> Submission:
-        """What an earlier call has written."""
+        """What an earlier call has written; what of it is damaged is replaced by simple grids."""
         tasks = self._run.tasks()
         try:
-            return validate(self._run.read("submission.json"), tasks)
+            there = self._run.read("submission.json")
         except RunError:
-            text = submission_json([a for task in tasks for a in vote([], task)], self._unasked)
-            return validate(json.loads(text), tasks)
+            there = None
+        return validate(json.loads(merged(there, {}, tasks, self._run.unasked())), tasks)
 
 
 def _name(index: int) -> str:

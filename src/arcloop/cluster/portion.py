@@ -4,12 +4,13 @@ What is found goes into the group's folders, in the run's folder or in a copy of
 group's part of it is handed on.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from arcloop.records import Task
 from arcloop.runs.shares import SharedRun
+from arcloop.submission.kaggle import Submission
 
 __all__ = ["Portion"]
 
@@ -27,8 +28,7 @@ class Portion(SharedRun):
         """All groups of the run."""
         return [list(tasks) for tasks in self.cut]
 
-    def write(self, name: str, content: str) -> Path:
-        """Hand on the group's part of the submission; nothing is written."""
+    def submit(self, own: Submission) -> None:
+        """Hand on what was found for the group's tasks; nothing is written."""
         self.guard()
-        self.on_search(content)
-        return self.path / name
+        self.on_search(json.dumps(own))

@@ -100,6 +100,7 @@ class _Training:
 
     def finish(self, fit: Fit, took: Took) -> None:
         """Store the numbers, and mark the group as done."""
+        self.context.run.check_held()
         self.context.progress.fact("learning", None)
         self.context.budget.spend_learning(self.curation + took.seconds - took.beside)
         learning = LearningNumbers(

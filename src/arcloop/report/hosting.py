@@ -54,7 +54,8 @@ class _Newest:
             version = pulse(self._run).version
             if version != self._version:
                 try:
-                    self._page = page([chapter(self._run, self._run.path.resolve().name, self._answers)], live=True)
+                    found = chapter(self._run, self._run.path.resolve().name, self._answers)
+                    self._page = page([found], live=version)
                     self._version = version
                 except RunError:
                     # What is being written will be whole in a moment; until then the last page is a good one.

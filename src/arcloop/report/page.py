@@ -86,7 +86,7 @@ def write_comparison(
     write_bytes(path, page(chapters, compared).encode())
 
 
-def page(chapters: Sequence[Chapter], compared: Comparison | None = None, live: bool = False) -> str:
+def page(chapters: Sequence[Chapter], compared: Comparison | None = None, live: str | None = None) -> str:
     """The page's HTML; ``live``: it asks the server that it came from whether there is more."""
     firsts = [0]
     if compared is not None:
@@ -98,6 +98,9 @@ def page(chapters: Sequence[Chapter], compared: Comparison | None = None, live: 
     content = index(chapters, lead) | {"firsts": firsts, "palettes": PALETTES, "live": live}
     if compared is not None:
         content["compared"] = {row.name: _thinned(row.found) for row in compared.rows}
+    said = compared_in_words(compared) if compared else told_in_words(chapters[0])
+    if compared is None and len(chapters) > 1:
+        said = [f"{one.name}: {told_in_words(one)[0]}" for one in chapters]
     environment = _environment()
     # Each has an element of its own: one that fails leaves the others whole.
     scripts = [
@@ -118,7 +121,7 @@ def page(chapters: Sequence[Chapter], compared: Comparison | None = None, live: 
     return environment.get_template("page.html").render(
         chapters=chapters,
         compared=compared,
-        said=compared_in_words(compared) if compared else told_in_words(chapters[0]),
+        said=said,
         told=[told_in_words(one) for one in chapters],
         title=", ".join([row.name for row in compared.rows] if compared else [one.name for one in chapters]),
         names=[name for name in Numbers.__dataclass_fields__ if name != "programs"],

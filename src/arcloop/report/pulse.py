@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -134,7 +135,16 @@ def pulse(run: RunDir) -> Pulse:
             )
     total = sum(map(len, groups)) * config.rounds * config.programs
     newest = rounds[-1] if rounds else None
-    holder = _holder(run)
+    # Of processes that share the run each holds its groups; on a cluster each worker holds the one that it is at.
+    whole = _holder(run.path / LOCK)
+    parts = {
+        held
+        for pattern in ("group_*.lock", ".group_*.lock")
+        for path in run.path.glob(pattern)
+        if (held := _holder(path))
+    }
+    side_by_side = max(1, len(parts))
+    here = [pid for host, pid in (*([whole] if whole else []), *sorted(parts)) if host == socket.gethostname()]
     return Pulse(
         rounds=tuple(rounds),
         of_rounds=config.rounds,
@@ -142,12 +152,12 @@ def pulse(run: RunDir) -> Pulse:
         solved=len(solved),
         programs=sum(one.programs for one in rounds),
         share=done / total if total else 1.0,
-        rate=newest.programs / newest.search_seconds if newest and newest.search_seconds else 0.0,
-        left=seconds * (total - done) / done if done else None,
+        rate=side_by_side * newest.programs / newest.search_seconds if newest and newest.search_seconds else 0.0,
+        left=seconds * (total - done) / done / side_by_side if done else None,
         seconds=seconds,
         finished=run.finished,
-        running=holder is not None,
-        machine=_machine(holder),
+        running=whole is not None or bool(parts),
+        machine=_machine(here[0] if here else None),
         version=f"{marks[0]}-{marks[1]}",
     )
 
@@ -159,17 +169,16 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
-def _holder(run: RunDir) -> int | None:
-    """Number of the process that goes on with the run; 0 where it is on another machine, None where there is none."""
+def _holder(path: Path) -> tuple[str, int] | None:
+    """Host and number of the process that holds a lock; None where there is none, as far as this machine knows."""
     try:
-        said = parse_json(text_in((run.path / LOCK).read_bytes()[:1000]))
+        said = parse_json(text_in(path.read_bytes()[:1000]))
     except (OSError, UnreadableError):
         return None
     if not isinstance(said, dict) or type(said.get("pid")) is not int:
         return None
-    if said.get("host") != socket.gethostname():
-        return 0
-    return said["pid"] if said["pid"] > 0 and psutil.pid_exists(said["pid"]) else None
+    host, pid = str(said.get("host")), said["pid"]
+    return (host, pid) if host != socket.gethostname() or (pid > 0 and psutil.pid_exists(pid)) else None
 
 
 def _machine(holder: int | None) -> str:

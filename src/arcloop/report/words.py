@@ -48,12 +48,13 @@ def compared_in_words(compared: Comparison) -> list[str]:
             continue
         same = "With equally many programs" if compared.k is None else f"With {compared.k} programs of each"
         budget = f" ({row.programs / len(compared.tasks):,.0f} a task)" if compared.k is None else ""
-        here, there = (_solved(r.reached[main.number][0], len(compared.tasks)) for r in (row, first))
+        count = main.difference.tasks  # those whose answers are known, where it takes them
+        here, there = (_solved(r.reached[main.number][0], count) for r in (row, first))
         what = "has a right program for" if main.number.startswith("pass@") else "solves"
         if main.number.startswith("train"):
             what = "is right on all train pairs of"
         said.append(
-            f"{same}{budget}, {row.name} {what} {here} of {_tasks(len(compared.tasks))}, {first.name} {there}: {_verdict(main)}."
+            f"{same}{budget}, {row.name} {what} {here} of {_tasks(count)}, {first.name} {there}: {_verdict(main)}."
         )
         cells = next((c for c in contrasts if c.number == "best pixel similarity"), None)
         if cells is not None:

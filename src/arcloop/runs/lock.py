@@ -163,7 +163,10 @@ def held_elsewhere(path: Path) -> str | None:
     finally:
         os.close(descriptor)
     said = _said(path)
-    return None if not said or _here(said, known) is False or _silence(path) > _SILENT else _told(said)
+    try:
+        return None if not said or _here(said, known) is False or _silence(path) > _SILENT else _told(said)
+    except FileNotFoundError:
+        return None  # it was let go at this moment
 
 
 def _taken(path: Path, tell: Tell) -> _Held:

@@ -32,14 +32,14 @@ from typing import Any
 
 from arcloop.config import Config, config_json, memory_of, read_config, to_json, with_memory
 from arcloop.errors import RunError
-from arcloop.files import UnreadableError, parse_json, text_in, write_bytes
+from arcloop.files import UnreadableError, parse_json, read_json, text_in, write_bytes
 from arcloop.records import Completion, Prompt, Task
 from arcloop.runs.groupdir import GroupDir, as_json, write_json
 from arcloop.runs.lock import LOCK, Locks
 from arcloop.runs.numbers import Manifest, RunNumbers
 from arcloop.runs.schema import read_numbers, stored
 from arcloop.runs.seals import digest, unsealed
-from arcloop.submission.kaggle import submission_json
+from arcloop.submission.kaggle import Submission, merged, submission_json
 from arcloop.submission.voting import vote
 from arcloop.tasks.arcjson import task_from_json, task_to_json
 
@@ -313,6 +313,18 @@ class RunDir:
         write_bytes(self.path / name, content.encode())
         return self.path / name
 
+    def check_held(self) -> None:
+        """Raise where another process has taken it for dead, and goes on with the run (see ``SharedRun``)."""
+
+    def submit(self, own: Submission) -> None:
+        """Put the attempts at some tasks into ``submission.json``; for the others it keeps what it holds."""
+        path = self.path / "submission.json"
+        try:
+            there = read_json(path)
+        except UnreadableError:
+            there = None  # deleted, or damaged: made anew
+        self.write(path.name, merged(there, own, self.tasks(), self.unasked()))
+
     def write_numbers(self, numbers: RunNumbers) -> None:
         """Store the numbers of the run in its ``metrics.json``."""
         write_json(self.path / "metrics.json", stored(numbers))
@@ -348,7 +360,7 @@ def _untouched(path: Path) -> bool:
     except OSError as error:
         raise RunError(f"--out {path}: {error.strerror}; expected a folder that can be read — pass another") from None
     if names is None:
-        return not path.exists()
+        return not path.exists() or path.is_dir()  # another process may have made it by now
     return all(name in (*_BEGINNING, LOCK) or (name.startswith(".") and name.endswith(".tmp")) for name in names)
 
 

@@ -7,27 +7,27 @@ fewer tasks (``SharedRun``).
 """
 
 import contextlib
-import json
 import re
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from arcloop.errors import ConfigError, RunError
-from arcloop.files import UnreadableError, read_json
 from arcloop.records import Task
 from arcloop.runs.lock import LOCK, Locks, Tell, held_elsewhere
 from arcloop.runs.rundir import Place, RunDir
-from arcloop.submission.kaggle import merged
+from arcloop.submission.kaggle import Submission
 
 __all__ = ["Share", "SharedRun", "alone", "outcome_locked", "sharing"]
 
 _OUTCOME = "submission.lock"
 _PATIENCE = 600.0
 """Seconds that the lock of the submission is waited for: as long as an evaluation of a large run may take."""
-_BRIEFLY = 1.0
-"""Seconds after which a group that is taken counts as taken: one who only looks holds it for a moment too."""
+_BRIEFLY = 2.0
+"""Seconds after which a group, or the run, that is taken counts as taken: one who only looks holds it for a moment too."""
+_AGAIN = 0.05
+"""Seconds until it is looked again."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,12 @@ def sharing(run: RunDir, share: Share, tell: Tell = lambda line: None) -> Iterat
     with Locks(tell) as locks:
         for index in share.groups(run):
             locks.take(run.path / f"group_{index:03}.lock", _BRIEFLY)
-        if (holder := held_elsewhere(run.path / LOCK)) is not None:
+        # Who begins the run holds it for a moment, and so does each share that comes while it is begun.
+        patience = time.monotonic() + _BRIEFLY
+        while (holder := held_elsewhere(run.path / LOCK)) is not None:
+            if time.monotonic() < patience:
+                time.sleep(_AGAIN)
+                continue
             raise RunError(
                 f"{run.path}: {holder} goes on with all of it; expected nobody, or shares — wait for it, or end it"
             )
@@ -106,16 +111,15 @@ class SharedRun(RunDir):
         """None: they are the whole run's."""
         return {}
 
-    def write(self, name: str, content: str) -> Path:
-        """Put the share's part of the submission, as JSON, into the run's, beside what others have put there."""
+    def check_held(self) -> None:
+        """Raise where it is no longer this process's."""
         self.guard()
-        path, whole = self.path / name, self._whole
+
+    def submit(self, own: Submission) -> None:
+        """Put what was found into the run's submission, beside what others have put there."""
+        self.guard()
         with outcome_locked(self):
-            try:
-                there = read_json(path)
-            except UnreadableError:
-                there = None  # deleted, or damaged: made anew
-            return whole.write(name, merged(there, json.loads(content), whole.tasks(), whole.unasked()))
+            self._whole.submit(own)
 
     @cached_property
     def _whole(self) -> RunDir:

@@ -268,6 +268,7 @@ class _Sitting:
         return self._store(whole) if whole or not self._search.behind else None
 
     def _store(self, whole: bool) -> SearchNumbers:
+        self._context.run.check_held()
         files = self._search.write(self._place.group)
         numbers = self._pursuit.numbers(whole, self._context.run.name, self._seconds(), files)
         self._place.group.write_numbers(numbers)

@@ -8,16 +8,13 @@ import json
 from collections.abc import Iterable, Sequence
 
 from arcloop.config import StoppingConfig
-from arcloop.files import UnreadableError, read_json
 from arcloop.records import Attempt, Candidate, Task
 from arcloop.runs.rundir import RunDir
 from arcloop.search.allocation import Agreement
-from arcloop.submission.kaggle import merged, submission_json
+from arcloop.submission.kaggle import submission_json
 from arcloop.submission.voting import Ballot
 
 __all__ = ["Standing"]
-
-_NAME = "submission.json"
 
 
 class Standing:
@@ -52,13 +49,8 @@ class Standing:
         return sum(level == 1 for level in self._levels.values())
 
     def write(self, run: RunDir) -> None:
-        """Write the run's ``submission.json``; tasks of which nothing was counted here keep what it has for them."""
+        """Put the attempts at all tasks of which something was counted into the run's submission."""
         for task_id in self._changed:
             self._attempts[task_id] = self._ballots[task_id].attempts()
         self._changed.clear()
-        own = json.loads(submission_json([a for attempts in self._attempts.values() for a in attempts]))
-        try:
-            there = read_json(run.path / _NAME)
-        except (OSError, UnreadableError):
-            there = None  # deleted, or damaged: made anew
-        run.write(_NAME, merged(there, own, run.tasks(), run.unasked()))
+        run.submit(json.loads(submission_json([a for attempts in self._attempts.values() for a in attempts])))

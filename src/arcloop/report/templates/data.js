@@ -14,7 +14,8 @@ async function inflated(text) {
   return new Response(stream).json();
 }
 
-const percent = (share, digits = 0) => (100 * share).toFixed(digits) + " %";
+// Nearly all is not all.
+const percent = (share, digits = 0) => (share < 1 && 100 * share >= 99.5 ? Math.min(99.9, 100 * share).toFixed(1) : (100 * share).toFixed(digits)) + " %";
 const plural = (count, noun) => count.toLocaleString("en") + " " + noun + (count === 1 ? "" : "s");
 
 // An element. Text becomes text: nothing here reads HTML.

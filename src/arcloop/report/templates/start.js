@@ -43,6 +43,8 @@ function open() {
   if (moved) scrollTo(0, 0);
 }
 
+// The link for those who skip the menu leads to the content of this page, not to another one.
+document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); field("main").focus(); });
 addEventListener("hashchange", open);
 addEventListener("keydown", (event) => {
   if (now.page !== "task" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, .source")) return;
@@ -71,13 +73,13 @@ setRun();
 leads(field("lead")).then(() => { document.documentElement.dataset.ready = "yes"; });
 
 if (DATA.live) {
-  let version = null;
+  // What was stored while the page was made is newer than the page.
+  const version = DATA.live;
   const ask = async () => {
     try {
       const state = await (await fetch("state")).json();
       field("live").textContent = state.line;
-      if (version !== null && version !== state.version) location.reload();
-      version = state.version;
+      if (version !== state.version) return location.reload();
       if (state.finished) return;
     } catch {
       field("live").textContent = "The server of this page has ended; what is shown is the last that it said.";
