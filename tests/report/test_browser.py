@@ -129,7 +129,11 @@ def test_a_report_is_looked_at(browser: Browser, report: Path) -> None:
     expect(frames.nth(0).locator("[aria-current]")).to_have_count(1)
     page.locator("#task .on").click()
     expect(frames.nth(1).locator("[aria-current]")).to_have_count(1)
-    page.get_by_role("button", name="Test 1").click()
+    # Who goes on by keyboard stays where they were, or comes to the other button at the end.
+    expect(page.locator("#task .back")).to_be_focused()
+    page.get_by_role("button", name="Test 1").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Test 1")).to_be_focused()
     expect(page.locator("#task .target").first).to_contain_text("Test 1")
     page.locator(".program summary").first.click()
     expect(page.locator(".program[open] .outputs canvas").first).to_be_visible()
@@ -141,6 +145,10 @@ def test_a_report_is_looked_at(browser: Browser, report: Path) -> None:
     assert grid.evaluate(cells) != before
     page.locator("#palette").select_option("arc")
     opened.seen("task", whole=True)
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    expect(page.locator("#task h1")).to_be_visible()
 
     page.keyboard.press("j")
     page.get_by_role("link", name="Programs", exact=True).click()

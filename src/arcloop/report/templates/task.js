@@ -58,26 +58,37 @@ function filmOf(task, told) {
   const rounds = DATA.runs[now.run].rounds, frames = framesOf(told, rounds);
   if (!frames.length) return h("p", { class: "note" }, "No program yet.");
   const count = task.train.length + (task.answers ? task.test.length : 0);
-  const place = h("div");
   let at = frames.length - 1, pair = 0;
+  const to = (i) => { at = Math.min(frames.length - 1, Math.max(0, i)); show(); };
+  // The controls stay the same elements, so that they keep the focus, and a drag goes on.
+  const earlier = h("button", { type: "button", class: "back", onclick: () => to(at - 1) }, "◀ Earlier");
+  const later = h("button", { type: "button", class: "on", onclick: () => to(at + 1) }, "Later ▶");
+  const slider = h("input", { type: "range", min: 1, max: frames.length, "aria-label": "Frame of the film", oninput: () => to(slider.value - 1) });
+  const tabs = Array.from({ length: count }, (_, i) => h("button", { type: "button", onclick: () => { pair = i; show(); } }, pairName(task, i)));
+  const reel = h("div"), split = h("div", { class: "split" });
+  const place = h("div", {}, reel, h("div", { class: "stepper" }, earlier, slider, later, h("div", { class: "tabs" }, tabs)), split);
   const show = () => {
-    const inStrip = document.activeElement?.closest(".strip") !== null && place.contains(document.activeElement);
+    const inStrip = reel.contains(document.activeElement);
     const frame = frames[at], program = told.programs[frame.program];
-    const reel = strip(task, told, rounds, { pair, side: 150, current: at, pick: (i) => { at = i; show(); } });
-    const slider = h("input", { type: "range", min: 1, max: frames.length, value: at + 1, "aria-label": "Frame of the film", "aria-valuetext": "round " + (frame.round + 1), oninput: (event) => { at = event.target.value - 1; show(); place.querySelector("input").focus(); } });
+    const shown = strip(task, told, rounds, { pair, side: 150, current: at, pick: to });
     const before = [...frames].slice(0, at).reverse().find((one) => one.program !== frame.program);
-    const tabs = Array.from({ length: count }, (_, i) => h("button", { type: "button", "aria-pressed": String(i === pair), onclick: () => { pair = i; show(); } }, pairName(task, i)));
-    place.replaceChildren(
-      reel,
-      h("div", { class: "stepper" }, h("button", { type: "button", class: "back", disabled: at === 0, onclick: () => step(-1) }, "◀ Earlier"), slider, h("button", { type: "button", class: "on", disabled: at === frames.length - 1, onclick: () => step(1) }, "Later ▶"), h("div", { class: "tabs" }, tabs)),
-      h("div", { class: "split" },
-        h("div", {}, h("p", { class: "note", role: "status" }, "Round " + (frame.round + 1) + ": " + wordsOf(program) + (before && frame.changed ? ", with what changed since round " + (before.round + 1) : "") + "."), before && frame.changes ? diff(told.programs[before.program].source, program.source, frame.changes) : sourceOf(program.source)),
-        h("div", {}, h("h3", {}, "Where it comes from"), lineage(told, program))));
-    const current = reel.querySelector("[aria-current]");
-    if (current) reel.scrollLeft = current.parentNode.offsetLeft - reel.offsetLeft - 40;
+    reel.replaceChildren(shown);
+    split.replaceChildren(
+      h("div", {}, h("p", { class: "note", role: "status" }, "Round " + (frame.round + 1) + ": " + wordsOf(program) + (before && frame.changed ? ", with what changed since round " + (before.round + 1) : "") + "."), before && frame.changes ? diff(told.programs[before.program].source, program.source, frame.changes) : sourceOf(program.source)),
+      h("div", {}, h("h3", {}, "Where it comes from"), lineage(told, program)));
+    slider.value = at + 1;
+    slider.setAttribute("aria-valuetext", "round " + (frame.round + 1));
+    tabs.forEach((tab, i) => tab.setAttribute("aria-pressed", String(i === pair)));
+    const pressed = document.activeElement;
+    earlier.disabled = at === 0;
+    later.disabled = at === frames.length - 1;
+    if (pressed === earlier && earlier.disabled) later.focus();
+    if (pressed === later && later.disabled) earlier.focus();
+    const current = shown.querySelector("[aria-current]");
+    if (current) shown.scrollLeft = current.parentNode.offsetLeft - shown.offsetLeft - 40;
     if (inStrip) current?.focus({ preventScroll: true });
   };
-  step = (by) => { at = Math.min(frames.length - 1, Math.max(0, at + by)); show(); };
+  step = (by) => to(at + by);
   show();
   return place;
 }
