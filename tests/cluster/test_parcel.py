@@ -44,7 +44,8 @@ def test_tables_that_are_written_anew_are_vouched_for_anew(tmp_path: Path) -> No
     unpack({"round_000/group_000/search.json": b"old", "round_000/group_000/scores.parquet": b"old"}, tmp_path, 0)
     folder = tmp_path / "round_000" / "group_000"
     # The disk is full in the midst of it: what is there must not say that it belongs together.
-    (folder / ".scores.parquet.tmp").mkdir()
+    (folder / "scores.parquet").unlink()
+    (folder / "scores.parquet").mkdir()
     with pytest.raises(OSError):
         unpack({"round_000/group_000/search.json": b"new", "round_000/group_000/scores.parquet": b"new"}, tmp_path, 0)
     assert not (folder / "search.json").exists()

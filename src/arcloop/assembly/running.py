@@ -24,7 +24,7 @@ from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Answers, Candidate, Task
 from arcloop.report.page import write_report
-from arcloop.runs.lock import locked
+from arcloop.runs.lock import LOCK, locked
 from arcloop.runs.numbers import RunNumbers
 from arcloop.runs.origin import check_origin
 from arcloop.runs.readme import write_readme
@@ -213,6 +213,10 @@ def carry_on(
         ArcloopError: the model, the server or the sandbox cannot be had, or another process goes on with the run.
     """
     if share is None:
+        if run.finished and (run.path / LOCK).exists():
+            # Left by a process that was killed at its very end.
+            with contextlib.suppress(ArcloopError), locked(run.path):
+                pass
         if not run.finished:
             with locked(run.path, tell) as locks:
                 run.sweep()

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from arcloop.config import Config, config_json, memory_of, read_config, to_json, with_memory
-from arcloop.errors import RunError
+from arcloop.errors import ArcloopError, RunError
 from arcloop.files import UnreadableError, parse_json, read_json, text_in, write_bytes
 from arcloop.records import Completion, Prompt, Task
 from arcloop.runs.groupdir import GroupDir, as_json, write_json
@@ -102,16 +102,6 @@ class RunDir:
         Raises:
             RunError: ``path`` holds something else; nothing is changed then.
         """
-        if not _untouched(path) or (shared and (path / "config.json").exists()):
-            run = cls.open(path)
-            same = with_memory(config, memory_of(run.config()))
-            if run.config() != same or run.manifest().digests != manifest.digests:
-                raise RunError(
-                    f"--out {path}: {run.difference(same, manifest)}; expected the same run or an empty folder "
-                    "— pass another --out, or the first run's settings to resume it"
-                )
-            run.remember(memory_of(config))
-            return run
         beginning = {
             "config.json": config_json(config).encode(),
             "tasks.json": as_json({task.id: task_to_json(task) for task in tasks}),
@@ -121,6 +111,17 @@ class RunDir:
         # From its first moment on a run has a valid submission.
         beginning["submission.json"] = submission_json([a for t in tasks for a in vote([], t)], unasked).encode()
         beginning["manifest.json"] = as_json(stored(dataclasses.replace(manifest, files=seals)))
+        untouched = _untouched(path)
+        if not untouched or (path / "config.json").exists():
+            run = cls.open(path)
+            if run._is(config, manifest, beginning["tasks.json"] if untouched else None):
+                run.remember(memory_of(config))
+                return run
+            if not untouched or shared:
+                raise RunError(
+                    f"--out {path}: {run.difference(with_memory(config, memory_of(run.config())), manifest)}; expected the same "
+                    "run or an empty folder — pass another --out, or the first run's settings to resume it"
+                )
         try:
             path.mkdir(parents=True, exist_ok=True)
             # Who holds it has begun the run, and may have done nothing else yet.
@@ -135,6 +136,17 @@ class RunDir:
             raise RunError(
                 f"--out {path}: {error.strerror}; expected a folder that can be written — pass another"
             ) from None
+
+    def _is(self, config: Config, manifest: Manifest, tasks: bytes | None) -> bool:
+        """Is it the run that is asked for? ``tasks``: what its tasks.json has to hold, of one that has done nothing yet."""
+        try:
+            same = self.config() == with_memory(config, memory_of(self.config()))
+            same = same and self.manifest().digests == manifest.digests
+            return same and tasks in (None, (self.path / "tasks.json").read_bytes())
+        except (ArcloopError, OSError):
+            if tasks is None:
+                raise
+            return False  # it is begun anew
 
     @classmethod
     def open(cls, path: Path) -> "RunDir":
