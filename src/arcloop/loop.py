@@ -49,7 +49,6 @@ class Loop:
 
     def __post_init__(self) -> None:
         run, config, format_ = self.run, self.run.config(), self.sampler.format
-        self.config = config
         self.purse = self.budget or Budget(config.budget)
         self.standing = Standing(run.tasks(), config.stopping)
         self.background = Background(beside=self.apart and config.overlap)
@@ -94,13 +93,13 @@ class Loop:
         self.purse.check()
         if self.background.doing(place.index):
             self.await_learning(place.round)  # this search is done with its adapter
-        self.progress.stage(f"round {place.round + 1}/{self.config.rounds} · search")
+        self.progress.stage(f"round {place.round + 1}/{self.searching.config.rounds} · search")
         searched = search_group(self.searching, place)
         self.await_learning(place.round + 1)
         last = place.last or not self.worth_learning(place)
         if self.learning is None or last:
             # What is replayed was learned there: the next search tries it out and goes on as it did there.
-            replayed = self.learning is None and not last and self.config.sampler == "replay"
+            replayed = self.learning is None and not last and self.searching.config.sampler == "replay"
             self.run.check_held()
             place.group.finish(GroupNumbers(searched.numbers, None, replayed))
         elif self.by_rounds:
@@ -109,7 +108,7 @@ class Loop:
     def learn(self, place: Place) -> None:
         """Learn from what was found; the group is done after it."""
         if self.learning is not None:
-            self.progress.stage(f"round {place.round + 1}/{self.config.rounds} · learn")
+            self.progress.stage(f"round {place.round + 1}/{self.searching.config.rounds} · learn")
             learn_group(self.learning, place, stored_search(place))
 
     def pass_over(self, place: Place) -> None:
@@ -122,7 +121,7 @@ class Loop:
     def await_learning(self, round_: int) -> None:
         """Let the group that is learning, if there is one, come to its end; ``round_`` counts from 1."""
         if self.background.doing():
-            self.progress.stage(f"round {round_}/{self.config.rounds} · learn")
+            self.progress.stage(f"round {round_}/{self.searching.config.rounds} · learn")
             self.background.wait()
 
     def worth_learning(self, place: Place) -> bool:
