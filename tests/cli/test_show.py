@@ -120,8 +120,8 @@ def test_the_best_program_of_a_task_is_shown(name: str, run: RunDir, arcloop: Ca
 def test_a_run_s_table_and_its_tasks_are_shown(run: RunDir, arcloop: Call, tmp_path: Path) -> None:
     code, out, _ = arcloop("show", "run", run.path, "--save", tmp_path / "r.svg")
     assert code == 0 and "train pass@n" in out
-    assert re.search(r"flip +12 +\d+ +2/2 grids, 100\.0 % of cells +right right", out)
-    assert re.search(r"again +12 +\d+ +2/2 grids, 100\.0 % of cells +not known", out)
+    assert re.search(r"flip +12 +\d+ +2/2 grids, 100\.00 % of cells +right right", out)
+    assert re.search(r"again +12 +\d+ +2/2 grids, 100\.00 % of cells +not known", out)
     assert "flip" in "".join(ET.parse(tmp_path / "r.svg").getroot().itertext())
 
 

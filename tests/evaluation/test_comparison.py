@@ -184,9 +184,10 @@ def test_in_words_shares_are_of_the_tasks_whose_answers_are_known() -> None:
 
 def test_names_and_settings_are_printed_as_they_are() -> None:
     first, second = (run([1, 0], settings={"template": f"[INST]{text}[/INST]", "rounds": 1}) for text in "ab")
-    console = Console(file=StringIO(), width=200)
+    shown = StringIO()
+    console = Console(file=shown, width=200)
     print_comparison(compare([Setting("lr[x=1]", (first,)), Setting("lr[x=2]", (second,))]), console)
-    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    printed = shown.getvalue()
     assert all(text in printed for text in ("lr[x=1]", "lr[x=2]", "[INST]a[/INST]", "[INST]b[/INST]"))
 
 

@@ -187,6 +187,23 @@ def test_the_time_to_wait_is_a_number_or_a_date() -> None:
     assert _retry_after("") == _retry_after("soon") == _retry_after("-1") == 0
 
 
+def test_a_time_to_wait_that_no_calendar_has_is_none() -> None:
+    assert _retry_after("Mon, 01 Jan 99999999999999999999 00:00:00 GMT") == 0
+
+
+def test_a_loop_that_cannot_begin_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(coroutine: Any) -> None:
+        coroutine.close()
+        raise OSError("too many open files")
+
+    async def nothing(emit: Callable[[int], None]) -> None:
+        emit(1)
+
+    monkeypatch.setattr("arcloop.sampling.stream.asyncio.run", full)
+    with pytest.raises(OSError, match="too many open files"):
+        list(stream(nothing))
+
+
 def test_what_fails_to_the_end_is_recorded_and_never_missing() -> None:
     asked = requests(6, 2)
 

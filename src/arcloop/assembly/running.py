@@ -221,6 +221,7 @@ def carry_on(
             with locked(run.path, tell) as locks:
                 run.sweep()
                 if cluster is None:
+                    # As a share of all groups, so that it finds out if it was taken for dead.
                     everything = SharedRun(run.path, tuple(range(len(run.groups()))), locks.check)
                     _carry_on(everything, console, deadline, tell, on_place)
                 else:

@@ -13,7 +13,7 @@ from rich.text import Text
 from arcloop.cli.job import wide
 from arcloop.cli.options import PromptOptions
 from arcloop.cli.picture import printable, program_picture, save, task_picture
-from arcloop.cli.table import numbers_table
+from arcloop.cli.table import numbers_table, percent
 from arcloop.config import Config, PromptConfig
 from arcloop.errors import RunError, TaskError
 from arcloop.model.card import read_card, resolve
@@ -149,7 +149,7 @@ def _run(numbers: RunNumbers) -> Iterator[RenderableType]:
         share = (
             "none"
             if best is None
-            else f"{sum(best.correct)}/{len(best.correct)} grids, {1e2 if best.pixels == 1 else min(99.9, 100 * best.pixels):.1f} % of cells"
+            else f"{sum(best.correct)}/{len(best.correct)} grids, {percent(best.pixels)} of cells"
         )
         hits = "not known" if task.hits is None else " ".join("right" if hit else "-" for hit in task.hits)
         style = "green" if task.hits and all(task.hits) else ""

@@ -283,7 +283,8 @@ class _Best:
             ) from None
         # Those of which the worker has counted something.
         found = [task for task in tasks if isinstance(part, dict) and task.id in part]
-        self._content |= {task.id: validate(part, found, "a worker's submission")[task.id] for task in found}
+        valid = validate(part, found, "a worker's submission")
+        self._content |= {task.id: valid[task.id] for task in found}
         self._changed = True
 
     def write(self, *, at_once: bool = False) -> None:

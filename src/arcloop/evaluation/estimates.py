@@ -16,7 +16,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from arcloop.seeds import seed_of
 
-__all__ = ["LEVEL", "Difference", "bootstrap", "holm", "paired_difference", "pass_at_k", "pass_curves", "sign_flip"]
+__all__ = [
+    "LEVEL",
+    "NOISE",
+    "Difference",
+    "bootstrap",
+    "holm",
+    "paired_difference",
+    "pass_at_k",
+    "pass_curves",
+    "sign_flip",
+]
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +37,8 @@ RESAMPLES = 2000
 _FLIPS = 20_000
 _ENUMERATED = 14
 _COLUMNS = 256
-_NOISE = 1e-9
+NOISE = 1e-9
+"""Differences as small as this come of adding up the same numbers in another order."""
 
 
 def pass_at_k(n: int, correct: int, k: int) -> float:
@@ -115,7 +126,7 @@ def paired_difference(first: ArrayLike, second: ArrayLike, sizes: ArrayLike | No
     gained = np.asarray(second, dtype=np.float64) - np.asarray(first, dtype=np.float64)
     columns, whole = _columns(gained, sizes)
     total, tasks = whole.sum(), len(whole)
-    differing = gained[np.abs(gained) > _NOISE]
+    differing = gained[np.abs(gained) > NOISE]
     # What is in none of the tasks may be in so many of all there are, as in ``bootstrap``.
     unseen = 1 - ((1 - LEVEL) / 2) ** (1 / tasks)
     if tasks == 1:
@@ -174,11 +185,11 @@ def _percentiles(columns: Floats, whole: Floats, seed: int) -> tuple[Floats, Flo
 
 def sign_flip(differences: Floats, seed: int = 0, flips: int = _FLIPS) -> float:
     """Share of all ways to set the signs in which |Σ differences| is as large as it is; from so many ``flips`` if need be."""
-    count, seen = len(differences), abs(float(differences.sum())) - _NOISE
+    count, seen = len(differences), abs(float(differences.sum())) - NOISE
     if not count:
         return 1.0
     sizes = np.abs(differences)
-    if np.ptp(sizes) < _NOISE:
+    if np.ptp(sizes) < NOISE:
         size = float(sizes[0])
         ways = sum(math.comb(count, up) for up in range(count + 1) if abs(2 * up - count) * size >= seen)
         return float(ways / 2**count)

@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from arcloop.evaluation.estimates import LEVEL, sign_flip
+from arcloop.evaluation.estimates import LEVEL, NOISE, sign_flip
 from arcloop.seeds import seed_of
 
 __all__ = [
@@ -41,8 +41,6 @@ _POPULATION = 20_000
 _MOST = 100_000
 """Tasks; who needs more needs something else."""
 _FACTORS = 1e9
-_ROUNDING = 1e-9
-"""Differences as small as this come of adding up the same numbers in another order."""
 
 
 def detectable(
@@ -64,7 +62,7 @@ def detectable(
     if count < math.log2(2 / level):
         return None
     noise = float((residuals**2).mean())
-    noise = noise if noise > _ROUNDING**2 else 0.0
+    noise = noise if noise > NOISE**2 else 0.0
     own = 1.0 if whole or not noise else 0.0
 
     def excess(effect: float) -> float:

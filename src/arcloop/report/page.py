@@ -87,7 +87,7 @@ def write_comparison(
 
 
 def page(chapters: Sequence[Chapter], compared: Comparison | None = None, live: str | None = None) -> str:
-    """The page's HTML; ``live``: it asks the server that it came from whether there is more."""
+    """The page's HTML; ``live``: the version that it shows of a run, if it is to ask its server whether there is another."""
     firsts = [0]
     if compared is not None:
         # Of each setting the first run stands for the others where films are put side by side.
@@ -98,9 +98,12 @@ def page(chapters: Sequence[Chapter], compared: Comparison | None = None, live: 
     content = index(chapters, lead) | {"firsts": firsts, "palettes": PALETTES, "live": live}
     if compared is not None:
         content["compared"] = {row.name: _thinned(row.found) for row in compared.rows}
-    said = compared_in_words(compared) if compared else told_in_words(chapters[0])
-    if compared is None and len(chapters) > 1:
-        said = [f"{one.name}: {told_in_words(one)[0]}" for one in chapters]
+    told = [told_in_words(one) for one in chapters]
+    each = (
+        told[0]
+        if len(chapters) == 1
+        else [f"{one.name}: {words[0]}" for one, words in zip(chapters, told, strict=True)]
+    )
     environment = _environment()
     # Each has an element of its own: one that fails leaves the others whole.
     scripts = [
@@ -121,8 +124,8 @@ def page(chapters: Sequence[Chapter], compared: Comparison | None = None, live: 
     return environment.get_template("page.html").render(
         chapters=chapters,
         compared=compared,
-        said=said,
-        told=[told_in_words(one) for one in chapters],
+        said=compared_in_words(compared) if compared else each,
+        told=told,
         title=", ".join([row.name for row in compared.rows] if compared else [one.name for one in chapters]),
         names=[name for name in Numbers.__dataclass_fields__ if name != "programs"],
         reasons=list(REASONS.items()),

@@ -114,7 +114,7 @@ class RunDir:
         untouched = _untouched(path)
         if not untouched or (path / "config.json").exists():
             run = cls.open(path)
-            if run._is(config, manifest, beginning["tasks.json"] if untouched else None):
+            if run._matches(config, manifest, beginning if untouched else None):
                 run.remember(memory_of(config))
                 return run
             if not untouched or shared:
@@ -137,14 +137,17 @@ class RunDir:
                 f"--out {path}: {error.strerror}; expected a folder that can be written — pass another"
             ) from None
 
-    def _is(self, config: Config, manifest: Manifest, tasks: bytes | None) -> bool:
-        """Is it the run that is asked for? ``tasks``: what its tasks.json has to hold, of one that has done nothing yet."""
+    def _matches(self, config: Config, manifest: Manifest, beginning: Mapping[str, bytes] | None) -> bool:
+        """Is it the run that is asked for? ``beginning``: what its tasks' files have to hold, of one that has done nothing yet."""
         try:
             same = self.config() == with_memory(config, memory_of(self.config()))
             same = same and self.manifest().digests == manifest.digests
-            return same and tasks in (None, (self.path / "tasks.json").read_bytes())
+            if beginning is None or not same:
+                return same
+            paths = {name: self.path / name for name in ("tasks.json", "unasked.json")}
+            return all(beginning.get(n) == (p.read_bytes() if p.exists() else None) for n, p in paths.items())
         except (ArcloopError, OSError):
-            if tasks is None:
+            if beginning is None:
                 raise
             return False  # it is begun anew
 

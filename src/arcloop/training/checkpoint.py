@@ -25,7 +25,7 @@ from torch import Tensor
 from arcloop.files import write_bytes
 from arcloop.training.optimization import Optimization
 
-__all__ = ["Checkpoint", "Trained", "clear", "newest", "write"]
+__all__ = ["Checkpoint", "Trained", "clear", "file_digest", "newest", "write"]
 
 STATE, OPTIMIZER = "state.json", "optimizer.safetensors"
 NAME = re.compile(r"checkpoint-(\d+)")
@@ -70,7 +70,7 @@ def write(out: Path, trained: Trained, optimization: Optimization, settings: str
     trained.save(temporary)
     tensors, numbers = optimization.state()
     write_bytes(temporary / OPTIMIZER, save(tensors))
-    digests = {path.name: _digest(path) for path in sorted(temporary.iterdir())}
+    digests = {path.name: file_digest(path) for path in sorted(temporary.iterdir())}
     state = {"step": step, "settings": settings, "numbers": numbers, "files": digests}
     write_bytes(temporary / STATE, (json.dumps(state, indent=2) + "\n").encode())
     temporary.rename(folder)
@@ -85,7 +85,7 @@ def newest(out: Path) -> tuple[Checkpoint | None, list[Path]]:
     for folder in reversed(_folders(out)):
         try:
             state = json.loads((folder / STATE).read_text(encoding="utf-8"))
-            if any(_digest(folder / name) != digest for name, digest in state["files"].items()):
+            if any(file_digest(folder / name) != digest for name, digest in state["files"].items()):
                 raise ValueError("other content than was written")
             tensors = load_file(folder / OPTIMIZER)
             return Checkpoint(folder, state["step"], state["settings"], tensors, state["numbers"]), damaged
@@ -104,6 +104,7 @@ def _folders(out: Path) -> list[Path]:
     return sorted(path for path in out.glob("checkpoint-*") if NAME.fullmatch(path.name) and path.is_dir())
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -251,11 +251,11 @@ class Optimization:
         scale, steady = numbers.pop(_SCALED, None), numbers.pop(_SINCE, 0)
         if self._scale is not None and scale is not None:
             self._scale, self._steady = scale, int(steady)
+        fused = any(group.get("fused") for group in self._optimizer.param_groups)
         for place, value in (*tensors.items(), *numbers.items()):
             name, _, key = place.rpartition("|")
             parameter = self._parameters[name]
             # Counters of steps are where the optimizer keeps them: on the CPU, if it is not fused. The rest goes to the parameter.
-            fused = any(group.get("fused") for group in self._optimizer.param_groups)
             if isinstance(value, Tensor) and (value.dim() or fused):
                 value = value.to(parameter.device)
             self._optimizer.state[parameter][key] = value

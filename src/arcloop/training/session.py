@@ -244,9 +244,12 @@ class Session:
     def _resume(self) -> None:
         settings = {k: v for k, v in dataclasses.asdict(self.training).items() if k not in NO_EFFECT}
         session, rows = self.session, self.prepared.rows
-        with rows.path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        data = [model_digest(self.model.name), content, self.prepared.held_out, session.dataset_weights]
+        data = [
+            model_digest(self.model.name),
+            checkpoint.file_digest(rows.path),
+            self.prepared.held_out,
+            session.dataset_weights,
+        ]
         # The number of processes is not among them: they come to the same.
         self._settings = _digest([settings, data, self.steps, session.seed, session.use_lora, session.adapter_path])
         found, self.damaged = checkpoint.newest(self.out) if session.resume_from_checkpoint else (None, [])
