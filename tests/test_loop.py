@@ -425,3 +425,8 @@ def test_a_beginning_that_somebody_goes_on_with_is_not_replaced(tmp_path: Path) 
     assert (run.path / "config.json").read_bytes() == before
     RunDir.create(run.path, dataclasses.replace(CONFIG, seed=99), TASKS, MANIFEST)
     assert RunDir.open(run.path).config().seed == 99
+    # Nor is it gone on with where a submission has to name other tasks besides.
+    for unasked in ({"another": 2}, {"another": 1}, {}):
+        begun = RunDir.create(run.path, dataclasses.replace(CONFIG, seed=99), TASKS, MANIFEST, unasked)
+        assert begun.read("submission.json").keys() == {*(task.id for task in TASKS), *unasked}
+        assert begun.unasked() == unasked

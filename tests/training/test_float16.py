@@ -9,6 +9,7 @@ import torch
 from arcloop.config import LoadingConfig, TrainingConfig
 from arcloop.errors import RunError
 from arcloop.model.language import LanguageModel, load_model
+from arcloop.model.precision import Dtype
 from arcloop.training import optimization
 from arcloop.training.optimization import Optimization
 from arcloop.training.rows import Row
@@ -83,9 +84,11 @@ def test_it_goes_on_with_the_scale_that_it_had(model: LanguageModel) -> None:
     assert torch.equal(weights(model), end)
 
 
+@pytest.mark.parametrize(("dtype", "where"), [("float16", " in float16"), ("float32", "")])
 def test_what_is_no_number_at_any_scale_ends_the_training_in_one_line(
-    model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+    dtype: Dtype, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    model = load_model("embedded", loading=LoadingConfig(dtype=dtype))
     work = begin(model)
     before = weights(model)
     monkeypatch.setattr(
@@ -93,6 +96,6 @@ def test_what_is_no_number_at_any_scale_ends_the_training_in_one_line(
         "completion_loss",
         lambda model, rows, align: next(iter(work._parameters.values())).sum() * torch.inf,
     )
-    with pytest.raises(RunError, match=r"step 1 is not finite in float16; .*pass --loading\.dtype float32"):
+    with pytest.raises(RunError, match=rf"step 1 is not finite{where}; .*pass --loading\.dtype float32"):
         work.step(ROWS)
     assert torch.equal(weights(model), before)

@@ -178,6 +178,12 @@ def test_another_training_is_not_continued(dataset: Path, tmp_path: Path) -> Non
     session(dataset, tmp_path, training(epochs=1)).run()
     with pytest.raises(ConfigError, match="other settings or rows"):
         session(dataset, tmp_path, training(epochs=1, learning_rate=2e-3))
+    # Nor one of as many rows and tokens in another order.
+    lines = dataset.read_text().splitlines(keepends=True)
+    other = tmp_path / dataset.name
+    other.write_text("".join(lines[::-1]))
+    with pytest.raises(ConfigError, match="other settings or rows"):
+        session(other, tmp_path, training(epochs=1))
     anew = session(dataset, tmp_path, training(epochs=1, learning_rate=2e-3), resume_from_checkpoint=False)
     assert anew.done == 0 and not list(tmp_path.glob("checkpoint-*"))
 

@@ -363,6 +363,8 @@ class RunDir:
 
 
 def _begin(path: Path, beginning: Mapping[str, bytes]) -> None:
+    for name in set(_BEGINNING) - set(beginning):
+        (path / name).unlink(missing_ok=True)  # of a run that was to be there before
     # The configuration last: a folder with one is a run.
     for name in sorted(beginning, key=lambda name: name == "config.json"):
         write_bytes(path / name, beginning[name])

@@ -106,13 +106,6 @@ class Optimization:
                 continue
             self._unscale(parameters)
             norm = torch.nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
-            if self._scale is None:
-                if not math.isfinite(float(norm)):
-                    raise RunError(
-                        f"the gradient of step {self.taken + 1} is not finite; expected numbers — lower the learning rate, or take"
-                        " --loading.dtype float32"
-                    )
-                break
             if self._fits(float(norm)):
                 break
         self._optimizer.step()
@@ -177,20 +170,20 @@ class Optimization:
                     parameter.grad.div_(self._scale)  # a power of 2: nothing is rounded
 
     def _fits(self, norm: float) -> bool:
-        """Did the gradient stay within float16? If not, the next try has half the scale; if so for long, the double.
+        """Is the gradient made of numbers? In float16 the next try has half the scale if not, and the double if so for long.
 
         Raises:
-            RunError: no scale is left.
+            RunError: no scale is left, or there is none.
         """
         scale = self._scale or 1.0
         if math.isfinite(norm):
-            self._steady += 1
+            self._steady += self._scale is not None
             if self._steady == _STEADY:
                 self._steady, self._scale = 0, min(2 * scale, _SCALE)
             return True
         if scale == 1:
             raise RunError(
-                f"training: the gradient of step {self.taken + 1} is not finite in float16; expected numbers — pass "
+                f"training: the gradient of step {self.taken + 1} is not finite{' in float16' if self._scale else ''}; expected numbers — pass "
                 "--loading.dtype float32, or a lower training.learning-rate"
             )
         self._steady, self._scale = 0, scale / 2
