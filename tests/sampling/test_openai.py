@@ -226,14 +226,14 @@ def test_the_message_of_a_failure_is_no_program() -> None:
     assert extract(Completion("a", "b", "c", text, 0, FinishReason.ERROR, math.nan), "") is None
 
 
-@pytest.mark.parametrize(("prompts", "replies"), [(2, 2), (40, 12)])
+@pytest.mark.parametrize(("prompts", "replies"), [(2, 2), (200, 12)])
 def test_a_run_stops_when_nothing_but_failures_comes(prompts: int, replies: int) -> None:
     with Loopback(lambda path, body: (400, {"error": {"message": "no"}}, {})) as server:
         used = sampler(server, concurrency=12)
         with pytest.raises(ServerError, match=r"400: no.*resume"):
             sample(used, requests(prompts, 2))
-    # Each was first put in other words: as text.
-    assert len(server.asked) <= 2 * (replies + 12)
+    # Each was put in four ways, as token ids and as text, with what is optional and without; 12 more were under way.
+    assert len(server.asked) <= 4 * (replies + 12)
 
 
 def test_a_refused_key_stops_the_run_and_is_in_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
