@@ -24,10 +24,10 @@ VARIANTS: dict[str, dict[str, object]] = {
 """What is tried: settings of ``arcloop pretrain``."""
 
 
-def parameters(variant: dict[str, object], vocabulary: int = 2048) -> float:
-    """Millions of weights."""
+def parameters(variant: dict[str, object], vocabulary: int = 1762) -> float:
+    """Millions of weights; the embeddings of words are those of answers too."""
     width, layers, inner = (int(str(variant[name])) for name in ("width", "layers", "inner"))
-    return (2 * vocabulary * width + layers * (4 * width * width + 3 * width * inner)) / 1e6
+    return (vocabulary * width + layers * (4 * width * width + 3 * width * inner)) / 1e6
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ from arcloop.model import attention
 from arcloop.model.language import LanguageModel
 from arcloop.model.shape import shape_of
 from arcloop.records import Augmentation, Prompt
-from arcloop.sampling import Draw, Request, memory, prefixes, transformers
+from arcloop.sampling import Draw, Request, memory, prefixes, suffixes, transformers
 from arcloop.training import optimization
 from arcloop.training.rows import Row
 
@@ -248,10 +248,10 @@ def sampling_peak(config: PretrainedConfig, four_bit: bool, rank: int, sampling:
         ]
         quiet, full, entered = 0, False, False
 
-        def advance(self: memory.PrefixMemory) -> None:
+        def advance(self: suffixes.Level) -> None:
             # From size to size: what lies between takes no more.
             self.ages = [next((more for more in ages if more > age), age) for age in self.ages]
-            self._laid = None
+            self._standing = None
 
         def choose(self: transformers.TransformersSampler, rows: list[Any], logits: Tensor) -> Tensor:
             nonlocal quiet, full, entered
@@ -272,8 +272,10 @@ def sampling_peak(config: PretrainedConfig, four_bit: bool, rank: int, sampling:
         real = transformers.TransformersSampler._choose
         with (
             mock.patch.object(transformers, "_LOOK", 1),  # prompts enter as soon as they can, which saves steps
-            mock.patch.object(memory.PrefixMemory, "advance", advance),
-            mock.patch.object(memory, "Ragged", lambda: prefixes.Padded(model.device)),  # as on a GPU
+            mock.patch.object(suffixes.Level, "advance", advance),
+            # As on a GPU.
+            mock.patch.object(memory, "Ragged", lambda: prefixes.Padded(model.device)),
+            mock.patch.object(memory, "Cohorts", lambda longest: suffixes.Level(model.device, longest)),
             mock.patch.object(transformers.TransformersSampler, "_choose", choose),
         ):
             try:

@@ -170,3 +170,9 @@ def test_random_sprite_errors():
     for symmetry in ("diagonal", "radial"):
         with pytest.raises(IndexError):
             random_sprite(3, 4, symmetry=symmetry)
+
+
+def test_what_cannot_be_is_given_up() -> None:
+    # Two cells of a quarter of 2 x 2 touch and reach both sides in no way.
+    with pytest.raises(RecursionError, match="four sides"):
+        random_sprite(3, 3, symmetry="mirror")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from arcloop.exercises.exercise import Exercise, example_of, sample_exercise
+from arcloop.exercises.exercise import LEAST, Exercise, example_of, sample_exercise
 from arcloop.exercises.inputs import INPUT_KINDS, REAL, SHARED, real_inputs, sample_inputs
 from arcloop.exercises.trusted import run_source
 from arcloop.grammar import DRAWING
@@ -136,7 +136,14 @@ def test_a_row_with_a_parent_shows_what_that_gives_and_asks_for_the_right_progra
         example = example_of(row, words)
         assert parent.source.rstrip() in example.prompt and example.completion == words.answer_text(row.source)
         assert row.source.rstrip() not in example.prompt
+        assert row.cells <= 2700
     assert 0 < failing < 20
+
+
+def test_too_few_cells_for_a_drawing_are_refused() -> None:
+    assert sample_exercise(random.Random(0), LEAST, drawing=1.0).cells <= LEAST
+    with pytest.raises(ValueError, match="max_cells is 26; expected at least 27"):
+        sample_exercise(random.Random(0), LEAST - 1, drawing=1.0)
 
 
 def test_the_drawing_suite() -> None:

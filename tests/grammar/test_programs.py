@@ -2,6 +2,7 @@
 
 import ast
 import random
+import re
 
 import numpy as np
 import pytest
@@ -148,3 +149,30 @@ def test_color_names_are_those_of_the_library() -> None:
 
 def _constant(name: str) -> str:
     return Draft((Statement("fill", f"grid = grid + Color.{name}"),)).source
+
+
+def test_objects_are_measured_against_the_background_there_is() -> None:
+    grids = [np.full((9, 9), 3, np.int8) for _ in range(3)]
+    for seed, grid in enumerate(grids):
+        grid[1:3, 1 : 3 + seed], grid[5, 5], grid[7, 1:3] = 1, 1, 2
+    for concept in ("keep object", "recolor by size", "recolor by rank", "remove by condition", "recolor extremes"):
+        for seed in range(30):
+            source = PRODUCTIONS[concept].write(Scope.of(random.Random(seed), grids))
+            assert "count_nonzero" not in source and "obj > 0" not in source and "obj[0].any()" not in source
+    # The largest is the largest, though all have as many cells that are not black.
+    source = next(
+        made
+        for seed in range(99)
+        if "= max(" in (made := PRODUCTIONS["keep object"].write(Scope.of(random.Random(seed), grids)))
+    )
+    kept = run_source(
+        f"def transform(grid):\n    {source.replace(chr(10), chr(10) + '    ')}\n    return grid\n", grids
+    )
+    assert all(output is not None and (output == 1).sum() == 4 + 2 * n for n, output in enumerate(kept))
+
+
+def test_a_map_of_colors_names_each_once_and_none_that_stays() -> None:
+    for seed in range(60):
+        scope = Scope(random.Random(seed), colors=(1, 2, 3), used=[1, 2])
+        pairs = re.findall(r"(Color\.\w+): (Color\.\w+)", PRODUCTIONS["color map"].write(scope))
+        assert len({key for key, _ in pairs}) == len(pairs) and all(key != value for key, value in pairs)

@@ -94,3 +94,16 @@ def test_colors_in_other_letters_that_python_reads_alike_are_left_as_they_are(na
     assert all(one and f"Color.{name}\n" in one[0] and "BLUE" not in one[0] for one in made)
     others = variants(source.replace("[1, 1]", "[1:2, 1:3]"), 5, random.Random(0))
     assert others and all(f"Color.{name}\n" in one for one in others)
+
+
+def test_no_mutant_reads_a_name_before_it_is_there() -> None:
+    source = (
+        "def transform(input_grid):\n    x, y, w, h = bounding_box(input_grid)\n    part = input_grid[x:x + w]\n"
+        "    grid = np.array([[c for c in row] for row in part])\n    return grid\n"
+    )
+    moved = (Change.DROPPED, Change.SWAPPED)
+    # Each statement needs the one before it.
+    assert all(mutant(source, random.Random(seed), fresh, moved) is None for seed in range(20))
+    free = source.replace("    return", "    grid[0] = 1\n    for row in grid:\n        row[0] = 2\n    return")
+    found = {made[0] for seed in range(40) if (made := mutant(free, random.Random(seed), fresh, moved))}
+    assert len(found) == 3  # without either of the last two, and with them in the other order

@@ -20,7 +20,7 @@ from arcloop.model.language import LanguageModel, load_model
 from arcloop.model.shape import shape_of
 from arcloop.prompts.format import make_prompts
 from arcloop.records import Completion, FinishReason
-from arcloop.sampling import Draw, Request, memory, prefixes
+from arcloop.sampling import Draw, Request, memory, prefixes, suffixes
 from arcloop.sampling import transformers as transformers_sampler
 from arcloop.sampling.choose import choose
 from arcloop.sampling.memory import PrefixMemory
@@ -35,11 +35,12 @@ def model() -> Iterator[LanguageModel]:
     yield load_model("embedded")
 
 
-@pytest.fixture(params=["ragged", "padded"])
+@pytest.fixture(params=["cpu", "gpu"])
 def layout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prompts as they are laid out on a CPU, and as on a GPU."""
-    if request.param == "padded":
+    """Prompts and rows as they are laid out on a CPU, and as on a GPU."""
+    if request.param == "gpu":
         monkeypatch.setattr(memory, "Ragged", lambda: prefixes.Padded(torch.device("cpu")))
+        monkeypatch.setattr(memory, "Cohorts", lambda longest: suffixes.Level(torch.device("cpu"), longest))
 
 
 def requests(draws: int, tasks: int = 3, temperature: float = 1.0) -> list[Request]:

@@ -83,6 +83,17 @@ def test_chains_are_of_programs_of_one_frame() -> None:
     both = made(Origin.CHAIN, parent, Pool([parent, same], [], FLIP, 1.0), 20)
     orders = {tuple(c for c in text if c in "17") for text in both}
     assert {("1", "7"), ("7", "1"), ("1", "1")} <= {tuple(c for c in order if c in "17") for order in orders}
+    # The next draws of a prompt join other programs, and the parent is joined with itself when there are no more.
+    assert len(set(both[:3])) == 3 and both[2] == texts[0]
+
+
+def test_a_program_that_the_task_has_had_is_changed_again() -> None:
+    source = "def transform(input_grid):\n    return np.flip(input_grid, 0)\n"
+    parent = candidate(FLIP, [grid("1"), None, None, None], source)
+    had = candidate(FLIP, [grid("2"), None, None, None], source.replace("0)", "1)"))
+    alone, beside = (Pool(those, [], FLIP, 1.0) for those in ([parent], [parent, had]))
+    before, after = (sum("grid, 1)" in text for text in made(Origin.MUTANT, parent, p, 40)) for p in (alone, beside))
+    assert after < before / 2
 
 
 def tables(path: Path) -> dict[str, bytes]:

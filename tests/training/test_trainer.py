@@ -210,3 +210,12 @@ def test_a_missing_or_foreign_adapter_is_named(model: LanguageModel, tmp_path: P
     other.trainable_adapter(config(lora_r=8, lora_alpha=8))
     with pytest.raises(RunError, match="another adapter"):
         other.use_adapter(tmp_path / "a")
+
+
+@pytest.mark.parametrize(("steps", "rising"), [(0, 0), (1, 0), (2, 0), (8, 2), (20, 5), (400, 5)])
+def test_a_training_of_few_steps_is_soon_warm(steps: int, rising: int) -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)])
+    course = optimization._course(config(warmup=5), optimizer, steps)
+    factors = [course(taken) for taken in range(max(steps, 1))]
+    assert [factor == 1 for factor in factors] == [taken >= rising for taken in range(max(steps, 1))]
+    assert all(factor > 0 for factor in factors) and factors[:rising] == sorted(factors[:rising])

@@ -16,6 +16,9 @@ from .drawing import blit
 from .grids import Grid
 from .regions import require_connectivity
 
+_TRIES = 1000
+"""Walks that are tried for a sprite: for some sizes, symmetries and densities there is none."""
+
 
 def scale_sprite(sprite: Grid, factor: Any) -> Grid:
     """Enlarge a sprite, each cell becoming a factor x factor block.
@@ -118,6 +121,7 @@ def generate_sprite(
     axis 1), 'mirror' (both), 'diagonal' or 'radial' (square only). The walk paints ``fill_percentage`` of what
     it may walk on, with ``color_palate`` or, without one, a random choice of at most ``max_colors`` colours.
     ValueError: unknown symmetry type, connectivity neither 4 nor 8. AssertionError: radial and not square.
+    RecursionError: none was found in 1,000 tries, as for some small mirrored ones.
     """
     palette = color_palate
     if palette is None:
@@ -126,7 +130,7 @@ def generate_sprite(
             count += 1
         palette = random.sample([color for color in Color.ALL_COLORS if color != background], count)
 
-    while True:
+    for _ in range(_TRIES):
         width, height = n, m
         main_diagonal = False
         if symmetry_type == "not_symmetric":
@@ -169,6 +173,9 @@ def generate_sprite(
         whole: Grid = sprite[np.ix_(np.minimum(rows, n - 1 - rows), np.minimum(columns, m - 1 - columns))]
         if is_contiguous(whole, background, connectivity):
             return whole
+    raise RecursionError(
+        f"no walk on {n}x{m} cells came out in one piece in {_TRIES:,} tries; take another size or density"
+    )
 
 
 def random_sprite(
@@ -186,12 +193,13 @@ def random_sprite(
     'mirror', 'diagonal', 'radial', 'not_symmetric', or None for a random one (the square ones only if some n
     equals some m). Colours come from ``color_palette`` if given.
     ValueError: unknown symmetry, connectivity neither 4 nor 8. IndexError: diagonal or radial without a square.
-    AssertionError: the walk and its mirror image happened to stay apart.
+    AssertionError: the walk and its mirror image happened to stay apart. RecursionError: none was found in 1,000 tries, as for
+    a mirrored one of 3x3 cells.
     """
     widths, heights = _choices(n), _choices(m)
     squares = [(w, h) for w in widths for h in heights if w == h]
     kinds = ["horizontal", "vertical", "not_symmetric", "mirror"] + (["diagonal", "radial"] if squares else [])
-    while True:
+    for _ in range(_TRIES):
         kind = symmetry or random.choice(kinds)
         if kind in ("diagonal", "radial"):
             w, h = random.choice(squares)
@@ -211,6 +219,9 @@ def random_sprite(
         painted = sprite != background
         if painted[0].any() and painted[-1].any() and painted[:, 0].any() and painted[:, -1].any():
             return sprite
+    raise RecursionError(
+        f"no sprite reached all four sides in {_TRIES:,} tries; take another size, symmetry or density"
+    )
 
 
 def _choices(size: Any) -> list[Any]:

@@ -127,6 +127,12 @@ class PretrainConfig:
         for name in ("vocabulary", "width", "layers", "heads", "inner", "cells", "pack", "held_out"):
             value = getattr(self, name)
             require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
+        require(
+            self.cells >= 120,
+            "cells",
+            self.cells,
+            "expected 120 or more: rows begin at a quarter, and a drawing takes 27",
+        )
         require(self.width % self.heads == 0, "width", self.width, f"expected a multiple of heads ({self.heads})")
         require(self.learning_rate > 0, "learning-rate", self.learning_rate, "expected more than 0")
         require(self.muon_rate > 0, "muon-rate", self.muon_rate, "expected more than 0")

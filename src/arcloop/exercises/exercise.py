@@ -2,31 +2,31 @@
 
 Turns a generator into a ``Exercise``: program × inputs → outputs. Promises that the program maps every
 shown input to the shown output, that the task is neither identity nor (drawings aside) constant,
-that no single statement of the program is without effect on the train pairs, and that equal generator
-states give equal rows. The programs come from the project's own grammar and run in this process.
+that no single statement at the top level of the program is without effect on the train pairs, and that equal generator
+states give equal rows. The programs come from the project's own grammar and solutions, and run in this process.
 """
 
 import random
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from arcloop.exercises.inputs import OTHER_BACKGROUND, sample_inputs
+from arcloop.exercises.mutants import concepts_of, given, mutated
 from arcloop.exercises.solved import sample_solved
-from arcloop.exercises.trusted import Transform, compile_source, run_all, run_grid
+from arcloop.exercises.trusted import compile_source, run_all
 from arcloop.exercises.worth import fit, instructive, simplify
 from arcloop.grammar import DRAWING, PRODUCTIONS, Draft, Scope, sample_draft
 from arcloop.grammar.elements import sample_drawing
-from arcloop.grammar.program import STEPS, Statement, choose, write
+from arcloop.grammar.program import STEPS, Statement, choose
 from arcloop.programs import content_id
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Example, Grid, Pair, Parent, Task
-from arcloop.rewriting.mutation import mutant
 from arcloop.rewriting.simplification import deletions, without
 
 __all__ = [
+    "LEAST",
     "Exercise",
     "example_of",
     "sample_exercise",
@@ -38,8 +38,12 @@ _TRIES = 12
 """Mutants of a program that are tried."""
 _MUTANTS = 0.4
 """Share of the exercises around solutions whose program is a mutant."""
+_OWN = 0.7
+"""Share of the exercises around solutions on inputs of the solution's own task."""
 _FAILURES_PASSED_OVER = 0.8
 """Share of the mutants that fail which are passed over."""
+LEAST = 27
+"""Cells that the smallest drawing takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class Exercise:
     @property
     def cells(self) -> int:
         """Cells of all shown grids: about half the tokens of the prompt."""
-        return self.test_input.size + sum(pair.input.size + pair.output.size for pair in self.pairs)
+        gave = sum(one.size for one in self.parent.gave if not isinstance(one, str)) if self.parent else 0
+        return gave + self.test_input.size + sum(pair.input.size + pair.output.size for pair in self.pairs)
 
 
 def sample_exercise(
@@ -86,20 +91,26 @@ def sample_exercise(
         steps: How often a program has one step, two steps, and so on, before what makes no difference is left out.
         refinement: Share of rows that show a nearly right program too, and ask for the right one.
         solved: Share of the other rows than drawings whose program solves a training task, or is a mutant of one.
+
+    Raises:
+        ValueError: ``max_cells`` is less than the smallest drawing takes.
     """
+    if max_cells < LEAST:
+        raise ValueError(f"max_cells is {max_cells}; expected at least {LEAST}")
     cells = 3 * max_cells if rng.random() < 1 / 30 else max_cells
     wants_drawing = rng.random() < drawing
     wants_parent = bool(refinement) and rng.random() < refinement
     wants_solved = bool(solved) and rng.random() < solved
+    changed, own = rng.random() < _MUTANTS, rng.random() < _OWN
     while True:
         if wants_drawing:
             row = _drawing_row(rng, cells, elements)
         elif wants_solved:
-            row = _solved_row(rng, cells)
+            row = _solved_row(rng, cells, changed, own)
         else:
             row = _program_row(rng, cells, weights or {}, steps)
         if row is not None and wants_parent:
-            row = with_parent(row, rng)
+            row = with_parent(row, rng, cells)
         if row is not None:
             return row
 
@@ -109,50 +120,26 @@ def task_of(row: Exercise, task_id: str) -> Task:
     return Task(task_id, row.pairs, (row.test_input,))
 
 
-def with_parent(row: Exercise, rng: random.Random) -> Exercise | None:
+def with_parent(row: Exercise, rng: random.Random, max_cells: int) -> Exercise | None:
     """The row with a program to be bettered: a mutant of its own that gives something else; None if none was found.
 
-    A third of the mutants are changed in two places. What a mutant gives is mostly grids; failures are shown too.
+    A third of the mutants are changed in two places. What a mutant gives is mostly grids; failures are shown too. All grids that
+    are shown have at most ``max_cells`` cells together.
     """
     scope = Scope.of(rng, tuple(pair.input for pair in row.pairs))
     inputs, failures = [pair.input for pair in row.pairs], 0
     for _ in range(_TRIES):
-        source = _mutated(row.source, scope, rng, 2 if rng.random() < 1 / 3 else 1)
-        gave = _gave(source, inputs)
+        source = mutated(row.source, scope, rng, 2 if rng.random() < 1 / 3 else 1)
+        gave = given(source, inputs)
         failed = any(isinstance(one, str) for one in gave)
         failures += failed
         wrong = any(isinstance(g, str) or not np.array_equal(g, p.output) for g, p in zip(gave, row.pairs, strict=True))
         # A failure tells less than a grid that is nearly right, and most mutants that fail do so in the same ways.
         if source != row.source and wrong and not (failed and rng.random() < _FAILURES_PASSED_OVER):
-            return replace(row, parent=Parent(content_id(source), source, gave))
+            found = replace(row, parent=Parent(content_id(source), source, gave))
+            if found.cells <= max_cells:
+                return found
     return None
-
-
-def _gave(source: str, inputs: Sequence[Grid]) -> tuple[Grid | str, ...]:
-    """What a mutant of a program of ours gives: a grid, or how it fails, as a run shows it."""
-    try:
-        transform = compile_source(source)
-    except Exception as error:
-        return ((f"{type(error).__name__}: {error}"), *("failed too" for _ in inputs[1:]))
-    found: list[Grid | str] = []
-    for grid in inputs:
-        output = run_grid(transform, grid)
-        if output is None:
-            said = any(isinstance(one, str) for one in found)
-            found.append("failed too" if said else _failure(transform, grid))
-        else:
-            found.append(output)
-    return tuple(found)
-
-
-def _failure(transform: Transform, grid: Grid) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            transform(grid.astype(np.int64))
-        except Exception as error:
-            return " ".join(f"{type(error).__name__}: {error}".split())[:200]
-    return "invalid_output"
 
 
 def example_of(row: Exercise, format_: PromptFormat) -> Example:
@@ -178,28 +165,28 @@ def _program_row(
     return None
 
 
-def _solved_row(rng: random.Random, cells: int) -> Exercise | None:
-    """A solution of a training task, or a mutant of one, on inputs of any task."""
-    source, inputs, concepts, kind = sample_solved(rng, cells)
+def _solved_row(rng: random.Random, cells: int, changed: bool, own: bool) -> Exercise | None:
+    """A solution of a training task, or with ``changed`` a mutant of one, on inputs of its ``own`` task or of any."""
+    source, inputs, kind = sample_solved(rng, cells, own)
     if len(inputs) < 3:
         return None
-    may_change = "while " not in source  # or it might never end
-    if may_change and rng.random() < _MUTANTS:
-        source = _mutated(source, Scope.of(rng, inputs), rng, rng.randint(1, 2))
+    if changed:
+        source = mutated(source, Scope.of(rng, inputs), rng, rng.randint(1, 2))
     outputs = _tried(source, inputs)
     if outputs is None:
         return None
     count = fit(inputs, outputs[:-1], cells)
     shown, outputs = (*inputs[:count], inputs[-1]), outputs[:count]
-    if count < 2 or not instructive(shown[:-1], outputs, False, False):
+    # A solution on its own inputs does what its task asks for, and if that is one colour.
+    if count < 2 or not instructive(shown[:-1], outputs, False, own and not changed):
         return None
-    for span in reversed(deletions(source)) if may_change else ():
+    for span in reversed(deletions(source)):
         shorter = without(source, [span])
         found = _tried(shorter, shown)
         if found is not None and all(map(np.array_equal, found, outputs)):
             source = shorter
     pairs = tuple(Pair(grid, output) for grid, output in zip(shown[:-1], outputs, strict=True))
-    return Exercise(source, pairs, shown[-1], concepts, kind)
+    return Exercise(source, pairs, shown[-1], concepts_of(source), kind)
 
 
 def _tried(source: str, inputs: Sequence[Grid]) -> list[Grid] | None:
@@ -209,18 +196,6 @@ def _tried(source: str, inputs: Sequence[Grid]) -> list[Grid] | None:
     except Exception:
         return None
     return run_all(transform, inputs)
-
-
-def _mutated(source: str, scope: Scope, rng: random.Random, times: int) -> str:
-    for _ in range(times):
-        made = mutant(source, rng, lambda: _step(rng, scope))
-        source = made[0] if made else source
-    return source
-
-
-def _step(rng: random.Random, scope: Scope) -> str:
-    """Statements of one step of the grammar that may follow others."""
-    return "\n".join(statement.code for statement in write(choose(rng, {}, follows=True, room=1), scope))
 
 
 def _drawing_row(rng: random.Random, cells: int, elements: int) -> Exercise | None:

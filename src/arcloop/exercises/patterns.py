@@ -142,7 +142,7 @@ def corner_points(look: Look) -> Grid:
 
 
 def mirrored(look: Look, density: float) -> Grid:
-    """A pattern that is its own mirror image both ways (and along diagonals where it is square)."""
+    """A pattern that is its own mirror image both ways; half of the square ones are so along diagonals too."""
     h, w = look.size(4, 14)
     colors = look.palette[: max(2, look.count)]
     quarter = look.noise((h + 1) // 2, (w + 1) // 2, density, colors)

@@ -21,9 +21,6 @@ from arcloop.tasks.sets import load_tasks
 
 __all__ = ["Solution", "sample_solved", "solutions"]
 
-_OWN = 0.7
-"""Share of the exercises on inputs of the solution's own task."""
-_HEAD = "# concepts: "
 _COLOR = re.compile(r"\bColor\.(" + "|".join(COLOR_NAMES) + r")\b")
 
 
@@ -47,11 +44,11 @@ def solutions() -> tuple[Solution, ...]:
     return tuple(Solution(task_id, source, inputs[task_id]) for task_id, source in found if task_id not in SHARED)
 
 
-def sample_solved(rng: random.Random, cells: int) -> tuple[str, tuple[Grid, ...], tuple[str, ...], str]:
-    """A solution, half of the time in other colours, and up to five inputs for it: source, inputs, concepts, kind of the inputs."""
+def sample_solved(rng: random.Random, cells: int, own: bool) -> tuple[str, tuple[Grid, ...], str]:
+    """A solution, half of the time in other colours, and up to five inputs, of its ``own`` task or any: source, inputs, their kind."""
     solution = rng.choice(solutions())
     source, grids, kind = solution.source, list(solution.inputs), "solved"
-    if rng.random() >= _OWN:
+    if not own:
         kind = rng.choice((REAL, *INPUT_KINDS))
         grids = list(sample_inputs(rng, kind, 5, cells // 4))
     elif rng.random() < 0.5:
@@ -64,8 +61,7 @@ def sample_solved(rng: random.Random, cells: int) -> tuple[str, tuple[Grid, ...]
         source, grids = _recolored(source, table), [np.array(table, np.int8)[grid] for grid in grids]
     rng.shuffle(grids)
     grids = [grid for grid in grids if grid.size <= cells // 2][:5]
-    head = next((line for line in source.split("\n") if line.startswith(_HEAD)), _HEAD + "solved")
-    return source, tuple(grids), tuple(head.removeprefix(_HEAD).split(", ")), kind
+    return source, tuple(grids), kind
 
 
 def _recolored(source: str, table: Sequence[int]) -> str:

@@ -1,5 +1,6 @@
 """A trusted program and inputs → outputs, in this process."""
 
+import random
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,9 +14,12 @@ __all__ = ["Transform", "compile_source", "run_all", "run_grid", "run_source"]
 
 Transform = Callable[[Any], Any]
 
-NAMES: dict[str, Any] = {name: value for name, value in vars(arcloop.common).items() if not name.startswith("_")} | {
-    "np": np
+NAMES: dict[str, Any] = {
+    "random": random,
+    **{name: getattr(arcloop.common, name) for name in arcloop.common.__all__},
+    "np": np,
 }
+"""What a program finds in place, as in the sandbox."""
 
 
 def compile_source(source: str) -> Transform:

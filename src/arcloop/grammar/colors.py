@@ -78,7 +78,7 @@ def swap_both(scope: Scope) -> str:
 def color_map(scope: Scope) -> str:
     """Several colours change at once. Example: ``colors = {Color.RED: Color.BLUE, ...}``."""
     count = min(len(scope.colors), scope.number(2, 5))
-    keys = [scope.color() for _ in range(count)]
+    keys = [scope.name(color) for color in scope.rng.sample(scope.colors, count)]
     if scope.chance(0.5) and count > 1:
         values = (
             keys[1:] + keys[:1]
@@ -87,7 +87,8 @@ def color_map(scope: Scope) -> str:
         )
     else:
         values = scope.paints(count)
-    pairs = ", ".join(f"{key}: {value}" for key, value in sorted(zip(keys, values, strict=True)))
+    changes = sorted((key, value) for key, value in zip(keys, values, strict=True) if key != value)
+    pairs = ", ".join(f"{key}: {value}" for key, value in changes)
     return f"colors = {{{pairs}}}\ngrid = np.array([[colors.get(c, c) for c in row] for row in grid])"
 
 

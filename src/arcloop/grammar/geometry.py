@@ -167,7 +167,7 @@ def rotate_tile(scope: Scope) -> str:
 @production("fractal", suits=("tiny",), weight=3, grows=6)
 def fractal(scope: Scope) -> str:
     """Replace chosen cells by the whole grid. Example: ``grid = np.kron(grid > 0, grid)``."""
-    choice = scope.number(0, 4)
+    choice = scope.rng.randrange(5)
     if choice == 0:
         return "grid = np.kron(grid > 0, grid)"
     if choice == 1:

@@ -174,7 +174,7 @@ def fill_between_marks(scope: Scope) -> str:
     Example: ``if row[0] and row[-1]: row[row == 0] = Color.RED``.
     """
     lines = scope.pick("grid", "grid.T")
-    kind = scope.number(0, 2)
+    kind = scope.rng.randrange(3)
     if kind == 0:
         paint = scope.pick("row[0]", scope.paint())
         return f"for row in {lines}:\n    if row[0] and row[0] == row[-1]:\n        row[1:-1] = {paint}"

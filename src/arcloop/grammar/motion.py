@@ -25,17 +25,16 @@ def gravity_of_color(scope: Scope) -> str:
 @production("object gravity", suits=("objects", "rects", "blobs"), weight=2)
 def object_gravity(scope: Scope) -> str:
     """Whole objects fall until something stops them. Example: ``while not collision(...)`` with a bounded loop."""
-    step, axis, reverse = scope.rng.choice(
+    step, reverse = scope.rng.choice(
         [
-            ("1, 0", "0", ", reverse=True"),
-            ("1, 0", "0", ", reverse=True"),
-            ("-1, 0", "0", ""),
-            ("0, 1", "1", ", reverse=True"),
-            ("0, -1", "1", ""),
+            ("1, 0", ", reverse=True"),
+            ("1, 0", ", reverse=True"),
+            ("-1, 0", ""),
+            ("0, 1", ", reverse=True"),
+            ("0, -1", ""),
         ]
     )
     size = 'sum(object_position(obj, anchor="lower right"))' if reverse else "sum(object_position(obj))"
-    del axis
     return (
         f"objects = sorted(find_connected_components(grid), key=lambda obj: {size}{reverse})\n"
         "grid = np.zeros_like(grid)\nfor obj in objects:\n    for i in range(30):\n"

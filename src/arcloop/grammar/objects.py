@@ -4,6 +4,8 @@ The idiom is always the same: ``objects = find_connected_components(grid)``, ``o
 key=...)``, then an action on ``obj``, a full-size array that is black off the object.
 """
 
+from collections.abc import Callable
+
 from arcloop.grammar.production import production
 from arcloop.grammar.scope import Scope
 
@@ -11,6 +13,7 @@ __all__ = ["components", "condition", "rank_key"]
 
 OBJECTS = ("objects", "objects", "rects", "frames", "noisy", "real")
 MULTI = ("multicolor", "multicolor", "objects")
+_SIDES = ("obj[0]", "obj[-1]", "obj[:, 0]", "obj[:, -1]")
 
 
 def components(scope: Scope, multicolor: float = 0.25) -> str:
@@ -25,43 +28,44 @@ def components(scope: Scope, multicolor: float = 0.25) -> str:
 
 def rank_key(scope: Scope) -> str:
     """Source of ``key=...`` by which objects are ranked."""
-    return scope.rng.choices(
-        [
-            "np.count_nonzero",
-            "lambda obj: crop(obj).size",
-            "lambda obj: len(object_colors(obj))",
-            "lambda obj: object_position(obj)[0]",
-            "lambda obj: object_position(obj)[1]",
-            "lambda obj: object_interior(obj).sum() - np.count_nonzero(obj)",
-            "lambda obj: sum(np.array_equal(crop(obj), crop(o)) for o in objects)",
-            "lambda obj: sum(np.array_equal(crop(obj) > 0, crop(o) > 0) for o in objects)",
-            f"lambda obj: np.sum(obj == {scope.color()})",
-        ],
-        [8, 1.5, 1.5, 1, 1, 1, 1, 1, 1.5],
-    )[0]
+    back = scope.back_argument
+    whole, other = (scope.mask(f"crop({name}{back})") for name in ("obj", "o"))
+    keys: list[Callable[[], str]] = [
+        lambda: scope.by_size,
+        lambda: f"lambda obj: crop(obj{back}).size",
+        lambda: f"lambda obj: len(object_colors(obj{back}))",
+        lambda: f"lambda obj: object_position(obj{back})[0]",
+        lambda: f"lambda obj: object_position(obj{back})[1]",
+        lambda: f"lambda obj: object_interior(obj{back}).sum() - {scope.size('obj')}",
+        lambda: f"lambda obj: sum(np.array_equal(crop(obj{back}), crop(o{back})) for o in objects)",
+        lambda: f"lambda obj: sum(np.array_equal({whole}, {other}) for o in objects)",
+        lambda: f"lambda obj: np.sum(obj == {scope.color()})",
+    ]
+    return scope.rng.choices(keys, [8, 1.5, 1.5, 1, 1, 1, 1, 1, 1.5])[0]()
 
 
 def condition(scope: Scope) -> str:
-    """Source of a yes-or-no question about ``obj``; most suit a black background only."""
-    size = scope.number(1, 6)
-    return scope.rng.choices(
-        [
-            f"np.count_nonzero(obj) == {size}",
-            f"np.count_nonzero(obj) < {size + 1}",
-            f"np.count_nonzero(obj) > {size}",
-            "np.array_equal(crop(obj), np.flip(crop(obj), 1))",
-            "np.array_equal(crop(obj), np.flip(crop(obj), 0))",
-            f"object_interior(obj{scope.back_argument}).sum() > np.sum({scope.mask('obj')})",
-            "crop(obj).all()",
-            "not crop(obj).all()",
-            "obj[0].any() or obj[-1].any() or obj[:, 0].any() or obj[:, -1].any()",
-            "crop(obj).shape[0] == crop(obj).shape[1]",
-            "crop(obj).shape[0] > crop(obj).shape[1]",
-            "len(object_colors(obj)) > 1",
-            f"{scope.color()} in obj",
-        ],
-        [3, 2, 2, 0.7, 0.7, 1.5, 1, 1, 1, 0.7, 0.7, 0.7, 0.7],
-    )[0]
+    """Source of a yes-or-no question about ``obj``."""
+    number, size, back = scope.number(1, 6), scope.size("obj"), scope.back_argument
+    box = f"crop(obj{back})"
+    full = f"({scope.mask(box)}).all()" if back else f"{box}.all()"
+    edges = (f"({scope.mask(side)}).any()" if back else f"{side}.any()" for side in _SIDES)
+    questions: list[Callable[[], str]] = [
+        lambda: f"{size} == {number}",
+        lambda: f"{size} < {number + 1}",
+        lambda: f"{size} > {number}",
+        lambda: f"np.array_equal({box}, np.flip({box}, 1))",
+        lambda: f"np.array_equal({box}, np.flip({box}, 0))",
+        lambda: f"object_interior(obj{back}).sum() > np.sum({scope.mask('obj')})",
+        lambda: full,
+        lambda: f"not {full}",
+        lambda: " or ".join(edges),
+        lambda: f"{box}.shape[0] == {box}.shape[1]",
+        lambda: f"{box}.shape[0] > {box}.shape[1]",
+        lambda: f"len(object_colors(obj{back})) > 1",
+        lambda: f"{scope.color()} in obj",
+    ]
+    return scope.rng.choices(questions, [3, 2, 2, 0.7, 0.7, 1.5, 1, 1, 1, 0.7, 0.7, 0.7, 0.7])[0]()
 
 
 def chosen(scope: Scope) -> str:
@@ -73,7 +77,7 @@ def chosen(scope: Scope) -> str:
 def largest(scope: Scope) -> str:
     """As ``chosen``, by the number of cells alone."""
     pick = scope.pick("max", "max", "min")
-    return f"objects = {components(scope)}\nobj = {pick}(objects, key=np.count_nonzero)"
+    return f"objects = {components(scope)}\nobj = {pick}(objects, key={scope.by_size})"
 
 
 @production("crop", suits=("single", "single", "multicolor", "noise", "real"), weight=4, then=2.5)
@@ -114,7 +118,7 @@ def crop_window(scope: Scope) -> str:
     inside = "x + 1:x + w - 1, y + 1:y + h - 1" if scope.chance(0.25) else "x:x + w, y:y + h"
     if scope.chance(0.55):
         return f"x, y, w, h = bounding_box(grid == {scope.color()})\ngrid = grid[{inside}]"
-    key = scope.pick("np.count_nonzero", "np.count_nonzero", "lambda obj: crop(obj).size")
+    key = scope.pick(scope.by_size, scope.by_size, f"lambda obj: crop(obj{scope.back_argument}).size")
     obj = f"{scope.pick('max', 'max', 'min')}({components(scope)}, key={key})"
     return f"obj = {obj}\nx, y, w, h = bounding_box(obj{scope.back_argument})\ngrid = grid[{inside}]"
 
@@ -134,7 +138,7 @@ def crop_color(scope: Scope) -> str:
 @production("recolor by size", suits=("binary_objects", "binary_objects", "objects"), weight=4)
 def recolor_by_size(scope: Scope) -> str:
     """Objects of one size get a colour. Example: ``if np.count_nonzero(obj) > 3: grid[obj > 0] = Color.RED``."""
-    test = f"np.count_nonzero(obj) {scope.pick('>', '==', '<')} {scope.number(1, 6)}"
+    test = f"{scope.size('obj')} {scope.pick('>', '==', '<')} {scope.number(1, 6)}"
     lines = f"for obj in {components(scope, 0.1)}:\n"
     if scope.chance(0.5):
         return f"{lines}    if {test}:\n        grid[{scope.mask('obj')}] = {scope.paint()}"
@@ -163,9 +167,10 @@ def size_to_color(scope: Scope) -> str:
     start = scope.number(1, 4)
     paints = scope.paints(count)
     table = ", ".join(f"{start + index}: {paint}" for index, paint in enumerate(paints))
+    own = f"object_colors(obj{scope.back_argument})[0]" if scope.background else "obj.max()"
     return (
         f"colors = {{{table}}}\nfor obj in {components(scope, 0.1)}:\n"
-        "    grid[obj > 0] = colors.get(np.count_nonzero(obj), obj.max())"
+        f"    grid[{scope.mask('obj')}] = colors.get({scope.size('obj')}, {own})"
     )
 
 
@@ -176,11 +181,12 @@ def recolor_by_rank(scope: Scope) -> str:
     Example: ``for obj, color in zip(objects, [Color.RED, Color.BLUE])``.
     """
     colors = ", ".join(scope.paints(scope.number(2, 4)))
-    key = "np.count_nonzero" if scope.chance(0.7) else f"lambda obj: object_position(obj)[{scope.axis()}]"
+    place = f"lambda obj: object_position(obj{scope.back_argument})[{scope.axis()}]"
+    key = scope.by_size if scope.chance(0.7) else place
     reverse = scope.pick("", ", reverse=True")
     return (
         f"objects = sorted({components(scope, 0)}, key={key}{reverse})\n"
-        f"for obj, color in zip(objects, [{colors}]):\n    grid[obj > 0] = color"
+        f"for obj, color in zip(objects, [{colors}]):\n    grid[{scope.mask('obj')}] = color"
     )
 
 
@@ -191,10 +197,11 @@ def recolor_extremes(scope: Scope) -> str:
     Example: ``grid[objects[0] > 0] = Color.RED``.
     """
     first, last = scope.paints(2)
-    lines = [f"objects = sorted({components(scope, 0)}, key=np.count_nonzero)"]
+    lines = [f"objects = sorted({components(scope, 0)}, key={scope.by_size})"]
     if scope.chance(0.4):
-        lines.append("grid[:] = Color.BLACK")
-    return "\n".join([*lines, f"grid[objects[0] > 0] = {first}", f"grid[objects[-1] > 0] = {last}"])
+        lines.append(f"grid[:] = {scope.back}")
+    ends = ((scope.mask(f"objects[{place}]"), color) for place, color in ((0, first), (-1, last)))
+    return "\n".join([*lines, *(f"grid[{cells}] = {color}" for cells, color in ends)])
 
 
 @production("denoise", suits=("noisy", "noisy", "binary_objects"), weight=3, then=1.5)
@@ -211,13 +218,15 @@ def remove_by_condition(scope: Scope) -> str:
 
     Example: ``if crop(obj).all(): grid[obj > 0] = Color.BLACK``.
     """
-    return f"for obj in {components(scope)}:\n    if {condition(scope)}:\n        grid[obj > 0] = Color.BLACK"
+    return (
+        f"for obj in {components(scope)}:\n    if {condition(scope)}:\n        grid[{scope.mask('obj')}] = {scope.back}"
+    )
 
 
 @production("crop by condition", suits=("objects", "frames", "multicolor"), weight=2)
 def crop_by_condition(scope: Scope) -> str:
     """The object that answers a question with yes is cut out. Example: ``objects = [obj for obj in ... if ...]``."""
-    return f"objects = [obj for obj in {components(scope, 0.4)} if {condition(scope)}]\ngrid = crop(objects[0])"
+    return f"objects = [obj for obj in {components(scope, 0.4)} if {condition(scope)}]\ngrid = crop(objects[0]{scope.back_argument})"
 
 
 @production("color of other", suits=("marked", "multicolor"), weight=2)
@@ -250,16 +259,18 @@ def shape_in_marker_color(scope: Scope) -> str:
 def stack_objects(scope: Scope) -> str:
     """All objects, cut out, side by side. Example: ``grid = np.hstack([crop(obj) for obj in objects])``."""
     stack, axis = ("np.hstack", "1") if scope.chance(0.5) else ("np.vstack", "0")
-    objects = f"sorted({components(scope)}, key=lambda obj: object_position(obj)[{axis}])"
-    return f"objects = {objects}\ngrid = {stack}([crop(obj) for obj in objects])"
+    back = scope.back_argument
+    objects = f"sorted({components(scope)}, key=lambda obj: object_position(obj{back})[{axis}])"
+    return f"objects = {objects}\ngrid = {stack}([crop(obj{back}) for obj in objects])"
 
 
 @production("overlay objects", suits=("same_size", "same_size"), weight=1)
 def overlay_objects(scope: Scope) -> str:
     """All objects, cut out, one over the other. Example: ``for obj in objects: blit_sprite(grid, crop(obj), 0, 0)``."""
+    back = scope.back_argument
     return (
-        f"objects = {components(scope)}\ngrid = crop(objects[0])\n"
-        "for obj in objects:\n    blit_sprite(grid, crop(obj), 0, 0)"
+        f"objects = {components(scope)}\ngrid = crop(objects[0]{back})\n"
+        f"for obj in objects:\n    blit_sprite(grid, crop(obj{back}), 0, 0{back})"
     )
 
 

@@ -40,7 +40,7 @@ class Production:
     plain: bool
     """Outputs of one single colour are meaningful."""
     grows: int
-    """Least factor by which a side grows; it is not used where the result would be over 30."""
+    """Factor by which a side grows, as a rule; it does not follow steps after which the result would mostly be over 30."""
 
 
 PRODUCTIONS: dict[str, Production] = {}

@@ -180,7 +180,6 @@ def fill_room(scope: Scope) -> str:
     """
     wall = scope.color()
     yes, no = scope.paints(2)
-    code = f"rooms = find_connected_components(grid, background={wall})\n"
     if scope.chance(0.6):
         first = scope.pick("max", "min")
         size = f"np.sum(room != {wall})"

@@ -37,7 +37,7 @@ class Scope:
     background: int = 0
     """The colour that dominates every input; 0 when there is none."""
     used: list[int] = field(default_factory=list)
-    """Colours drawn so far by ``color``, so that later statements can speak of the same ones."""
+    """Colours drawn so far by ``color``, so that later ones are others while there are any."""
 
     @classmethod
     def of(cls, rng: random.Random, inputs: Sequence[Grid], outputs: Sequence[Grid] = ()) -> "Scope":
@@ -82,7 +82,7 @@ class Scope:
         return self.name(color)
 
     def paint(self) -> str:
-        """Source of a colour for new content: one not drawn before, of the inputs' or a fresh one."""
+        """Source of a colour for new content, of the inputs' or a fresh one; not one that ``color`` has drawn while others are left."""
         pool = self.colors if self.chance(0.35) else self.fresh
         color = self.rng.choice([color for color in pool if color not in self.used] or list(pool))
         return self.name(color)
@@ -106,6 +106,15 @@ class Scope:
     def mask(self, name: str) -> str:
         """Source of the cells of an array that are not background, e.g. ``obj > 0``."""
         return f"{name} != {self.back}" if self.background else f"{name} > 0"
+
+    def size(self, name: str) -> str:
+        """Source of how many cells of an array are not background, e.g. ``np.count_nonzero(obj)``."""
+        return f"np.sum({self.mask(name)})" if self.background else f"np.count_nonzero({name})"
+
+    @property
+    def by_size(self) -> str:
+        """Source of the key that ranks objects by their cells, e.g. ``np.count_nonzero``."""
+        return f"lambda obj: {self.size('obj')}" if self.background else "np.count_nonzero"
 
     def name(self, color: int) -> str:
         """``Color.RED`` for 2."""

@@ -81,9 +81,8 @@ def uncover(scope: Scope) -> str:
 @production("copy half", suits=("half_symmetric", "small", "symmetric_noisy"), weight=1.5, then=0.5)
 def copy_half(scope: Scope) -> str:
     """One half is mirrored onto the other. Example: ``grid[-n:] = np.flip(grid[:n], 0)``."""
-    choice = scope.number(0, 1)
     turn = scope.chance(0.8)
-    if choice == 0:
+    if scope.chance(0.5):
         target, source = scope.rng.choice([("grid[-n:]", "grid[:n]"), ("grid[:n]", "grid[-n:]")])
         return f"n = len(grid) // 2\n{target} = " + (f"np.flip({source}, 0)" if turn else source)
     target, source = scope.rng.choice([("grid[:, -n:]", "grid[:, :n]"), ("grid[:, :n]", "grid[:, -n:]")])

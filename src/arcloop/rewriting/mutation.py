@@ -2,7 +2,8 @@
 
 What is changed is a number, a truth value or a colour, or a statement of ``transform`` that is left out, changes places
 with the next, or comes from elsewhere. A mutant of a program that is nearly right may be right; a mutant of one that is
-right is a program to be repaired. Whether it runs, and what it gives, is for the caller to find out.
+right is a program to be repaired. Whether it runs, and what it gives, is for the caller to find out; what would read a name
+before it is there is no mutant.
 """
 
 import ast
@@ -69,9 +70,51 @@ def mutant(
     lines = source.split("\n")
     for change in rng.sample(list(changes), len(changes)):
         made = _changed(change, tree, lines, rng, fresh)
-        if made is not None and made != source and parsed(made) is not None:
+        changed = None if made is None or made == source else parsed(made)
+        if made is not None and changed is not None and _in_order(tree, changed):
             return made, change
     return None
+
+
+def _in_order(before: ast.Module, after: ast.Module) -> bool:
+    """Does each statement of the changed ``transform`` find the names in place that are bound in it, or were?"""
+    old, new = _transform(before), _transform(after)
+    if old is None or new is None:
+        return True
+    there = {argument.arg for argument in ast.walk(new.args) if isinstance(argument, ast.arg)}
+    local = {name for function in (old, new) for statement in function.body for name in _bound(statement)} - there
+    for statement in new.body:
+        bound = _bound(statement)
+        # In a statement with others inside, what comes first is not looked into.
+        own = bound if hasattr(statement, "body") else set()
+        if _read(statement) & local - there - own:
+            return False
+        there |= bound
+    return True
+
+
+def _transform(tree: ast.Module) -> ast.FunctionDef | None:
+    return next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "transform"), None)
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return names - _inner(statement)
+
+
+def _read(statement: ast.stmt) -> set[str]:
+    names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+        names.add(statement.target.id)
+    return names - _inner(statement)
+
+
+def _inner(statement: ast.stmt) -> set[str]:
+    """Names of comprehensions and lambdas in it."""
+    targets = [node.target for node in ast.walk(statement) if isinstance(node, ast.comprehension)]
+    names = {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    lambdas = [node.args for node in ast.walk(statement) if isinstance(node, ast.Lambda)]
+    return names | {a.arg for one in lambdas for a in ast.walk(one) if isinstance(a, ast.arg)}
 
 
 def _changed(
@@ -126,10 +169,9 @@ def _words(change: Change, tree: ast.Module, lines: list[str], rng: random.Rando
 def _statements(tree: ast.Module, lines: list[str]) -> list[Span]:
     """Lines of the statements of ``transform`` that stand alone on theirs, but the last, which returns."""
     raw = [line.encode() for line in lines]
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == "transform":
-            return [span for statement in node.body[:-1] if (span := lines_of(statement, raw)) is not None]
-    return []
+    function = _transform(tree)
+    body = function.body[:-1] if function is not None else []
+    return [span for statement in body if (span := lines_of(statement, raw)) is not None]
 
 
 def _spliced(lines: list[str], span: Span, new: Sequence[str]) -> str:

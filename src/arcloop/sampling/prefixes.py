@@ -9,14 +9,14 @@ but short prompts are as much work as the longest one, and those with one row le
 each for itself and reads one after the other, without idle places: on a CPU, where a call costs little and arithmetic much.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-__all__ = ["Padded", "Part", "Prefixes", "Ragged", "move"]
+__all__ = ["Padded", "Part", "Prefixes", "Ragged", "filled", "move"]
 
 
 class Part:
@@ -35,6 +35,12 @@ class Part:
         top = scores.amax(-1, keepdim=True)
         weights = scores.sub_(top).exp_()
         return cls(top, weights.sum(-1, keepdim=True), weights.to(values.dtype) @ values)
+
+    @classmethod
+    def beside(cls, parts: Sequence["Part"], axis: int) -> "Part":
+        """What several asked, one after the other along an axis."""
+        top, mass, sum_ = zip(*((part.top, part.mass, part.sum) for part in parts), strict=True)
+        return cls(torch.cat(top, axis), torch.cat(mass, axis), torch.cat(sum_, axis))
 
     def joined(self, other: "Part") -> Tensor:
         """The attention to both parts together."""
@@ -184,8 +190,9 @@ class Ragged:
                 beside.split(self._counts, 1), self._keys[layer], self._values[layer], strict=True
             )
         ]
-        found = (torch.cat(all_, 1) for all_ in zip(*((p.top, p.mass, p.sum) for p in parts), strict=True))
-        return Part(*(one.view(heads, rows, group, -1).transpose(0, 1)[self._places] for one in found))
+        found = Part.beside(parts, 1)
+        each = (found.top, found.mass, found.sum)
+        return Part(*(one.view(heads, rows, group, -1).transpose(0, 1)[self._places] for one in each))
 
 
 def move(held: Tensor, order: Sequence[int]) -> None:
@@ -194,3 +201,13 @@ def move(held: Tensor, order: Sequence[int]) -> None:
     if places:
         sources = torch.tensor([order[place] for place in places], device=held.device)
         held[torch.tensor(places, device=held.device)] = held[sources]
+
+
+def filled(count: int, gone: Collection[int]) -> list[int]:
+    """Who lies where once these of ``count`` have gone: who was among the last takes their places."""
+    left = count - len(gone)
+    order = list(range(left))
+    staying = sorted(set(range(left, count)) - set(gone))
+    for source, place in zip(staying, sorted(place for place in gone if place < left), strict=True):
+        order[place] = source
+    return order

@@ -16,7 +16,7 @@ from arcloop.prompts.format import PromptFormat
 from arcloop.records import Candidate, Completion, FinishReason, Origin, Prompt, Task
 from arcloop.rewriting.chaining import chain
 from arcloop.rewriting.mutation import mutant
-from arcloop.sampling import Request
+from arcloop.sampling import Draw, Request
 from arcloop.search.refinement import Pool, part
 from arcloop.tasks.augment import apply_task
 
@@ -24,6 +24,8 @@ __all__ = ["origin_of", "rewritten", "rewritten_prompt"]
 
 _BEST = 8
 """Programs of a task that its chains are made of, besides the parent."""
+_TRIES = 4
+"""Mutants that are made until one is a program that the task has not had."""
 _GRID = re.compile(r"\bgrid\b")
 
 
@@ -55,25 +57,34 @@ def rewritten(request: Request, task: Task, pool: Pool, format_: PromptFormat) -
     """
     prompt = request.prompt
     parent = next(c for c in pool.parents if c.program.id == prompt.parent)
+    known = {c.program.source for c in pool.parents}
     for draw in request.draws:
         rng = random.Random(draw.seed)
-        made = _chained(parent, pool, rng) if prompt.origin is Origin.CHAIN else None
+        made = _chained(parent, pool, prompt.id, draw) if prompt.origin is Origin.CHAIN else None
         # A program that cannot be chained can be changed.
-        source = made if made is not None else _mutant(parent, task, rng)
+        tries = [made] if made is not None else (_mutant(parent, task, rng) for _ in range(_TRIES))
+        found = [source for source in tries if source is not None]
+        source = next((source for source in found if source not in known), found[0] if found else None)
         text = format_.answer_text(source) if source is not None else ""
         yield Completion(draw.completion_id, prompt.id, task.id, text, 0, FinishReason.STOP, math.nan, draw.temperature)
 
 
-def _chained(parent: Candidate, pool: Pool, rng: random.Random) -> str | None:
-    """Only programs that were written in the same frame understand each other's colours and directions."""
+def _chained(parent: Candidate, pool: Pool, prompt: str, draw: Draw) -> str | None:
+    """Each draw of a prompt joins other programs, or in the other order, while there are any; the parent with itself comes last.
+
+    Only programs that were written in the same frame understand each other's colours and directions.
+    """
     frame = parent.augmentation
-    others = [
+    alike = [
         c for c in pool.parents if (c.augmentation.dihedral, c.augmentation.colors) == (frame.dihedral, frame.colors)
     ]
-    other = rng.choice(others[:_BEST])
-    pair = [parent.program.source, other.program.source]
-    first, second = pair if rng.random() < 0.5 else reversed(pair)
-    return chain(first, second)
+    own = parent.program.source
+    others = [c.program.source for c in alike if c.program.id != parent.program.id][:_BEST]
+    pairs = [pair for other in others for pair in ((own, other), (other, own))]
+    random.Random(prompt).shuffle(pairs)
+    pairs.append((own, own))
+    number = int(draw.completion_id.rpartition("/d")[2])
+    return chain(*pairs[number % len(pairs)])
 
 
 def _mutant(parent: Candidate, task: Task, rng: random.Random) -> str | None:

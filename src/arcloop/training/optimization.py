@@ -277,12 +277,16 @@ def _optimizer(parameters: list[nn.Parameter], config: TrainingConfig, rate: flo
 
 
 def _course(config: TrainingConfig, optimizer: torch.optim.Optimizer, steps: int) -> Callable[[int], float]:
-    """Steps taken → factor on the learning rate: the schedules of transformers, but never 0 in the warm-up."""
+    """Steps taken → factor on the learning rate: the schedules of transformers, but never 0 in the warm-up.
+
+    A training of few steps, as for the programs of one task, is warm after a quarter of them.
+    """
     from transformers import get_scheduler
 
-    scheduler = get_scheduler(config.lr_scheduler_type, optimizer, config.warmup, max(steps, 1))
+    warmup = min(config.warmup, steps // 4)
+    scheduler = get_scheduler(config.lr_scheduler_type, optimizer, warmup, max(steps, 1))
     after = scheduler.lr_lambdas[0]
-    return lambda taken: (taken + 1) / (config.warmup + 1) if taken < config.warmup else float(after(taken))
+    return lambda taken: (taken + 1) / (warmup + 1) if taken < warmup else float(after(taken))
 
 
 def _prepare(model: LanguageModel, config: TrainingConfig) -> None:
