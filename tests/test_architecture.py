@@ -33,7 +33,7 @@ ORDER: dict[str, str] = {
     "submission": "voting kaggle",
     "runs": "seals numbers schema tables groupdir lock rundir shares readme origin check",
     "rewriting": "simplification paintings variation mutation chaining rewrite",
-    "search": "budget allocation heat refinement reuse health background standing waves group",
+    "search": "budget allocation heat refinement reuse health background standing waves group lending",
     "imports": "layouts imported",
     "exercises": "look patterns panels marks scenes inputs trusted worth mutants solved exercise",
     "training": "port rows examples order packing processes store loss optimization checkpoint trainer peers peer session",

@@ -149,6 +149,8 @@ def test_the_command_runs_compares_and_skips_what_is_done(
     printed = capsys.readouterr().out
     assert "twice against once, pass@n" in printed and "visible from" in printed
     assert "4 runs, 0 of them done" in printed
+    # All arms begin alike: what one has sampled, the next takes over.
+    assert len(re.findall(r"taken over: 40 completions of .*once", printed)) == 2
     found = json.loads((out / "mine.json").read_text())["arc"]
     assert [row["programs"] for row in found["rows"]] == [80.0] * 2 and found["k"] is None
     table = (out / "mine.md").read_text()

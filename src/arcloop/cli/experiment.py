@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
@@ -39,6 +39,7 @@ from arcloop.evaluation.power import POWER, Design, power_of, tasks_needed
 from arcloop.files import write_bytes, writing
 from arcloop.report.page import write_comparison
 from arcloop.runs.rundir import RunDir
+from arcloop.search.lending import lend
 from arcloop.tasks.sets import load_tasks
 
 __all__ = ["main"]
@@ -140,15 +141,33 @@ def _run(experiment: Experiment, out: Path, workers: int, spread: ClusterOptions
     left = [lane for lane in lanes if not _concluded(RunDir.open(lane.path))]
     tell(f"{len(lanes)} runs, {len(lanes) - len(left)} of them done")
     if workers > 1:
-        whole = go_on_side_by_side(left, workers, tell)
+        whole = go_on_side_by_side(left, workers, tell, partial(_take_over, lanes, tell))
         if not whole:
             tell("Stopped. What is done is kept: go on with the same command")
         return 0 if whole else 130
     for lane in left:
         tell(f"\n{lane.name}")
+        _take_over(lanes, tell, lane)
         if code := go_on(RunDir.open(lane.path), cluster=cluster):
             return code
     return 0
+
+
+def _take_over(lanes: Sequence[Lane], tell: Callable[[str], None], lane: Lane) -> None:
+    """Give a run that has not begun what others have sampled first, if it would sample the same: all arms begin alike."""
+    target = RunDir.open(lane.path)
+    # Who has sampled the most first: what it lends is not sampled at all.
+    others = sorted(
+        (
+            RunDir.open(other.path)
+            for other in lanes
+            if other != lane and other.path.parent.parent == lane.path.parent.parent
+        ),
+        key=lambda run: -run.config().programs,
+    )
+    for other in others:
+        if count := lend(other, target):
+            tell(f"taken over: {count:,} completions of {other.path}")
 
 
 def _concluded(run: RunDir) -> bool:

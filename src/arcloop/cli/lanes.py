@@ -38,10 +38,12 @@ class Lane:
         return self.path.with_name(f"{self.path.name}.log")
 
 
-def go_on_side_by_side(lanes: Sequence[Lane], workers: int, tell: Callable[[str], None]) -> bool:
+def go_on_side_by_side(
+    lanes: Sequence[Lane], workers: int, tell: Callable[[str], None], before: Callable[[Lane], None] = lambda lane: None
+) -> bool:
     """Go on with the runs, ``workers`` at a time; False where Ctrl-C or SIGTERM came, after which each has stored what it found.
 
-    On a CPU the processes share the cores, unless OMP_NUM_THREADS says how many threads each has.
+    ``before`` is called with each before it is gone on with. On a CPU the processes share the cores, unless OMP_NUM_THREADS says how many threads each has.
 
     Raises:
         RunError: a run has failed; those beside it have come to their end, and no other was begun.
@@ -56,6 +58,7 @@ def go_on_side_by_side(lanes: Sequence[Lane], workers: int, tell: Callable[[str]
             while under_way or (waiting and not failed):
                 while waiting and not failed and len(under_way) < workers:
                     lane = waiting.popleft()
+                    before(lane)
                     tell(f"begun   {lane.name}")
                     under_way[lane] = (_started(lane, environment), time.monotonic())
                 time.sleep(_LOOK)

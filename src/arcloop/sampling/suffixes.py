@@ -5,7 +5,7 @@ of a head.
 
 There are two ways to lay rows out, as there are for prompts. ``Level`` holds them all in one tensor for each layer, and a GPU reads
 them in one call; but each is read as far as the oldest one goes. In ``Cohorts`` those that entered together, and so are of
-one age, lie for themselves, and nothing is read that is not there: on a CPU, where it makes sampling an eighth faster.
+one age, lie for themselves, and nothing is read that is not there: on a CPU, where it saves a tenth of the time.
 """
 
 from collections.abc import Collection, Sequence
