@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcloop.grammar import sample_program
+from arcloop.rewriting.binding import unbound
 from arcloop.rewriting.mutation import Change, mutant
 from arcloop.rewriting.simplification import parsed
 from arcloop.rewriting.variation import variants
@@ -107,3 +108,54 @@ def test_no_mutant_reads_a_name_before_it_is_there() -> None:
     free = source.replace("    return", "    grid[0] = 1\n    for row in grid:\n        row[0] = 2\n    return")
     found = {made[0] for seed in range(40) if (made := mutant(free, random.Random(seed), fresh, moved))}
     assert len(found) == 3  # without either of the last two, and with them in the other order
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "def size(obj):\n        return obj.sum()\n    for obj in grids:\n        x = size(obj)",
+        "x = [y := 1, y]",
+        "x = [y for y in grid if (z := y) and z]",
+        "obj = max(grid, key=lambda obj: obj.sum())\n    for obj in grid:\n        x = obj",
+        "with open(x) as f:\n        y = f\n    try:\n        pass\n    except E as e:\n        y = e",
+        "match grid:\n        case [a, *b]:\n            x = a, b",
+        "import math as m\n    x = m.pi\n    global k\n    k += 1",
+        "x: int\n    x = 0\n    del x\n    x = {a: b for a, b in grid}",
+        "a, b = grid\n    c = {d for e in a for d in e if d != b}",
+    ],
+)
+def test_what_is_bound_is_found_bound(body: str) -> None:
+    function = ast.parse(f"def transform(grid):\n    {body}\n    return grid").body[0]
+    assert isinstance(function, ast.FunctionDef) and unbound(function) == set()
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("y = x\n    x = 1", {"x"}),
+        ("x += 1", {"x"}),
+        ("for row in grid:\n        n += 1", {"n"}),
+        ("x = [y for row in grid]\n    y = 1", {"y"}),
+        ("x = max(grid, key=lambda a: a == y)\n    y = 1", {"y"}),
+        ("x = 1\n    del x\n    y = x", {"x"}),
+        ("x = m.pi\n    import math as m", {"m"}),
+        ("obj = max(grid, key=lambda o: o == obj)", {"obj"}),
+    ],
+)
+def test_what_is_read_too_early_is_found(body: str, names: set[str]) -> None:
+    function = ast.parse(f"def transform(grid):\n    {body}\n    return grid").body[0]
+    assert isinstance(function, ast.FunctionDef) and unbound(function) == names
+
+
+def test_a_program_that_is_odd_by_itself_can_be_changed() -> None:
+    source = (
+        "def transform(grid):\n    if grid.any():\n        x = 1\n    y = lambda: z\n    z = 2\n    return grid + x\n"
+    )
+    assert all(mutant(source, random.Random(seed), None, (Change.NUMBER,)) for seed in range(5))
+
+
+def test_a_program_that_is_nested_deeply_ends_nothing() -> None:
+    for deep in ("+".join(["1"] * 3000), "-" * 90 + "1", "(" * 80 + "1" + ")" * 80):
+        source = f"def transform(grid):\n    x = {deep}\n    return grid\n"
+        for seed in range(10):
+            mutant(source, random.Random(seed), fresh)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from arcloop.assembly import begin, run
-from arcloop.config import Config, SamplingConfig
+from arcloop.config import BudgetConfig, Config, SamplingConfig, StoppingConfig
 from arcloop.runs.lock import LOCK, Locks
 from arcloop.runs.rundir import RunDir
 from arcloop.search.lending import lend
@@ -48,6 +48,8 @@ def test_a_run_that_begins_alike_comes_to_the_same(
         {"seed": 4},
         {"limit": 1},
         {"sampling": SamplingConfig(temperature=(0.5,))},
+        {"stopping": StoppingConfig()},
+        {"budget": BudgetConfig(tokens=1000)},
         {"augment": dataclasses.replace(CONFIG.augment, colors=False)},
     ],
     ids=str,
@@ -60,7 +62,8 @@ def test_a_run_that_begins_otherwise_is_lent_nothing(once: RunDir, tmp_path: Pat
 
 def test_a_run_that_somebody_works_on_is_left_alone(once: RunDir, tmp_path: Path) -> None:
     target = begun(CONFIG, tmp_path / "busy")
-    with Locks() as locks:
-        locks.take(target.path / LOCK, 0.0)
-        assert lend(once, target) == 0
+    for name in (LOCK, "group_000.lock"):
+        with Locks() as locks:
+            locks.take(target.path / name, 0.0)
+            assert lend(once, target) == 0
     assert lend(once, target) == 32

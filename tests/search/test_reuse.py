@@ -56,7 +56,7 @@ def test_shares_that_cannot_be_are_refused() -> None:
 def made(origin: Origin, parent: Candidate, pool: Pool, count: int = 6) -> list[str]:
     prompt = rewritten_prompt(FLIP, 1, 0, origin, parent)
     draws = tuple(Draw(f"r1/flip/d{n:05}", 70 + n, 1.0) for n in range(count))
-    completions = list(rewritten(Request(prompt, draws), FLIP, pool, FakeSampler().format))
+    completions = list(rewritten(Request(prompt, draws), FLIP, pool, FakeSampler().format, CONFIG))
     assert [c.id for c in completions] == [draw.completion_id for draw in draws]
     assert {(c.prompt_id, c.tokens, c.finish_reason) for c in completions} == {("r1/flip/p0", 0, FinishReason.STOP)}
     return [c.text for c in completions]

@@ -22,7 +22,7 @@ from arcloop.cli.lanes import Lane, go_on_side_by_side
 from arcloop.cli.options import ClusterOptions
 from arcloop.cli.table import percent
 from arcloop.config import require
-from arcloop.errors import ConfigError
+from arcloop.errors import ArcloopError, ConfigError
 from arcloop.evaluation.comparison import Comparison, compare
 from arcloop.evaluation.estimates import LEVEL
 from arcloop.evaluation.experiment import (
@@ -166,7 +166,13 @@ def _take_over(lanes: Sequence[Lane], tell: Callable[[str], None], lane: Lane) -
         key=lambda run: -run.config().programs,
     )
     for other in others:
-        if count := lend(other, target):
+        try:
+            count = lend(other, target)
+        except (ArcloopError, OSError) as error:
+            # It saves time, and no more.
+            tell(f"not taken over: {error}")
+            continue
+        if count:
             tell(f"taken over: {count:,} completions of {other.path}")
 
 

@@ -128,10 +128,10 @@ class PretrainConfig:
             value = getattr(self, name)
             require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
         require(
-            self.cells >= 120,
+            self.cells >= 200,
             "cells",
             self.cells,
-            "expected 120 or more: rows begin at a quarter, and a drawing takes 27",
+            "expected 200 or more: rows begin at a quarter of that",
         )
         require(self.width % self.heads == 0, "width", self.width, f"expected a multiple of heads ({self.heads})")
         require(self.learning_rate > 0, "learning-rate", self.learning_rate, "expected more than 0")

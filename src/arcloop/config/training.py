@@ -153,7 +153,7 @@ class TrainingConfig:
     lr_scheduler_type: Schedule = "constant"
     """Course of the step size after the warm-up."""
     warmup: int = 5
-    """Optimizer steps over which the learning rate rises to its peak."""
+    """Optimizer steps over which the learning rate rises to its peak; at the most a quarter of all."""
     optimizer: Optimizer = "adamw_torch_fused"
     """What makes a step of a gradient. The 8-bit ones (bitsandbytes) need a GPU and hold their state in a quarter of the memory."""
     weight_decay: float = 0.0

@@ -1,7 +1,8 @@
 """A program of ours → one that is nearly the same, with a line of concepts that speaks of it.
 
 What the model reads as an earlier program, and a part of what it learns to write, are mutants. Their concepts change with their
-statements, so that the line above a program says what the program does and not what the one before it did.
+statements, so that the line above a program says what the program does and not what the one before it did. Which concept a
+statement belongs to is guessed from its place.
 """
 
 import random

@@ -80,12 +80,13 @@ def colors_in_order(scope: Scope) -> str:
     end = "" if axis == "1" else ".T"
     if scope.chance(0.3):
         return (
-            f"objects = sorted({components(scope, 0)}, key=np.count_nonzero{scope.pick('', ', reverse=True')})\n"
-            f"grid = np.array([[obj.max() for obj in objects]]){scope.pick('', '.T')}"
+            f"objects = sorted({components(scope, 0)}, key={scope.by_size}{scope.pick('', ', reverse=True')})\n"
+            f"grid = np.array([[{scope.color_of('obj')} for obj in objects]]){scope.pick('', '.T')}"
         )
+    place = f"lambda obj: object_position(obj{scope.back_argument})[{axis}]"
     return (
-        f"objects = sorted({components(scope, 0)}, key=lambda obj: object_position(obj)[{axis}])\n"
-        f"grid = np.array([[obj.max() for obj in objects]]){end}"
+        f"objects = sorted({components(scope, 0)}, key={place})\n"
+        f"grid = np.array([[{scope.color_of('obj')} for obj in objects]]){end}"
     )
 
 
@@ -108,12 +109,12 @@ def answer_color(scope: Scope) -> str:
         pick = scope.pick("max", "min")
         return f"color = {pick}(object_colors(grid), key=lambda c: np.sum(grid == c))\ngrid = np.array([[color]])"
     key = scope.pick(
-        "np.count_nonzero",
-        "lambda obj: crop(obj).size",
-        "lambda obj: object_interior(obj).sum() - np.count_nonzero(obj)",
+        scope.by_size,
+        f"lambda obj: crop(obj{scope.back_argument}).size",
+        f"lambda obj: object_interior(obj{scope.back_argument}).sum() - {scope.size('obj')}",
     )
-    pick = scope.pick("max", "max", "min")
-    shape = scope.pick("[[obj.max()]]", "[[obj.max()]]", "[[obj.max()] * 3] * 3", "[[obj.max()] * 2] * 2")
+    pick, color = scope.pick("max", "max", "min"), scope.color_of("obj")
+    shape = scope.pick(f"[[{color}]]", f"[[{color}]]", f"[[{color}] * 3] * 3", f"[[{color}] * 2] * 2")
     return f"obj = {pick}({components(scope, 0)}, key={key})\ngrid = np.array({shape})"
 
 
@@ -134,5 +135,5 @@ def canvas_of_object(scope: Scope) -> str:
     if scope.chance(0.5):
         color = scope.color()
         return f"grid = np.full(crop(grid == {color}).shape, {color if scope.chance(0.6) else scope.paint()})"
-    obj = f"{scope.pick('max', 'min')}({components(scope, 0)}, key=np.count_nonzero)"
-    return f"obj = {obj}\ngrid = np.full(crop(obj).shape, obj.max())"
+    obj = f"{scope.pick('max', 'min')}({components(scope, 0)}, key={scope.by_size})"
+    return f"obj = {obj}\ngrid = np.full(crop(obj{scope.back_argument}).shape, {scope.color_of('obj')})"

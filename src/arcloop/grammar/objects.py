@@ -167,10 +167,9 @@ def size_to_color(scope: Scope) -> str:
     start = scope.number(1, 4)
     paints = scope.paints(count)
     table = ", ".join(f"{start + index}: {paint}" for index, paint in enumerate(paints))
-    own = f"object_colors(obj{scope.back_argument})[0]" if scope.background else "obj.max()"
     return (
         f"colors = {{{table}}}\nfor obj in {components(scope, 0.1)}:\n"
-        f"    grid[{scope.mask('obj')}] = colors.get({scope.size('obj')}, {own})"
+        f"    grid[{scope.mask('obj')}] = colors.get({scope.size('obj')}, {scope.color_of('obj')})"
     )
 
 
@@ -207,9 +206,9 @@ def recolor_extremes(scope: Scope) -> str:
 @production("denoise", suits=("noisy", "noisy", "binary_objects"), weight=3, then=1.5)
 def denoise(scope: Scope) -> str:
     """Small objects disappear. Example: ``if np.count_nonzero(obj) < 3: grid[obj > 0] = Color.BLACK``."""
-    source = f"find_connected_components(grid{scope.pick('', ', connectivity=8')})"
-    test = f"np.count_nonzero(obj) < {scope.number(2, 4)}"
-    return f"for obj in {source}:\n    if {test}:\n        grid[obj > 0] = Color.BLACK"
+    source = f"find_connected_components(grid{scope.back_argument}{scope.pick('', ', connectivity=8')})"
+    test = f"{scope.size('obj')} < {scope.number(2, 4)}"
+    return f"for obj in {source}:\n    if {test}:\n        grid[{scope.mask('obj')}] = {scope.back}"
 
 
 @production("remove by condition", suits=("objects", "frames", "binary_objects", "noisy"), weight=2)

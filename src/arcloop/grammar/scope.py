@@ -111,6 +111,10 @@ class Scope:
         """Source of how many cells of an array are not background, e.g. ``np.count_nonzero(obj)``."""
         return f"np.sum({self.mask(name)})" if self.background else f"np.count_nonzero({name})"
 
+    def color_of(self, name: str) -> str:
+        """Source of the colour of an object, e.g. ``obj.max()``."""
+        return f"object_colors({name}{self.back_argument})[0]" if self.background else f"{name}.max()"
+
     @property
     def by_size(self) -> str:
         """Source of the key that ranks objects by their cells, e.g. ``np.count_nonzero``."""

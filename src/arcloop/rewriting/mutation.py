@@ -2,8 +2,8 @@
 
 What is changed is a number, a truth value or a colour, or a statement of ``transform`` that is left out, changes places
 with the next, or comes from elsewhere. A mutant of a program that is nearly right may be right; a mutant of one that is
-right is a program to be repaired. Whether it runs, and what it gives, is for the caller to find out; what would read a name
-before it is there is no mutant.
+right is a program to be repaired. Whether it runs, and what it gives, is for the caller to find out; one that, as
+far as its text tells, reads a name too early is none.
 """
 
 import ast
@@ -14,6 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from arcloop.grammar.scope import COLOR_NAMES
+from arcloop.rewriting.binding import unbound
 from arcloop.rewriting.simplification import Span, lines_of, parsed, written
 
 __all__ = ["Change", "mutant"]
@@ -77,44 +78,22 @@ def mutant(
 
 
 def _in_order(before: ast.Module, after: ast.Module) -> bool:
-    """Does each statement of the changed ``transform`` find the names in place that are bound in it, or were?"""
+    """Does the changed ``transform`` read no name too early that it did not read so before?"""
     old, new = _transform(before), _transform(after)
     if old is None or new is None:
         return True
-    there = {argument.arg for argument in ast.walk(new.args) if isinstance(argument, ast.arg)}
-    local = {name for function in (old, new) for statement in function.body for name in _bound(statement)} - there
-    for statement in new.body:
-        bound = _bound(statement)
-        # In a statement with others inside, what comes first is not looked into.
-        own = bound if hasattr(statement, "body") else set()
-        if _read(statement) & local - there - own:
-            return False
-        there |= bound
-    return True
+    # New statements are on ``grid``, which nothing else could have bound, and dropped ones leave names without a value.
+    names = {"grid"} | {
+        node.id for node in ast.walk(old) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    try:
+        return unbound(new, names) <= unbound(old, names)
+    except RecursionError:  # nested too deeply to be read
+        return False
 
 
 def _transform(tree: ast.Module) -> ast.FunctionDef | None:
     return next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "transform"), None)
-
-
-def _bound(statement: ast.stmt) -> set[str]:
-    names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return names - _inner(statement)
-
-
-def _read(statement: ast.stmt) -> set[str]:
-    names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-        names.add(statement.target.id)
-    return names - _inner(statement)
-
-
-def _inner(statement: ast.stmt) -> set[str]:
-    """Names of comprehensions and lambdas in it."""
-    targets = [node.target for node in ast.walk(statement) if isinstance(node, ast.comprehension)]
-    names = {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
-    lambdas = [node.args for node in ast.walk(statement) if isinstance(node, ast.Lambda)]
-    return names | {a.arg for one in lambdas for a in ast.walk(one) if isinstance(a, ast.arg)}
 
 
 def _changed(

@@ -5,13 +5,14 @@ after their first search begin alike, and what was sampled for one is put in pla
 been interrupted there: it is taken up, counted and voted for like what it sampled itself.
 """
 
+import contextlib
 from dataclasses import replace
 
-from arcloop.config import Config
+from arcloop.config import BudgetConfig, Config
 from arcloop.errors import RunError
 from arcloop.records import Candidate, Completion, FinishReason, Prompt, Task
 from arcloop.runs.groupdir import GroupDir
-from arcloop.runs.lock import LOCK, Locks
+from arcloop.runs.lock import locked
 from arcloop.runs.numbers import SearchNumbers
 from arcloop.runs.rundir import RunDir
 from arcloop.search.health import counts, lost
@@ -36,8 +37,8 @@ _LATER = (
 def lend(source: RunDir, target: RunDir) -> int:
     """Put what ``source`` has sampled in its first search into groups that ``target`` has not begun; returns how many completions.
 
-    0 where their first searches would not ask for the same, or another process works on ``target``, as whoever goes on with it
-    will be told. Completions at which a server failed are left out.
+    0 where their first searches would not ask for the same, or need not, because tasks are given up early or a budget ends them;
+    or where another process works on ``target``, as whoever goes on with it will be told. Completions at which a server failed are left out.
 
     Raises:
         RunError: a table of ``source`` is not what was written.
@@ -52,9 +53,9 @@ def lend(source: RunDir, target: RunDir) -> int:
     }
     found: dict[GroupDir, _Found] = {}
     lent = 0
-    with Locks() as locks:
+    with contextlib.ExitStack() as stack:
         try:
-            locks.take(target.path / LOCK, 0.0)
+            stack.enter_context(locked(target.path))
         except RunError:
             return 0
         for index, tasks in enumerate(target.groups()):
@@ -70,8 +71,11 @@ def lend(source: RunDir, target: RunDir) -> int:
 
 
 def _begin_alike(source: RunDir, target: RunDir) -> bool:
+    config = target.config()
     return (
-        _first(source.config()) == _first(target.config())
+        not config.stopping.perfect
+        and config.budget == BudgetConfig()
+        and _first(source.config()) == _first(config)
         and source.manifest().digests == target.manifest().digests
         and source.path.resolve() != target.path.resolve()
     )

@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Iterator
 
-from arcloop.config import SearchConfig
+from arcloop.config import Config, SearchConfig
 from arcloop.grammar import Scope
 from arcloop.grammar.program import choose, write
 from arcloop.prompts.format import PromptFormat
@@ -18,6 +18,7 @@ from arcloop.rewriting.chaining import chain
 from arcloop.rewriting.mutation import mutant
 from arcloop.sampling import Draw, Request
 from arcloop.search.refinement import Pool, part
+from arcloop.seeds import generator
 from arcloop.tasks.augment import apply_task
 
 __all__ = ["origin_of", "rewritten", "rewritten_prompt"]
@@ -25,7 +26,7 @@ __all__ = ["origin_of", "rewritten", "rewritten_prompt"]
 _BEST = 8
 """Programs of a task that its chains are made of, besides the parent."""
 _TRIES = 4
-"""Mutants that are made until one is a program that the task has not had."""
+"""Mutants that are made until one is none of the task's parents."""
 _GRID = re.compile(r"\bgrid\b")
 
 
@@ -50,7 +51,7 @@ def rewritten_prompt(task: Task, round_: int, number: int, origin: Origin, paren
     return Prompt(name, task.id, number, parent.augmentation, 0, "", parent.program.id, origin)
 
 
-def rewritten(request: Request, task: Task, pool: Pool, format_: PromptFormat) -> Iterator[Completion]:
+def rewritten(request: Request, task: Task, pool: Pool, format_: PromptFormat, config: Config) -> Iterator[Completion]:
     """The completions of a prompt of ``rewritten_prompt``; one of which nothing can be made has no text.
 
     ``pool``: the task's earlier programs, the prompt's parent among them.
@@ -60,7 +61,7 @@ def rewritten(request: Request, task: Task, pool: Pool, format_: PromptFormat) -
     known = {c.program.source for c in pool.parents}
     for draw in request.draws:
         rng = random.Random(draw.seed)
-        made = _chained(parent, pool, prompt.id, draw) if prompt.origin is Origin.CHAIN else None
+        made = _chained(parent, pool, prompt, draw, config) if prompt.origin is Origin.CHAIN else None
         # A program that cannot be chained can be changed.
         tries = [made] if made is not None else (_mutant(parent, task, rng) for _ in range(_TRIES))
         found = [source for source in tries if source is not None]
@@ -69,7 +70,7 @@ def rewritten(request: Request, task: Task, pool: Pool, format_: PromptFormat) -
         yield Completion(draw.completion_id, prompt.id, task.id, text, 0, FinishReason.STOP, math.nan, draw.temperature)
 
 
-def _chained(parent: Candidate, pool: Pool, prompt: str, draw: Draw) -> str | None:
+def _chained(parent: Candidate, pool: Pool, prompt: Prompt, draw: Draw, config: Config) -> str | None:
     """Each draw of a prompt joins other programs, or in the other order, while there are any; the parent with itself comes last.
 
     Only programs that were written in the same frame understand each other's colours and directions.
@@ -81,9 +82,9 @@ def _chained(parent: Candidate, pool: Pool, prompt: str, draw: Draw) -> str | No
     own = parent.program.source
     others = [c.program.source for c in alike if c.program.id != parent.program.id][:_BEST]
     pairs = [pair for other in others for pair in ((own, other), (other, own))]
-    random.Random(prompt).shuffle(pairs)
+    generator(config.seed, "chain", prompt.id).shuffle(pairs)
     pairs.append((own, own))
-    number = int(draw.completion_id.rpartition("/d")[2])
+    number = int(draw.completion_id.rpartition("/d")[2]) - prompt.number * config.sampling.completions_per_prompt
     return chain(*pairs[number % len(pairs)])
 
 

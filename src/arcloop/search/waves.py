@@ -241,7 +241,9 @@ class Search:
         for request in requests:
             if request.prompt.origin is not Origin.MODEL:
                 task_id = request.prompt.task_id
-                yield from rewritten(request, self._tasks[task_id], self._pools[task_id], self._sampler.format)
+                yield from rewritten(
+                    request, self._tasks[task_id], self._pools[task_id], self._sampler.format, self._config
+                )
         if asked := [request for request in requests if request.prompt.origin is Origin.MODEL]:
             yield from self._sampler.sample(asked, under_way)
 
