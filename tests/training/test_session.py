@@ -233,9 +233,9 @@ def test_all_weights_are_trained_and_saved_as_a_model(dataset: Path, tmp_path: P
 
 def test_too_long_examples_are_dropped_and_counted(dataset: Path, tmp_path: Path, capsys: Any) -> None:
     options = ["--train-dataset-path", str(dataset), "--output-dir", str(tmp_path), "--max-steps", "1"]
-    assert main([*options, "--max-seq-len", "150"]) == 0
+    assert main([*options, "--max-seq-len", "105"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "examples left out, longer than 150 tokens" in said
+    assert "examples left out, longer than 105 tokens" in said
     with pytest.raises(ConfigError, match="no row to train on"):
         main([*options, "--max_seq_len", "10"])
 
