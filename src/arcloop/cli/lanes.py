@@ -43,7 +43,8 @@ def go_on_side_by_side(
 ) -> bool:
     """Go on with the runs, ``workers`` at a time; False where Ctrl-C or SIGTERM came, after which each has stored what it found.
 
-    ``before`` is called with each before it is gone on with. On a CPU the processes share the cores, unless OMP_NUM_THREADS says how many threads each has.
+    ``before`` is called with each before it is gone on with. On a CPU the processes share the cores, unless OMP_NUM_THREADS
+    says how many threads each has.
 
     Raises:
         RunError: a run has failed; those beside it have come to their end, and no other was begun.

@@ -124,15 +124,10 @@ class PretrainConfig:
         require(self.processes >= 0, "processes", self.processes, "expected 0 (one per core) or more")
         require(self.data_workers >= 0, "data-workers", self.data_workers, "expected 0 (none) or more")
         require(self.held_out_tasks >= 0, "held-out-tasks", self.held_out_tasks, "expected 0 (none) or more")
-        for name in ("vocabulary", "width", "layers", "heads", "inner", "cells", "pack", "held_out"):
+        for name in ("vocabulary", "width", "layers", "heads", "inner", "pack", "held_out"):
             value = getattr(self, name)
             require(value >= 1, name.replace("_", "-"), value, "expected 1 or more")
-        require(
-            self.cells >= 200,
-            "cells",
-            self.cells,
-            "expected 200 or more: rows begin at a quarter of that",
-        )
+        require(self.cells >= 200, "cells", self.cells, "expected 200 or more: rows begin at a quarter of that")
         require(self.width % self.heads == 0, "width", self.width, f"expected a multiple of heads ({self.heads})")
         require(self.learning_rate > 0, "learning-rate", self.learning_rate, "expected more than 0")
         require(self.muon_rate > 0, "muon-rate", self.muon_rate, "expected more than 0")

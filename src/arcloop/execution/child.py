@@ -25,7 +25,7 @@ from arcloop.execution.plain import is_plain
 from arcloop.execution.state import Watch
 from arcloop.records import Status
 
-__all__ = ["NO_OUTCOME", "Setting", "prepare", "run", "serve"]
+__all__ = ["NO_OUTCOME", "Setting", "describe", "packed_grid", "prepare", "run", "serve"]
 
 NO_OUTCOME = 70
 """Exit code of a process whose own bookkeeping was destroyed."""
@@ -129,14 +129,14 @@ def run(order: message.Order, names: dict[str, Any]) -> bytes:
     except MemoryError:
         return pack(MEMORY, b"MemoryError while compiling", missing)
     except BaseException as failure:
-        return pack(SYNTAX_ERROR, _describe(failure), missing)
+        return pack(SYNTAX_ERROR, describe(failure), missing)
     randomness.reset()
     try:
         exec(code, space)  # noqa: S102  # running unread code is the point; this process is built for it
         entry = space.get("transform", space.get("main"))
     except BaseException as failure:
         sys.settrace(None)
-        return pack(_code(failure), _describe(failure), missing)
+        return pack(_code(failure), describe(failure), missing)
     sys.settrace(None)
     if not callable(entry):
         return pack(NO_ENTRY, b"the program defines neither transform nor main", missing)
@@ -159,14 +159,14 @@ def _calls(entry: Callable[[Any], object], order: message.Order) -> bytes:
         grid = np.frombuffer(cells, np.int8).reshape(height, width).astype(np.int64)
         try:
             randomness.reset()
-            reason, grids[index] = _grid(entry(grid))
+            reason, grids[index] = packed_grid(entry(grid))
             if reason:
                 failures[index] = (INVALID_OUTPUT, reason.encode())
         except MemoryError as failure:
             # As with a timeout nothing is kept: filling the memory again for each input takes seconds.
-            return pack(MEMORY, _describe(failure), [MISSING] * order.inputs)
+            return pack(MEMORY, describe(failure), [MISSING] * order.inputs)
         except BaseException as failure:
-            failures[index] = (ERROR, _describe(failure))
+            failures[index] = (ERROR, describe(failure))
         finally:
             sys.settrace(None)
     if not failures:
@@ -180,7 +180,7 @@ def _code(failure: BaseException) -> int:
     return MEMORY if isinstance(failure, MemoryError) else ERROR
 
 
-def _describe(failure: BaseException) -> bytes:
+def describe(failure: BaseException) -> bytes:
     """Type and text of an exception, at most ``MAX_CHARACTERS`` and never empty; both may be the program's doing."""
     try:
         kind = str.__getitem__(type.__dict__["__name__"].__get__(type(failure)), slice(MAX_CHARACTERS))
@@ -198,8 +198,8 @@ def _cut(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace").decode()[:MAX_CHARACTERS].encode()
 
 
-def _grid(result: object) -> tuple[str, bytes]:
-    """Why ``result`` is not a grid, or the grid's bytes; reads arrays through ndarray's own methods only."""
+def packed_grid(result: object) -> tuple[str, bytes]:
+    """Why ``result`` is not a grid, or the grid's bytes: height, width and a byte for each cell; reads arrays through ndarray's own methods only."""
     if type(result) in (list, tuple):
         try:
             result = np.array(result)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from arcloop.execution.child import describe, packed_grid
 from arcloop.exercises.trusted import Transform, compile_source
 from arcloop.grammar import Scope
 from arcloop.grammar.program import choose, write
@@ -21,8 +22,6 @@ __all__ = ["HEAD", "concepts_of", "given", "mutated"]
 
 HEAD = "# concepts: "
 """How the line begins that names a program's concepts."""
-_LONGEST = 200
-"""Characters of a failure's text that are shown."""
 
 
 def concepts_of(source: str) -> tuple[str, ...]:
@@ -51,7 +50,7 @@ def given(source: str, inputs: Sequence[Grid]) -> tuple[Grid | str, ...]:
     """What a mutant gives for each input: a grid, or how it fails, in the sandbox's words."""
     try:
         transform = compile_source(source)
-    except Exception as error:
+    except Exception as error:  # a mutant may not even compile
         return (_said(error), *("failed too" for _ in inputs[1:]))
     found: list[Grid | str] = []
     for grid in inputs:
@@ -93,23 +92,11 @@ def _outcome(transform: Transform, grid: Grid) -> Grid | str:
         warnings.simplefilter("ignore")
         try:
             result = transform(grid.astype(np.int64))
-            output = np.asarray(result)
-        except Exception as error:
+        except Exception as error:  # whatever a program does, that is what it gave
             return _said(error)
-    if not isinstance(result, np.ndarray | list | tuple):
-        return f"returned {type(result).__name__}; expected a 2-D array"
-    if output.ndim != 2:
-        return f"returned an array with {output.ndim} dimensions; expected 2"
-    height, width = output.shape
-    if not (1 <= height <= 30 and 1 <= width <= 30):
-        return f"returned {height}×{width} cells; expected 1–30 a side"
-    if output.dtype.kind not in "biuf":
-        return f"returned cells of type {output.dtype}; expected integers"
-    if not ((output >= 0) & (output <= 9)).all():
-        return "returned a cell outside 0–9"
-    cells = output.astype(np.int8)
-    return cells if (cells == output).all() else "returned a cell that is not a whole number"
+        reason, packed = packed_grid(result)
+    return reason or np.frombuffer(packed[2:], np.uint8).reshape(packed[0], packed[1]).astype(np.int8)
 
 
 def _said(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}"[:_LONGEST].split())
+    return " ".join(describe(error).decode().split())

@@ -7,125 +7,104 @@ looked into. So what is found here fails in some run, though perhaps not in each
 import ast
 from collections.abc import Iterable
 
-__all__ = ["unbound"]
+__all__ = ["bound", "unbound"]
+
+
+def bound(function: ast.FunctionDef) -> set[str]:
+    """Local names of the function but its parameters."""
+    return _Reading(function, set()).known
 
 
 def unbound(function: ast.FunctionDef, also: Iterable[str] = ()) -> set[str]:
     """Local names of the function that it reads too early; ``also``: further names that nothing else can have bound."""
-    first = _Reading(function, frozenset())
-    second = _Reading(function, frozenset(first.known) | frozenset(also))
-    return second.early
+    return _Reading(function, bound(function) | set(also)).early
 
 
-class _Reading(ast.NodeVisitor):
+class _Reading:
     """Goes through a function's body once."""
 
-    def __init__(self, function: ast.FunctionDef, local: frozenset[str]) -> None:
+    def __init__(self, function: ast.FunctionDef, local: set[str]) -> None:
         """``local``: names whose reading is looked at."""
         self._local = local
-        self._bound = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
+        self._bound = _parameters(function.args)
         self.known = set[str]()
         """Every name that is bound on the way."""
         self.early = set[str]()
         """Names that were read before that."""
-        for statement in function.body:
-            self.visit(statement)
+        self._read(*function.body)
 
-    def visit_Name(self, node: ast.Name) -> None:
-        """A name that is read, bound or deleted."""
-        if isinstance(node.ctx, ast.Store):
-            self._bind(node.id)
-        elif node.id in self._local and node.id not in self._bound:
-            self.early.add(node.id)
-        elif isinstance(node.ctx, ast.Del):
-            self._bound.discard(node.id)
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        """The value comes before its targets."""
-        self._visit(node.value, *node.targets)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """As an assignment; without a value nothing is bound."""
-        if node.value is not None:
-            self._visit(node.value, node.target)
-
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
-        """As an assignment."""
-        self._visit(node.value, node.target)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        """The target is read too."""
-        if isinstance(node.target, ast.Name):
-            self.visit_Name(ast.Name(node.target.id, ast.Load()))
-        self._visit(node.value, node.target)
-
-    def visit_For(self, node: ast.For) -> None:
-        """What is gone over comes before its target."""
-        self._visit(node.iter, node.target, *node.body, *node.orelse)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        """What it reads is looked up when it is called."""
-        self._visit(*node.args.defaults)
-        self._bind(node.name)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """As a function."""
-        self._bind(node.name)
-
-    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
-        """A module's name is its first part."""
-        for alias in node.names:
-            self._bind((alias.asname or alias.name).partition(".")[0])
-
-    visit_ImportFrom = visit_Import  # noqa: N815 the name is that of the node
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
-        """The exception has a name while it is handled."""
-        if node.name:
-            self._bind(node.name)
-        self.generic_visit(node)
-
-    def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
-        """What a pattern catches has a name."""
-        if node.name:
-            self._bind(node.name)
-        self.generic_visit(node)
-
-    visit_MatchStar = visit_MatchAs  # noqa: N815 the name is that of the node
-
-    def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
-        """Bound elsewhere, for all that is known."""
-        self._bound.update(node.names)
-
-    visit_Nonlocal = visit_Global  # noqa: N815 the name is that of the node
-
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        """Read as if it were called where it stands."""
-        self._visit(*node.args.defaults)
-        self._within([a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)], [node.body])
-
-    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
-        """Its targets are names of its own."""
-        targets = [one.target for one in node.generators]
-        own = [n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
-        self.visit(node.generators[0].iter)
-        inner = [part for one in node.generators for part in one.ifs]
-        inner += [one.iter for one in node.generators[1:]]
-        inner += [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        self._within(own, inner)
-
-    visit_SetComp = visit_GeneratorExp = visit_DictComp = visit_ListComp  # noqa: N815 the names are those of the nodes
-
-    def _within(self, own: Iterable[str], parts: Iterable[ast.expr]) -> None:
-        new = set(own) - self._bound
-        self._bound |= new
-        self._visit(*parts)
-        self._bound -= new
-
-    def _visit(self, *nodes: ast.AST) -> None:
+    def _read(self, *nodes: ast.AST | None) -> None:
         for node in nodes:
-            self.visit(node)
+            if node is not None:
+                self._take(node)
+
+    def _take(self, node: ast.AST) -> None:
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                self._bind(name)
+            case ast.Name(id=name, ctx=context):
+                if name in self._local - self._bound:
+                    self.early.add(name)
+                if isinstance(context, ast.Del):
+                    self._bound.discard(name)
+            case ast.Assign(targets=targets, value=value):
+                self._read(value, *targets)
+            case ast.AnnAssign(target=target, value=value):
+                # Without a value nothing is bound.
+                self._read(value, target if value is not None else None)
+            case ast.NamedExpr(target=target, value=value):
+                self._read(value, target)
+            case ast.AugAssign(target=target, value=value):
+                before = [ast.Name(target.id, ast.Load())] if isinstance(target, ast.Name) else []
+                self._read(*before, value, target)
+            case ast.For(target=target, iter=iterated, body=body, orelse=orelse):
+                self._read(iterated, target, *body, *orelse)
+            case ast.FunctionDef(name=name, args=arguments):
+                # What it reads is looked up when it is called.
+                self._read(*arguments.defaults)
+                self._bind(name)
+            case ast.ClassDef(name=name):
+                self._bind(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                for alias in aliases:
+                    self._bind((alias.asname or alias.name).partition(".")[0])
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                self._bind(name)
+                self._read(*ast.iter_child_nodes(node))
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                # Bound elsewhere, for all that is known.
+                self._bound.update(names)
+            case ast.Lambda(args=arguments, body=lambda_body):
+                # As if it were called where it stands.
+                self._read(*arguments.defaults)
+                self._within(_parameters(arguments), [lambda_body])
+            case ast.DictComp(generators=generators, key=key, value=value):
+                self._comprehend(generators, key, value)
+            case (
+                ast.ListComp(generators=generators, elt=element)
+                | ast.SetComp(generators=generators, elt=element)
+                | ast.GeneratorExp(generators=generators, elt=element)
+            ):
+                self._comprehend(generators, element)
+            case _:
+                self._read(*ast.iter_child_nodes(node))
+
+    def _comprehend(self, generators: list[ast.comprehension], *made: ast.expr) -> None:
+        """Its targets are names of its own, which the first thing that is gone over does not know."""
+        own = {n.id for one in generators for n in ast.walk(one.target) if isinstance(n, ast.Name)}
+        self._read(generators[0].iter)
+        self._within(own, [*(part for one in generators for part in one.ifs), *(g.iter for g in generators[1:]), *made])
+
+    def _within(self, own: set[str], parts: Iterable[ast.expr]) -> None:
+        new = own - self._bound
+        self._bound |= new
+        self._read(*parts)
+        self._bound -= new
 
     def _bind(self, name: str) -> None:
         self.known.add(name)
         self._bound.add(name)
+
+
+def _parameters(arguments: ast.arguments) -> set[str]:
+    return {node.arg for node in ast.walk(arguments) if isinstance(node, ast.arg)}

@@ -2,8 +2,8 @@
 
 What is changed is a number, a truth value or a colour, or a statement of ``transform`` that is left out, changes places
 with the next, or comes from elsewhere. A mutant of a program that is nearly right may be right; a mutant of one that is
-right is a program to be repaired. Whether it runs, and what it gives, is for the caller to find out; one that, as
-far as its text tells, reads a name too early is none.
+right is a program to be repaired. Whether it runs, and what it gives, is for the caller to find out; but what reads a
+name too early, as far as its text tells, is no mutant.
 """
 
 import ast
@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from arcloop.grammar.scope import COLOR_NAMES
-from arcloop.rewriting.binding import unbound
+from arcloop.rewriting.binding import bound, unbound
 from arcloop.rewriting.simplification import Span, lines_of, parsed, written
 
 __all__ = ["Change", "mutant"]
@@ -83,10 +83,8 @@ def _in_order(before: ast.Module, after: ast.Module) -> bool:
     if old is None or new is None:
         return True
     # New statements are on ``grid``, which nothing else could have bound, and dropped ones leave names without a value.
-    names = {"grid"} | {
-        node.id for node in ast.walk(old) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
     try:
+        names = {"grid"} | bound(old)
         return unbound(new, names) <= unbound(old, names)
     except RecursionError:  # nested too deeply to be read
         return False

@@ -72,7 +72,7 @@ class PrefixMemory:
         return order
 
     def positions(self) -> Tensor:
-        """Position of each row's next token, (R,)."""
+        """Position of each row's next token, (R,); to be asked for before each such pass, as rows are laid out by it."""
         if self._positions is None:
             self._prefixes.lay(self.lengths, self.owners)
             held = torch.tensor(self.lengths, device=self._device)
