@@ -38,7 +38,8 @@ def lend(source: RunDir, target: RunDir) -> int:
     """Put what ``source`` has sampled in its first search into groups that ``target`` has not begun; returns how many completions.
 
     0 where their first searches would not ask for the same, or need not, because tasks are given up early or a budget ends them;
-    or where another process works on ``target``, as whoever goes on with it will be told. Completions at which a server failed are left out.
+    or where another process works on ``target``, as whoever goes on with it will be told. Completions at which a server failed
+    are left out.
 
     Raises:
         RunError: a table of ``source`` is not what was written.
