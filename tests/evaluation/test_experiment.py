@@ -8,14 +8,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from arcloop.assembly import begin
 from arcloop.cli import main
-from arcloop.errors import ConfigError
+from arcloop.errors import ConfigError, RunError
 from arcloop.evaluation.experiment import Changes, drawn, experiment_names, read_experiment
+from arcloop.evaluation.task_table import read_task_tables
 from arcloop.runs.lock import locked
 from arcloop.runs.rundir import RunDir
 from tests import ROOT
@@ -140,6 +143,26 @@ def outcomes(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in out.glob("arc/*/*/submission.json")}
 
 
+def compared_again_from_their_table(out: Path, found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All numbers come out of the table as they came out of the runs, also where each seed has a table of its own."""
+    table = pq.read_table(out / "mine-tasks.parquet")
+    parts = []
+    for seed in (1, 2):
+        parts.append(out / f"part-{seed}.parquet")
+        pq.write_table(table.filter(pc.field("seed") == seed), parts[-1])
+    for files in ([out / "mine-tasks.parquet"], parts):
+        monkeypatch.setattr(sys, "argv", ["arcloop", "compare", *map(str, files), "--json", str(out / "again.json")])
+        assert main() == 0
+        again = json.loads((out / "again.json").read_text())["arc"]
+        assert again["contrasts"] == found["contrasts"]
+        assert [row | {"runs": []} for row in again["rows"]] == [row | {"runs": []} for row in found["rows"]]
+    with pytest.raises(RunError, match="seed 1 is there twice; expected each run once"):
+        read_task_tables([out / "mine-tasks.parquet", parts[0]])
+    pq.write_table(table.drop_columns(["perfect", "hits"]), parts[0])
+    with pytest.raises(RunError, match=r"no column hits, perfect; expected the NAME-tasks\.parquet"):
+        read_task_tables(parts)
+
+
 def test_the_command_runs_compares_and_skips_what_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,6 +186,7 @@ def test_the_command_runs_compares_and_skips_what_is_done(
     assert sum(row["programs"] for row in tasks if row["arm"] == "once") == 2 * 80
     grids = sum(row["hits"] for row in tasks if row["arm"] == "once"), sum(row["test_grids"] for row in tasks) / 2
     assert found["rows"][0]["reached"]["solved@2"][0] == pytest.approx(grids[0] / grids[1])
+    compared_again_from_their_table(out, found, monkeypatch)
     # A second time nothing is run, and the results are the same.
     before = {path: path.stat().st_mtime_ns for path in out.glob("arc/*/*/metrics.json")}
     assert len(before) == 4 and arcloop(monkeypatch, *command, out) == 0

@@ -17,6 +17,7 @@ from arcloop.cli.table import percent
 from arcloop.errors import ConfigError
 from arcloop.evaluation.comparison import Comparison, compare
 from arcloop.evaluation.measurement import Measured, Setting, grouped, measured
+from arcloop.evaluation.task_table import read_task_tables
 from arcloop.files import write_bytes
 from arcloop.report.page import write_comparison
 
@@ -36,10 +37,14 @@ class Arguments:
     arcloop compare runs/base-s1 runs/base-s2 runs/learn-s1 runs/learn-s2
 
     arcloop compare --group base=runs/a,runs/b learn=runs/c,runs/d --json compared.json
+
+    What ``arcloop experiment`` found is compared again from its tables alone; seeds of several are put together:
+
+    arcloop compare seed-1/switches-tasks.parquet seed-2/switches-tasks.parquet
     """
 
     runs: tyro.conf.Positional[tuple[Path, ...]] = ()
-    """Folders of runs, evaluated; the first is what the others are compared with."""
+    """Folders of runs, evaluated; the first is what the others are compared with. Or tables of an experiment, .parquet."""
     group: tuple[str, ...] = ()
     """In place of these: settings by name, each with its runs, as NAME=RUN,RUN."""
     json: Path | None = None
@@ -55,6 +60,9 @@ def main(argv: list[str]) -> int:
         raise ConfigError(
             "no runs, or runs and groups; expected one of the two — arcloop compare RUN RUN, or --group A=RUN B=RUN"
         )
+    if any(path.suffix == ".parquet" for path in arguments.runs):
+        _compare_tables(arguments)
+        return 0
     settings = _named(arguments.group) if arguments.group else grouped([measured(path) for path in arguments.runs])
     if sum(len(setting.runs) for setting in settings) < 2:
         raise ConfigError("one run; expected at least two — name another, or see it alone with arcloop evaluate")
@@ -68,6 +76,22 @@ def main(argv: list[str]) -> int:
     if arguments.report is not None:
         say(console, f"report  {arguments.report}")
     return 0
+
+
+def _compare_tables(arguments: Arguments) -> None:
+    """Compare the arms of each task set, from the tables of an experiment."""
+    if arguments.report is not None:
+        raise ConfigError(
+            "--report with tables of an experiment; expected runs, whose programs it shows — leave it out"
+        )
+    found = {name: compare(settings) for name, settings in read_task_tables(arguments.runs).items()}
+    if arguments.json is not None:
+        text = json.dumps({name: dataclasses.asdict(compared) for name, compared in found.items()}, indent=1) + "\n"
+        _write("--json", arguments.json, lambda path: write_bytes(path, text.encode()))
+    console = wide()
+    for name, compared in found.items():
+        say(console, f"\n{name}")
+        print_comparison(compared, console)
 
 
 def _write(flag: str, path: Path, write: Callable[[Path], None]) -> None:

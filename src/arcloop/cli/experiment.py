@@ -10,7 +10,6 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated
 
-import pyarrow.parquet as pq
 import tyro
 from rich.console import Console
 from rich.table import Table
@@ -34,9 +33,10 @@ from arcloop.evaluation.experiment import (
     population,
     read_experiment,
 )
-from arcloop.evaluation.measurement import Measured, Setting, measured, task_table
+from arcloop.evaluation.measurement import Measured, Setting, measured
 from arcloop.evaluation.power import POWER, Design, power_of, tasks_needed
-from arcloop.files import write_bytes, writing
+from arcloop.evaluation.task_table import write_task_table
+from arcloop.files import write_bytes
 from arcloop.report.page import write_comparison
 from arcloop.runs.rundir import RunDir
 from arcloop.search.lending import lend
@@ -199,8 +199,7 @@ def _conclude(experiment: Experiment, out: Path, command: str, console: Console)
     write_bytes(out / f"{experiment.name}.md", "\n".join(_markdown(found, command)).encode())
     content = {"command": command} | {name: dataclasses.asdict(compared) for name, compared in found.items()}
     write_bytes(out / f"{experiment.name}.json", (json.dumps(content, indent=1) + "\n").encode())
-    with writing(out / f"{experiment.name}-tasks.parquet") as file:
-        pq.write_table(task_table(all_settings), file, compression="zstd")
+    write_task_table(all_settings, out / f"{experiment.name}-tasks.parquet")
     say(console, f"tables  {out / f'{experiment.name}.md'}")
 
 

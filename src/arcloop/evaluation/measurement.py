@@ -11,14 +11,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from arcloop.config import Config, memory_of, to_json
 from arcloop.errors import RunError
 from arcloop.runs.numbers import TaskOutcome
 from arcloop.runs.rundir import RunDir
 
-__all__ = ["Measured", "Setting", "grouped", "measured", "task_table"]
+__all__ = ["Measured", "Setting", "grouped", "measured"]
 
 _MACHINE = (
     "execution.workers",
@@ -34,28 +32,6 @@ _MACHINE = (
     "server.completion_price",
 )
 """Settings that change how fast a run is and not what it finds."""
-
-
-_TASK_COLUMNS = pa.schema(
-    [
-        ("set", pa.string()),
-        ("arm", pa.string()),
-        ("seed", pa.int64()),
-        ("task_id", pa.string()),
-        ("programs", pa.int64()),
-        ("tokens", pa.int64()),
-        ("train_perfect", pa.int64()),
-        ("perfect", pa.int64()),
-        ("first_perfect", pa.int64()),
-        ("test_grids", pa.int64()),
-        ("hits", pa.int64()),
-        ("train_grids", pa.int64()),
-        ("best_grids", pa.int64()),
-        ("best_pixels", pa.float64()),
-    ]
-)
-"""Of ``task_table``. Counts as in ``TaskOutcome``; ``hits`` of the test grids; of the best program its right train grids and its
-mean share of right cells."""
 
 
 @dataclass(frozen=True)
@@ -130,35 +106,6 @@ def grouped(runs: Sequence[Measured]) -> list[Setting]:
         Setting((path.name if short else str(path)) + (f" ×{len(group)}" if len(group) > 1 else ""), tuple(group))
         for path, group in zip(paths, groups.values(), strict=True)
     ]
-
-
-def task_table(sets: Mapping[str, Sequence[Setting]]) -> pa.Table:
-    """Task set → its settings, as a table with a row for each task of each run: what a comparison rests on."""
-    return pa.Table.from_pylist(
-        [
-            {
-                "set": name,
-                "arm": setting.name,
-                "seed": run.seed,
-                "task_id": task_id,
-                "programs": outcome.programs,
-                "tokens": outcome.tokens,
-                "train_perfect": outcome.train_perfect,
-                "perfect": outcome.perfect,
-                "first_perfect": outcome.first_perfect,
-                "test_grids": None if outcome.hits is None else len(outcome.hits),
-                "hits": None if outcome.hits is None else sum(outcome.hits),
-                "train_grids": len(run.tasks[task_id]["train"]),
-                "best_grids": sum(outcome.best.correct) if outcome.best else 0,
-                "best_pixels": outcome.best.pixels if outcome.best else 0.0,
-            }
-            for name, settings in sets.items()
-            for setting in settings
-            for run in setting.runs
-            for task_id, outcome in run.numbers.items()
-        ],
-        _TASK_COLUMNS,
-    )
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:

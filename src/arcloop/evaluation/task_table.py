@@ -1,0 +1,143 @@
+"""What each task came to in each run ↔ one small file: what a comparison rests on, without the runs.
+
+Such files are what is kept of an experiment, and what puts seeds together that were run on different machines.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from arcloop.errors import RunError
+from arcloop.evaluation.measurement import Measured, Setting
+from arcloop.files import writing
+from arcloop.rowfiles import rows_of
+from arcloop.runs.numbers import BestProgram, TaskOutcome
+
+__all__ = ["read_task_tables", "write_task_table"]
+
+_COLUMNS = pa.schema(
+    [
+        ("set", pa.string()),
+        ("arm", pa.string()),
+        ("seed", pa.int64()),
+        ("model", pa.string()),
+        ("seconds", pa.float64()),
+        ("task_id", pa.string()),
+        ("programs", pa.int64()),
+        ("tokens", pa.int64()),
+        ("grids", pa.int64()),
+        ("valid_grids", pa.int64()),
+        ("complete", pa.int64()),
+        ("unique", pa.int64()),
+        ("train_perfect", pa.int64()),
+        ("perfect", pa.int64()),
+        ("first_train_perfect", pa.int64()),
+        ("first_perfect", pa.int64()),
+        ("test_grids", pa.int64()),
+        ("hits", pa.int64()),
+        ("train_grids", pa.int64()),
+        ("best_grids", pa.int64()),
+        ("best_pixels", pa.float64()),
+    ]
+)
+"""Counts as in ``TaskOutcome``; ``hits`` of the test grids; of the best program its right train grids and its mean share of
+right cells; ``model``: a digest of its files; ``seconds``: of the whole run, in each of its rows."""
+_MODEL = "files of the model"
+
+
+def write_task_table(sets: Mapping[str, Sequence[Setting]], path: Path) -> None:
+    """Task set → its settings, as a compressed table with a row for each task of each run."""
+    table = pa.Table.from_pylist(
+        [
+            {"set": name, "arm": setting.name, **row}
+            for name, settings in sets.items()
+            for setting in settings
+            for run in setting.runs
+            for row in _rows(run)
+        ],
+        _COLUMNS,
+    )
+    with writing(path) as file:
+        pq.write_table(table, file, compression="zstd")
+
+
+def _rows(run: Measured) -> Iterator[dict[str, Any]]:
+    for task_id, outcome in run.numbers.items():
+        same = (name for name in _COLUMNS.names if hasattr(outcome, name))
+        yield {name: getattr(outcome, name) for name in same} | {
+            "seed": run.seed,
+            "model": run.settings.get(_MODEL),
+            "seconds": run.seconds,
+            "task_id": task_id,
+            "test_grids": None if outcome.hits is None else len(outcome.hits),
+            "hits": None if outcome.hits is None else sum(outcome.hits),
+            "train_grids": len(run.tasks[task_id]["train"]),
+            "best_grids": sum(outcome.best.correct) if outcome.best else None,
+            "best_pixels": outcome.best.pixels if outcome.best else None,
+        }
+
+
+def read_task_tables(paths: Sequence[Path]) -> dict[str, list[Setting]]:
+    """The settings of each task set, in the order in which the files have them, runs of one setting together.
+
+    Raises:
+        ExampleError: a file cannot be read.
+        RunError: one is no such table, or two have a run in common.
+    """
+    found: dict[str, dict[str, list[Measured]]] = {}
+    for path in paths:
+        rows = [row for _, row in rows_of(path, _COLUMNS.names)]
+        missing = sorted(set(_COLUMNS.names) - set(rows[0] if rows else ()))
+        if missing:
+            raise RunError(
+                f"{path}: no column {', '.join(missing)}; expected the NAME-tasks.parquet of arcloop experiment — pass such a file"
+            )
+        for (name, arm, seed), tasks in groupby(rows, lambda row: (row["set"], row["arm"], row["seed"])):
+            runs = found.setdefault(name, {}).setdefault(arm, [])
+            if any(run.seed == seed for run in runs):
+                raise RunError(
+                    f"{path}: {name}, {arm}, seed {seed} is there twice; expected each run once — leave one out"
+                )
+            runs.append(_measured(f"{path}: {name}, {arm}, seed {seed}", list(tasks)))
+    return {name: [Setting(arm, tuple(runs)) for arm, runs in arms.items()] for name, arms in found.items()}
+
+
+def _measured(path: str, rows: Sequence[Mapping[str, Any]]) -> Measured:
+    first = rows[0]
+    return Measured(
+        path,
+        first["seed"],
+        {_MODEL: first["model"]},
+        {row["task_id"]: (row["train_grids"], row["test_grids"]) for row in rows},
+        {row["task_id"]: _outcome(row) for row in rows},
+        first["seconds"],
+        finished=True,
+    )
+
+
+def _outcome(row: Mapping[str, Any]) -> TaskOutcome:
+    """As far as a comparison looks at it: which of the grids were right, and the program, are not in the file."""
+    best = row["best_grids"]
+    return TaskOutcome(
+        programs=row["programs"],
+        tokens=row["tokens"],
+        grids=row["grids"],
+        valid_grids=row["valid_grids"],
+        complete=row["complete"],
+        unique=row["unique"],
+        train_perfect=row["train_perfect"],
+        perfect=row["perfect"],
+        first_train_perfect=row["first_train_perfect"],
+        first_perfect=row["first_perfect"],
+        hits=None if row["hits"] is None else _marks(row["hits"], row["test_grids"]),
+        best=None if best is None else BestProgram("", "", _marks(best, row["train_grids"]), row["best_pixels"], 0, ()),
+        votes=(),
+    )
+
+
+def _marks(right: int, of: int) -> tuple[bool, ...]:
+    return tuple(number < right for number in range(of))
