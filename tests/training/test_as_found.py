@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -43,7 +44,9 @@ def adapter(tmp_path: Path) -> Path:
 
 def changed(path: Path, change: dict[str, torch.Tensor | None]) -> None:
     weights = load_file(path) | {name: tensor for name, tensor in change.items() if tensor is not None}
-    save_file({n: t for n, t in weights.items() if change.get(n, t) is not None}, path, metadata={"format": "pt"})
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    save_file({n: t for n, t in weights.items() if change.get(n, t) is not None}, path, metadata)
 
 
 def described(path: Path, change: dict[str, Any]) -> None:
@@ -191,6 +194,17 @@ def test_an_adapter_with_other_embeddings_than_the_model_is_refused(tmp_path: Pa
     refused(RunError, lambda: load_model("embedded").use_adapter(tmp_path), "embed_tokens", "merge the adapter")
 
 
+def test_an_adapter_of_the_embedded_model_of_another_version_is_refused(adapter: Path) -> None:
+    """Its name is the same in all versions, and so are the shapes, so nothing else would tell."""
+    load_model("embedded").use_adapter(adapter)
+    weights = adapter / "adapter_model.safetensors"
+    tensors = load_file(weights)
+    # As older versions wrote them, and as one with other weights would.
+    for metadata in ({"format": "pt"}, {"format": "pt", "embedded_sha256": "0" * 64}):
+        save_file(tensors, weights, metadata)
+        refused(RunError, lambda: load_model("embedded").use_adapter(adapter), "another version", "train it anew")
+
+
 def test_adapters_that_cannot_be_loaded_say_why(adapter: Path) -> None:
     def load() -> None:
         load_model("embedded").use_adapter(adapter)
@@ -260,8 +274,8 @@ def test_an_adapter_is_saved_with_the_layers_that_it_was_found_with(
 ) -> None:
     if "target_modules" in changes:
         weights = load_file(adapter / "adapter_model.safetensors")
-        kept = {n: t for n, t in weights.items() if ".q_proj." in n or ".up_proj." in n}
-        save_file(kept, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
+        others = dict.fromkeys(n for n in weights if ".q_proj." not in n and ".up_proj." not in n)
+        changed(adapter / "adapter_model.safetensors", others)
     described(adapter / "adapter_config.json", changes)
     model = load_model("embedded")
     model.use_adapter(adapter)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -24,6 +24,7 @@ from arcloop.config import TrainingConfig
 from arcloop.errors import ConfigError, RunError
 from arcloop.files import is_pointer, write_bytes
 from arcloop.model import effective
+from arcloop.model.card import EMBEDDED, embedded_digest
 from arcloop.model.description import CONFIG, read_description
 from arcloop.seeds import seed_of
 
@@ -35,6 +36,9 @@ __all__ = ["Adapter", "attach", "attach_saved"]
 WEIGHTS = "adapter_model.safetensors"
 SCALE = {"r": 8, "lora_alpha": 8, "use_rslora": False, "use_dora": False}
 """What, besides the weights, decides what an adapter computes."""
+_BASE = "base_model_name_or_path"
+_DIGEST = "embedded_sha256"
+"""Where the weights' file says of which embedded model they are: its name is the same in every version."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class Adapter:
         """Take the weights that ``save`` wrote.
 
         Raises:
-            RunError: they are missing, or belong to an adapter of another shape or scale.
+            RunError: they are missing, or belong to an adapter of another shape or scale, or to the embedded model of another
+                version.
         """
         expected = {_stored_name(name): p.shape for name, p in self.parameters.items()}
         stored = self._without_copies(_stored_weights(folder), expected, folder)
@@ -70,14 +75,20 @@ class Adapter:
             raise RunError(
                 f"{folder}: weights of another adapter; expected the shapes of this model and training config — start a new run"
             )
+        if here[_BASE] == saved.get(_BASE) == EMBEDDED and _embedded_then(folder) != embedded_digest():
+            raise RunError(
+                f"{folder}: an adapter of the embedded model of another version of arcloop, whose weights were others; expected one "
+                "of these — train it anew, or go on with that version"
+            )
         self._copy({name: stored[_stored_name(name)] for name in self.parameters})
 
     def save(self, folder: Path) -> None:
         """Write ``adapter_model.safetensors`` and ``adapter_config.json``; the folder's own folder has to be there."""
         folder.mkdir(exist_ok=True)
         tensors = {_stored_name(name): p.detach().cpu().contiguous() for name, p in self.parameters.items()}
-        write_bytes(folder / WEIGHTS, save(tensors, metadata={"format": "pt"}))
         description = self.peft.peft_config["default"].to_dict()
+        metadata = {"format": "pt"} | ({_DIGEST: embedded_digest()} if description[_BASE] == EMBEDDED else {})
+        write_bytes(folder / WEIGHTS, save(tensors, metadata=metadata))
         write_bytes(
             folder / CONFIG, (json.dumps(description, indent=2, sort_keys=True, default=sorted) + "\n").encode()
         )
@@ -146,7 +157,7 @@ def attach_saved(network: PreTrainedModel, model_name: str, folder: Path) -> Ada
     description = _lora(folder)
     names = {field.name for field in dataclasses.fields(LoraConfig)}
     settings = {name: value for name, value in description.items() if name in names and value is not None}
-    settings.pop("base_model_name_or_path", None)  # said anew below, or PEFT warns of the difference
+    settings.pop(_BASE, None)  # said anew below, or PEFT warns of the difference
     settings |= {"inference_mode": False, "task_type": "CAUSAL_LM"}
     try:
         return _attach(network, model_name, LoraConfig(**settings))
@@ -193,6 +204,13 @@ def _stored_weights(folder: Path) -> dict[str, Tensor]:
         raise RunError(
             f"{path}: cannot be read ({error}); expected a saved adapter — delete its group's folder and resume"
         ) from None
+
+
+def _embedded_then(folder: Path) -> str | None:
+    """The digest of the embedded model that the adapter in ``folder`` was trained on; None if that was before there were any."""
+    with safe_open(folder / WEIGHTS, "pt") as file:
+        digest: str | None = (file.metadata() or {}).get(_DIGEST)
+        return digest
 
 
 def _lora(folder: Path) -> dict[str, Any]:

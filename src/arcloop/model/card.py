@@ -7,6 +7,7 @@ others. Settings that a user leaves open are filled from the card, and the fille
 import dataclasses
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -19,8 +20,10 @@ from arcloop.model.hub import cached, fetched
 
 __all__ = [
     "CARD",
+    "EMBEDDED",
     "GRAMMAR",
     "ModelCard",
+    "embedded_digest",
     "folder_digest",
     "guessed_template",
     "has_card",
@@ -39,6 +42,10 @@ _POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_leng
 
 GRAMMAR = "grammar"
 """What stands in the place of a model's name where random programs take its place."""
+
+EMBEDDED = "embedded"
+"""The name of the model that ships with the package."""
+_EMBEDDED = Path(str(files("arcloop"))) / "embedded"
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,8 @@ def model_folder(name: str, weights: bool = False) -> str:
 
 def _folder(name: str) -> Path | None:
     """The folder that a name means, made first of a GGUF file; None where it can only be a hub name."""
-    if name == "embedded":
-        return Path(str(files("arcloop"))) / "embedded"
+    if name == EMBEDDED:
+        return _EMBEDDED
     path = Path(name)
     if not path.exists():
         return None
@@ -167,6 +174,13 @@ def model_digest(name: str) -> str:
     # The weights may not be here yet; the cache's folder has the commit as its name.
     here = _there(name)
     return "" if here is None else hashlib.sha256(here.name.encode()).hexdigest()
+
+
+@cache
+def embedded_digest() -> str:
+    """SHA-256 of the weights that ship with this version, under a name that does not change with them."""
+    with (_EMBEDDED / "model.safetensors").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_digest(folder: Path) -> str:
