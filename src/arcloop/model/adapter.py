@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -37,8 +37,8 @@ WEIGHTS = "adapter_model.safetensors"
 SCALE = {"r": 8, "lora_alpha": 8, "use_rslora": False, "use_dora": False}
 """What, besides the weights, decides what an adapter computes."""
 _BASE = "base_model_name_or_path"
-_DIGEST = "embedded_sha256"
-"""Where the weights' file says of which embedded model they are: its name is the same in every version."""
+_REVISION = "revision"
+"""PEFT's field for the version of the base model; of the embedded one a digest, for its name is the same in every version."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Adapter:
             raise RunError(
                 f"{folder}: weights of another adapter; expected the shapes of this model and training config — start a new run"
             )
-        if here[_BASE] == saved.get(_BASE) == EMBEDDED and _embedded_then(folder) != embedded_digest():
+        if here[_BASE] == saved.get(_BASE) == EMBEDDED and saved.get(_REVISION) != here[_REVISION]:
             raise RunError(
                 f"{folder}: an adapter of the embedded model of another version of arcloop, whose weights were others; expected one "
                 "of these — train it anew, or go on with that version"
@@ -86,9 +86,8 @@ class Adapter:
         """Write ``adapter_model.safetensors`` and ``adapter_config.json``; the folder's own folder has to be there."""
         folder.mkdir(exist_ok=True)
         tensors = {_stored_name(name): p.detach().cpu().contiguous() for name, p in self.parameters.items()}
+        write_bytes(folder / WEIGHTS, save(tensors, metadata={"format": "pt"}))
         description = self.peft.peft_config["default"].to_dict()
-        metadata = {"format": "pt"} | ({_DIGEST: embedded_digest()} if description[_BASE] == EMBEDDED else {})
-        write_bytes(folder / WEIGHTS, save(tensors, metadata=metadata))
         write_bytes(
             folder / CONFIG, (json.dumps(description, indent=2, sort_keys=True, default=sorted) + "\n").encode()
         )
@@ -178,6 +177,8 @@ def _attach(network: PreTrainedModel, model_name: str, lora: "LoraConfig") -> Ad
         peft = get_peft_model(network, lora)
     # The user's word for the model, not the folder it was found in: adapters are shared between machines.
     lora.base_model_name_or_path = model_name
+    if model_name == EMBEDDED:
+        lora.revision = embedded_digest()
     # PEFT keeps these names in a set, whose order would differ from process to process.
     if not isinstance(lora.target_modules, str):  # a pattern stays one
         lora.target_modules = sorted(lora.target_modules or ())
@@ -204,13 +205,6 @@ def _stored_weights(folder: Path) -> dict[str, Tensor]:
         raise RunError(
             f"{path}: cannot be read ({error}); expected a saved adapter — delete its group's folder and resume"
         ) from None
-
-
-def _embedded_then(folder: Path) -> str | None:
-    """The digest of the embedded model that the adapter in ``folder`` was trained on; None if that was before there were any."""
-    with safe_open(folder / WEIGHTS, "pt") as file:
-        digest: str | None = (file.metadata() or {}).get(_DIGEST)
-        return digest
 
 
 def _lora(folder: Path) -> dict[str, Any]:

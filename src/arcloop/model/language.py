@@ -332,6 +332,11 @@ def load_model(
         attention.install(network)
         _refuse_unusual_logits(network)
         network.eval()
+        layer: Any
+        for layer in network.modules():
+            if hasattr(layer, "support_avx512bf16_for_cpu"):
+                # bitsandbytes' kernel of such CPUs has no gradient: what lies below its layers would silently learn nothing right.
+                layer.support_avx512bf16_for_cpu = False
         _refuse_other_memory(network)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise ModelError(
