@@ -16,7 +16,7 @@ from arcloop.errors import RunError
 from arcloop.runs.numbers import TaskOutcome
 from arcloop.runs.rundir import RunDir
 
-__all__ = ["Measured", "Setting", "grouped", "measured"]
+__all__ = ["MODEL_FILES", "Measured", "Setting", "grouped", "measured"]
 
 _MACHINE = (
     "execution.workers",
@@ -32,6 +32,8 @@ _MACHINE = (
     "server.completion_price",
 )
 """Settings that change how fast a run is and not what it finds."""
+MODEL_FILES = "files of the model"
+"""Under which the settings of a run have a digest of its model."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def measured(path: Path) -> Measured:
     settings = _flat(json.loads(to_json(run.config())))
     seed = settings.pop("seed")
     settings |= {f"version of {name}": version for name, version in manifest.versions.items()}
-    settings["files of the model"] = manifest.model_sha256[:12]
+    settings[MODEL_FILES] = manifest.model_sha256[:12]
     return Measured(str(path), seed, settings, run.read("tasks.json"), numbers.tasks, numbers.seconds, run.finished)
 
 

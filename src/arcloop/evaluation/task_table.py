@@ -12,13 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arcloop.errors import RunError
-from arcloop.evaluation.measurement import Measured, Setting
+from arcloop.evaluation.measurement import MODEL_FILES, Measured, Setting
 from arcloop.files import writing
 from arcloop.rowfiles import rows_of
 from arcloop.runs.numbers import BestProgram, TaskOutcome
 
 __all__ = ["read_task_tables", "write_task_table"]
 
+_COUNTS = ("programs", "tokens", "grids", "valid_grids", "complete", "unique", "train_perfect")
+_MAYBE = ("perfect", "first_train_perfect", "first_perfect")
+"""Of a ``TaskOutcome``, as they are; those of the second may be None."""
 _COLUMNS = pa.schema(
     [
         ("set", pa.string()),
@@ -27,26 +30,12 @@ _COLUMNS = pa.schema(
         ("model", pa.string()),
         ("seconds", pa.float64()),
         ("task_id", pa.string()),
-        ("programs", pa.int64()),
-        ("tokens", pa.int64()),
-        ("grids", pa.int64()),
-        ("valid_grids", pa.int64()),
-        ("complete", pa.int64()),
-        ("unique", pa.int64()),
-        ("train_perfect", pa.int64()),
-        ("perfect", pa.int64()),
-        ("first_train_perfect", pa.int64()),
-        ("first_perfect", pa.int64()),
-        ("test_grids", pa.int64()),
-        ("hits", pa.int64()),
-        ("train_grids", pa.int64()),
-        ("best_grids", pa.int64()),
+        *((name, pa.int64()) for name in (*_COUNTS, *_MAYBE, "test_grids", "hits", "train_grids", "best_grids")),
         ("best_pixels", pa.float64()),
     ]
 )
-"""Counts as in ``TaskOutcome``; ``hits`` of the test grids; of the best program its right train grids and its mean share of
-right cells; ``model``: a digest of its files; ``seconds``: of the whole run, in each of its rows."""
-_MODEL = "files of the model"
+"""``hits`` of the test grids; of the best program its right train grids and its mean share of right cells; ``model``: a digest of
+its files; ``seconds``: of the whole run, in each of its rows."""
 
 
 def write_task_table(sets: Mapping[str, Sequence[Setting]], path: Path) -> None:
@@ -67,10 +56,9 @@ def write_task_table(sets: Mapping[str, Sequence[Setting]], path: Path) -> None:
 
 def _rows(run: Measured) -> Iterator[dict[str, Any]]:
     for task_id, outcome in run.numbers.items():
-        same = (name for name in _COLUMNS.names if hasattr(outcome, name))
-        yield {name: getattr(outcome, name) for name in same} | {
+        yield {name: getattr(outcome, name) for name in (*_COUNTS, *_MAYBE)} | {
             "seed": run.seed,
-            "model": run.settings.get(_MODEL),
+            "model": run.settings.get(MODEL_FILES),
             "seconds": run.seconds,
             "task_id": task_id,
             "test_grids": None if outcome.hits is None else len(outcome.hits),
@@ -111,7 +99,7 @@ def _measured(path: str, rows: Sequence[Mapping[str, Any]]) -> Measured:
     return Measured(
         path,
         first["seed"],
-        {_MODEL: first["model"]},
+        {MODEL_FILES: first["model"]},
         {row["task_id"]: (row["train_grids"], row["test_grids"]) for row in rows},
         {row["task_id"]: _outcome(row) for row in rows},
         first["seconds"],
@@ -123,16 +111,7 @@ def _outcome(row: Mapping[str, Any]) -> TaskOutcome:
     """As far as a comparison looks at it: which of the grids were right, and the program, are not in the file."""
     best = row["best_grids"]
     return TaskOutcome(
-        programs=row["programs"],
-        tokens=row["tokens"],
-        grids=row["grids"],
-        valid_grids=row["valid_grids"],
-        complete=row["complete"],
-        unique=row["unique"],
-        train_perfect=row["train_perfect"],
-        perfect=row["perfect"],
-        first_train_perfect=row["first_train_perfect"],
-        first_perfect=row["first_perfect"],
+        **{name: row[name] for name in (*_COUNTS, *_MAYBE)},
         hits=None if row["hits"] is None else _marks(row["hits"], row["test_grids"]),
         best=None if best is None else BestProgram("", "", _marks(best, row["train_grids"]), row["best_pixels"], 0, ()),
         votes=(),

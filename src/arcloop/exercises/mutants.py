@@ -50,7 +50,7 @@ def given(source: str, inputs: Sequence[Grid]) -> tuple[Grid | str, ...]:
     """What a mutant gives for each input: a grid, or how it fails, in the sandbox's words."""
     try:
         transform = compile_source(source)
-    except Exception as error:  # a mutant may not even compile
+    except SyntaxError as error:
         return (_said(error), *("failed too" for _ in inputs[1:]))
     found: list[Grid | str] = []
     for grid in inputs:
@@ -92,7 +92,7 @@ def _outcome(transform: Transform, grid: Grid) -> Grid | str:
         warnings.simplefilter("ignore")
         try:
             result = transform(grid.astype(np.int64))
-        except Exception as error:  # whatever a program does, that is what it gave
+        except Exception as error:  # a program may raise anything, and that is what is told of it
             return _said(error)
         reason, packed = packed_grid(result)
     return reason or np.frombuffer(packed[2:], np.uint8).reshape(packed[0], packed[1]).astype(np.int8)
