@@ -1,5 +1,6 @@
 """On Ray itself, with real tasks, the real sandbox, the embedded model and its trainer."""
 
+import contextlib
 import json
 import os
 import signal
@@ -60,13 +61,23 @@ def test_one_group_learns_on_all_devices_and_a_kill_in_the_midst_of_it_changes_n
     command = [*ARCLOOP, "resume", paths[1], "--cluster", "local", "--cluster.workers", "2"]
     environment = ENVIRONMENT | {"TMPDIR": str(tmp_path / "tmp")}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
-    # The rows are there when the steps begin.
+    # A peer loads the model for seconds; the rows are there when the steps begin.
+    there: list[psutil.Process] = []
     while process.poll() is None and not list((tmp_path / "tmp").glob("arcloop-peers-*/rows.arrow")):
         time.sleep(0.02)
-    there = [one for one in psutil.process_iter() if "arcloop.training.peer" in command_of(one)]
+        there = there or [one for one in psutil.process_iter() if "arcloop.training.peer" in command_of(one)]
+    # Held, so that nobody learns to the end in the seconds that Ray takes to see that the driver is gone.
+    workers = [one.parent() for one in there]
+    for one in there:
+        one.suspend()
     process.kill()
     printed, _ = process.communicate()
     assert "each learns on 2" in printed, printed
+    _, alive = psutil.wait_procs([one for one in workers if one is not None], timeout=60)
+    assert not alive
+    for one in there:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.resume()
     _, alive = psutil.wait_procs(there, timeout=60)
     assert there and not alive
     group = RunDir.open(paths[1]).group(0, 0)
@@ -89,7 +100,9 @@ def command_of(process: psutil.Process) -> list[str]:
 
 def test_ctrl_c_on_a_local_cluster_keeps_what_was_found_and_leaves_nobody_behind(tmp_path: Path) -> None:
     out = tmp_path / "run"
+    # A task that is solved is worked on all the same, for else its group would be done before the time.
     task = ["--tasks", "arc1-train", "--limit", "4", "--model", "grammar", "--programs", "100000", "--group-size", "1"]
+    task += ["--stopping.perfect", "0"]
     command = [*ARCLOOP, "run", *task, "--cluster", "local", "--cluster.workers", "2", "--out", str(out)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT)
     there: list[psutil.Process] = []
