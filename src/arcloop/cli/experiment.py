@@ -242,12 +242,14 @@ def _print_power(runs: Sequence[Path], gains: Sequence[float], experiment: Exper
     right = sum(right > 0 for _, right in tasks.counts)
     say(console, f"{len(tasks.counts)} tasks with known answers, {right} of them with a right program")
     columns = ["gain", "programs", "seeds", "without it", "is worth", "tasks", "power"]
-    table = Table(*columns, *(["of the experiment"] if experiment else []), box=None, header_style="bold")
-    for gain, (each, seeds, own, level) in product([gain / 100 for gain in gains], _designs(earlier, experiment)):
+    columns = ["", *columns, "of the experiment"] if experiment else columns
+    table = Table(*columns, box=None, header_style="bold")
+    for gain, (name, each, seeds, own, level) in product([gain / 100 for gain in gains], _designs(earlier, experiment)):
         need = tasks_needed(tasks, each, seeds, gain, level)
         worth = "–" if need.factor is None else f"{need.factor:,.3g} × the programs"
         many, power = ("–", "–") if need.design is None else (f"{need.design.tasks:,}", percent(need.power))
         row = [f"{100 * gain:g}", str(each), str(seeds), percent(need.solved), worth, many, power]
+        row = [name, *row] if name else row
         if own and need.factor:
             row.append(f"{percent(power_of(tasks, Design(own, each, seeds), need.factor, level))} with {own} tasks")
         table.add_row(*row)
@@ -255,13 +257,16 @@ def _print_power(runs: Sequence[Path], gains: Sequence[float], experiment: Exper
     say(console, _SIMULATED)
 
 
-def _designs(earlier: Sequence[Measured], experiment: Experiment | None) -> list[tuple[int, int, int | None, float]]:
-    """Programs of a task, seeds, tasks if they are known, and the level of a single test, after Holm's correction."""
+def _designs(
+    earlier: Sequence[Measured], experiment: Experiment | None
+) -> list[tuple[str, int, int, int | None, float]]:
+    """Task set, programs of a task, seeds, tasks if known, and the level of a single test, after Holm's correction."""
     if experiment is None:
         programs = max(outcome.programs for run in earlier for outcome in run.numbers.values())
-        return [(each, seeds, None, 1 - LEVEL) for each, seeds in product([programs, 4 * programs], _SEEDS)]
+        return [("", each, seeds, None, 1 - LEVEL) for each, seeds in product([programs, 4 * programs], _SEEDS)]
     return [
-        (one.programs, len(experiment.seeds), _tasks(one), (1 - LEVEL) / (len(one.arms) - 1)) for one in experiment.sets
+        (one.name, one.programs, len(experiment.seeds), _tasks(one), (1 - LEVEL) / (len(one.arms) - 1))
+        for one in experiment.sets
     ]
 
 
