@@ -47,7 +47,7 @@ demo-seeds: ## the demo under seeds 1, 2 and 3: how often its verdict holds (a q
 	for seed in 1 2 3; do $(MAKE) --no-print-directory demo SEED=$$seed DEMO=runs/demo-seeds/$$seed || exit; done
 	$(BIN)/arcloop compare --group "search only=runs/demo-seeds/1/search-only,runs/demo-seeds/2/search-only,runs/demo-seeds/3/search-only" \
 	    "search and learn=runs/demo-seeds/1/search-and-learn,runs/demo-seeds/2/search-and-learn,runs/demo-seeds/3/search-and-learn" \
-	    --report runs/demo-seeds/report.html
+	    --report runs/demo-seeds/report.html --table runs/demo-seeds/demo-tasks.parquet
 
 test: $(VENV)/installed-dev lint types docs ## all checks and tests; those of the pages need chromium
 	@command -v chromium > /dev/null || echo "no chromium: the pages are not opened in a browser (apt-get install chromium brings it)"

@@ -247,6 +247,15 @@ def test_the_command_prints_and_writes_what_it_found(
     assert "With equally many programs" in page and "one ×2" in page and "three against one ×2" in page
     assert arcloop(monkeypatch, "--group", f"A={runs[0]},{runs[1]}", f"B={runs[2]}") == 0
     assert "B against A" in capsys.readouterr().out
+    # The table is enough to find the same again.
+    table = tmp_path / "kept" / "one-tasks.parquet"
+    assert arcloop(monkeypatch, *runs, "--table", table) == 0
+    assert arcloop(monkeypatch, table, "--json", tmp_path / "again.json") == 0
+    (again,) = json.loads((tmp_path / "again.json").read_text()).values()
+    assert again["contrasts"] == content["contrasts"]
+    for flag in ("--report", "--table"):
+        assert arcloop(monkeypatch, table, flag, tmp_path / "x") == 2
+        assert f"{flag} with tables of tasks; expected runs" in capsys.readouterr().err
 
 
 def test_errors_are_one_line(

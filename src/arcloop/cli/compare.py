@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import tyro
@@ -17,7 +18,7 @@ from arcloop.cli.table import percent
 from arcloop.errors import ConfigError
 from arcloop.evaluation.comparison import Comparison, compare
 from arcloop.evaluation.measurement import Measured, Setting, grouped, measured
-from arcloop.evaluation.task_table import read_task_tables
+from arcloop.evaluation.task_table import read_task_tables, write_task_table
 from arcloop.files import write_bytes
 from arcloop.report.page import write_comparison
 
@@ -38,7 +39,8 @@ class Arguments:
 
     arcloop compare --group base=runs/a,runs/b learn=runs/c,runs/d --json compared.json
 
-    What ``arcloop experiment`` found is compared again from its tables alone; seeds of several are put together:
+    What ``arcloop experiment`` found, or ``--table`` kept, is compared again from such tables alone; seeds of several are put
+    together:
 
     arcloop compare seed-1/switches-tasks.parquet seed-2/switches-tasks.parquet
     """
@@ -49,6 +51,8 @@ class Arguments:
     """In place of these: settings by name, each with its runs, as NAME=RUN,RUN."""
     json: Path | None = None
     """Write everything here as JSON too."""
+    table: Path | None = None
+    """Write what each task came to in each run here, as NAME-tasks.parquet: enough to compare again without the runs."""
     report: Path | None = None
     """Write an HTML page here: the verdict, what each setting found over its programs, and all tasks with their films."""
 
@@ -70,6 +74,9 @@ def main(argv: list[str]) -> int:
     if arguments.json is not None:
         text = json.dumps(dataclasses.asdict(compared), indent=1) + "\n"
         _write("--json", arguments.json, lambda path: write_bytes(path, text.encode()))
+    if arguments.table is not None:
+        tasks = Path(settings[0].runs[0].settings["tasks"]).stem
+        _write("--table", arguments.table, partial(write_task_table, {tasks: settings}))
     if arguments.report is not None:
         _write("--report", arguments.report, lambda path: write_comparison(compared, settings, path, answers_of))
     print_comparison(compared, console := wide())
@@ -80,10 +87,9 @@ def main(argv: list[str]) -> int:
 
 def _compare_tables(arguments: Arguments) -> None:
     """Compare the arms of each task set, from the tables of an experiment."""
-    if arguments.report is not None:
-        raise ConfigError(
-            "--report with tables of an experiment; expected runs, whose programs it shows — leave it out"
-        )
+    for flag, given in (("--report", arguments.report), ("--table", arguments.table)):
+        if given is not None:
+            raise ConfigError(f"{flag} with tables of tasks; expected runs, which it is made of — leave it out")
     found = {name: compare(settings) for name, settings in read_task_tables(arguments.runs).items()}
     if arguments.json is not None:
         text = json.dumps({name: dataclasses.asdict(compared) for name, compared in found.items()}, indent=1) + "\n"
