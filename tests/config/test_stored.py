@@ -44,6 +44,15 @@ def test_one_quantization_for_engine_and_training_becomes_two(tmp_path: Path) ->
     assert read(tmp_path, raw) == dataclasses.replace(four_bits, engine=EngineConfig(quantization="bitsandbytes"))
 
 
+def test_a_setting_that_is_gone_goes_in_its_default_position_alone(tmp_path: Path) -> None:
+    raw = json.loads(config_json(CONFIG))
+    raw["selection"]["kl_budget"] = 0.0
+    assert read(tmp_path, raw) == CONFIG
+    raw["selection"]["kl_budget"] = 0.35
+    with pytest.raises(ConfigError, match=r"selection: unknown settings \['kl_budget'\]"):
+        read(tmp_path, raw)
+
+
 @pytest.mark.parametrize(
     ("raw", "says"),
     [

@@ -10,14 +10,12 @@ from arcloop.config import ExecutionConfig, RelabelConfig, SelectionConfig
 from arcloop.execution import Sandbox
 from arcloop.hindsight.curation import Curator, runs_programs
 from arcloop.hindsight.filters import Drop
-from arcloop.hindsight.relabel import Hindsight, example
-from arcloop.hindsight.selection import entropic_weights
+from arcloop.hindsight.relabel import Hindsight
 from arcloop.programs import content_id
 from arcloop.records import Augmentation, Candidate, Job, Pair, Program, Task
-from arcloop.scoring import score_execution, worth
+from arcloop.scoring import score_execution
 from arcloop.tasks.augment import apply_task
 from tests.arc_grids import FLIP, grid
-from tests.hindsight.test_relabel import COMPACT
 
 OTHER = Task(
     "other", (Pair(grid("12", "30"), grid("03", "21")), Pair(grid("45", "67"), grid("54", "76"))), (grid("680", "123"),)
@@ -172,25 +170,6 @@ def test_variants_pass_the_same_filters(sandbox: Sandbox) -> None:
     # With the two colours exchanged it gives every pair back as it was.
     taught, dropped = curator(sandbox, RelabelConfig(variants=50)).curate(FLIP, [found(sandbox, SWAP)])
     assert dropped[Drop.IDENTITY] and all(solved_by(sandbox, one) for one in taught)
-
-
-def test_better_programs_count_for_more_where_that_is_asked_for(sandbox: Sandbox) -> None:
-    near = "def transform(grid):\n    return np.flip(grid, 1) * np.where(grid == grid[0, 0], 1, 2)\n"
-    sources = (
-        near,
-        "def transform(grid):\n    return np.flip(grid, 1)\n",
-        "def transform(grid):\n    return grid.T * 2 % 10\n",
-    )
-    programs = [found(sandbox, "from common import *\n" + source) for source in sources]
-    plain, _ = curator(sandbox, RelabelConfig()).curate(FLIP, programs)
-    assert {row.weight for row in plain} == {1.0}
-    selection = SelectionConfig(policy="all", kl_budget=0.3)
-    taught, _ = curator(sandbox, RelabelConfig(), selection=selection).curate(FLIP, programs)
-    worths = [worth(row.candidate.score) for row in taught]
-    weights = [row.weight for row in taught]
-    assert len(weights) > 1 and sum(weights) == pytest.approx(len(weights))
-    assert weights == entropic_weights(worths, 0.3) == sorted(weights) and weights[0] < weights[-1]
-    assert example(taught[-1], COMPACT).weight == weights[-1]
 
 
 def test_settings_that_run_programs_need_an_executor(sandbox: Sandbox) -> None:

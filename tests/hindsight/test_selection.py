@@ -1,7 +1,6 @@
 """Filters and policies: what is dropped for what, and which of the rest are taken."""
 
 import dataclasses
-import math
 import random
 import re
 from itertools import pairwise
@@ -14,9 +13,9 @@ from hypothesis import strategies as st
 
 from arcloop.config import Policy, RelabelConfig, SelectionConfig
 from arcloop.hindsight.filters import Drop, rejected, sift, wording
-from arcloop.hindsight.selection import POLICIES, entropic_weights, select
+from arcloop.hindsight.selection import POLICIES, select
 from arcloop.records import Augmentation, Candidate, Grid, Pair, Status, Task
-from arcloop.scoring import effect, ranked, worth
+from arcloop.scoring import effect, ranked
 from arcloop.tasks.augment import apply_grid, apply_task
 from tests import ROOT
 from tests.arc_grids import FLIP, candidate, candidates, grid
@@ -219,35 +218,3 @@ def test_a_draw_does_not_depend_on_what_else_there_is() -> None:
     chosen = select(made, config, 7)
     left = [c for c in made if c in chosen or c.program.completion_id.endswith(("1", "2"))]
     assert select(left, config, 7) == chosen
-
-
-@given(st.lists(st.floats(0, 1).map(lambda x: round(x, 3)), min_size=1, max_size=40), st.floats(0.01, 3))
-def test_weights_are_those_of_their_definition(worths: list[float], budget: float) -> None:
-    weights = entropic_weights(worths, budget)
-    count, best = len(worths), worths.count(max(worths))
-    assert sum(weights) == pytest.approx(count)
-    shares = np.array(weights) / count
-    divergence = sum(share * math.log(share * count) for share in shares if share > 0)
-    # As far from equal as the budget, or as there is any way to be.
-    assert divergence == pytest.approx(min(budget, math.log(count / best)), abs=1e-6)
-    # The logarithm is a straight line over the worths, and it does not fall.
-    seen = sorted({(w, math.log(one)) for w, one in zip(worths, weights, strict=True) if one > 1e-9})
-    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(seen) if b[0] - a[0] > 1e-6]
-    assert all(slope >= -1e-6 for slope in slopes)
-    assert slopes == pytest.approx([np.median(slopes)] * len(slopes), rel=1e-3, abs=1e-6) if slopes else True
-
-
-def test_weights_of_equal_programs_are_equal_and_without_a_budget_all_are() -> None:
-    assert entropic_weights([0.2, 0.9, 0.5], 0.0) == entropic_weights([0.4] * 3, 0.7) == [1.0] * 3
-    assert entropic_weights([], 0.7) == [] and entropic_weights([0.3], 0.7) == [1.0]
-    # Half of them with all the weight are ln 2 away.
-    assert entropic_weights([0.0, 1.0, 1.0, 0.0], math.log(2)) == [0.0, 2.0, 2.0, 0.0]
-    # One discovery among many counts for many; what all reach, for none.
-    rare, common = entropic_weights([1.0] + [0.0] * 31, math.log(2)), entropic_weights([1.0] * 16 + [0.0] * 16, 0.3)
-    assert rare[0] > 10 and common[0] < 2
-
-
-def test_a_score_is_one_number_that_ranks_as_programs_do() -> None:
-    found = ranked(numbered([0, 1, 2, 0, 1]))
-    worths = [worth(one.score) for one in found]
-    assert worths == sorted(worths) and worths[-1] == 1 and worths[0] == 0

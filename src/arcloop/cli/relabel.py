@@ -35,8 +35,6 @@ class Arguments:
     """Programs per task; ``all`` does not look at it."""
     solved_tasks: bool = DEFAULTS.solved_tasks
     """Also take programs of tasks that have one right on all train pairs."""
-    kl_budget: float = DEFAULTS.kl_budget
-    """Let better programs of a task count for more, by e^(β · score), up to so many nats from equal weights; 0 = not at all."""
     unchanged: bool = DEFAULTS.unchanged
     """Also take programs whose pairs are the task's own, so that nothing was relabeled."""
     max_characters: int | None = DEFAULTS.max_characters
@@ -60,7 +58,6 @@ def main(argv: list[str]) -> int:
         policy=arguments.select,
         k=arguments.k,
         solved_tasks=arguments.solved_tasks,
-        kl_budget=arguments.kl_budget,
         unchanged=arguments.unchanged,
         max_characters=arguments.max_characters,
     )

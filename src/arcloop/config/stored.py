@@ -56,15 +56,22 @@ def read_config(path: Path) -> Config:
         raise ConfigError(
             f"{path}: schema {reprlib.repr(schema)}; expected {SCHEMA} or 1 — use the version of arcloop that wrote it, or a later one"
         )
-    raw = _with_engine(_from_1(raw, str(path)) if schema == 1 else raw)
+    raw = _between(_from_1(raw, str(path)) if schema == 1 else raw)
     return typing.cast(Config, built(Config, raw, str(path)))
 
 
-def _with_engine(raw: Any) -> Any:
-    """Before the engine had a quantization of its own, that of the trained network was for both."""
+def _between(raw: Any) -> Any:
+    """What versions between two releases wrote otherwise.
+
+    Before the engine had a quantization of its own, that of the trained network was for both. Some had a setting more, which
+    had no measurable effect (LOG.md): in its default position it goes.
+    """
     match raw:
         case {"sampler": "vllm", "loading": {"use_4bit_quantization": True}, "engine": {**engine}}:
-            return raw | {"engine": {"quantization": "bitsandbytes"} | engine}
+            raw = raw | {"engine": {"quantization": "bitsandbytes"} | engine}
+    match raw:
+        case {"selection": {"kl_budget": 0, **selection}}:
+            raw = raw | {"selection": selection}
     return raw
 
 

@@ -43,15 +43,11 @@ class SelectionConfig:
     """Also learn from programs whose pairs are the task's own, so that nothing was relabeled; off: from hindsight alone."""
     max_characters: int | None = None
     """Drop programs with a longer source than this; default: however long."""
-    kl_budget: float = 0.0
-    """Let better programs of a task count for more, by e^(β · score): how far, in nats, their weights may be from equal ones;
-    0.69 = ln 2 is what half of them with all the weight would be. 0 = all count the same."""
 
     def __post_init__(self) -> None:
         require(self.k >= 1, "selection.k", self.k, "expected 1 or more")
         most = self.max_characters
         require(most is None or most >= 1, "selection.max-characters", most, "expected 1 or more")
-        require(self.kl_budget >= 0, "selection.kl-budget", self.kl_budget, "expected 0 (none) or more nats")
         for name in ("solved_tasks", "unchanged"):
             value = getattr(self, name)
             fits = value or self.policy != "correct-only"

@@ -16,11 +16,11 @@ from arcloop.config import RelabelConfig, SelectionConfig
 from arcloop.execution.port import Executor
 from arcloop.hindsight.filters import Drop, sift
 from arcloop.hindsight.relabel import Hindsight, relabel
-from arcloop.hindsight.selection import entropic_weights, select
+from arcloop.hindsight.selection import select
 from arcloop.programs import content_id
 from arcloop.records import Augmentation, Candidate, Job, Parent, Status, Task
 from arcloop.rewriting import Trial, rewrite, vary
-from arcloop.scoring import score_execution, worth
+from arcloop.scoring import score_execution
 from arcloop.search.refinement import as_parent
 from arcloop.seeds import generator, seed_of
 from arcloop.tasks.augment import apply_task
@@ -83,7 +83,7 @@ class Curator:
         lessons = [*self._elsewhere(chosen, task, others, dropped), *lessons]
         lessons = self._written(lessons, dropped)
         lessons = self._steady([*self._varied(lessons, task, dropped), *lessons], dropped)
-        return self._weighed([one for lesson in lessons for one in self._uses(lesson)]), dropped
+        return [one for lesson in lessons for one in self._uses(lesson)], dropped
 
     def _shown(self, candidates: Sequence[Candidate], task: Task) -> dict[tuple[str | None, Augmentation], Parent]:
         """What prompts have shown of those of the candidates that are of the task: by program id and frame."""
@@ -190,11 +190,6 @@ class Curator:
             if one is not None:
                 made.append(one)
         return made
-
-    def _weighed(self, rows: Sequence[Hindsight]) -> list[Hindsight]:
-        """The rows of a task with what each counts."""
-        weights = entropic_weights([worth(row.candidate.score) for row in rows], self.selection.kl_budget)
-        return [replace(row, weight=weight) for row, weight in zip(rows, weights, strict=True)]
 
     @property
     def _executor(self) -> Executor:

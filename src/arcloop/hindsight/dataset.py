@@ -185,7 +185,7 @@ class _Files:
                     "task_id": hindsight.task.id,
                     "prompt": prompt,
                     "completion": completion,
-                    "weight": hindsight.weight,
+                    "weight": 1.0,
                     "correct_share": candidate.score.correct_share,
                     "round": _round(hindsight.id),
                 }

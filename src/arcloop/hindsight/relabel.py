@@ -32,8 +32,6 @@ class Hindsight:
     """Which of its test inputs is shown."""
     parent: Parent | None = None
     """Earlier program that is shown, with what it gave for the inputs of these pairs; it is wrong on one of them at least."""
-    weight: float = 1.0
-    """How much it counts among the rows of its task; 1 on average."""
 
 
 def relabeled_task(candidate: Candidate, asked: Task, config: RelabelConfig) -> Task | None:
@@ -98,5 +96,4 @@ def example(hindsight: Hindsight, prompt_format: PromptFormat) -> Example:
         task_id=hindsight.task.id,
         prompt=prompt_format.prompt_text(hindsight.task, hindsight.test_index, hindsight.parent),
         completion=prompt_format.answer_text(hindsight.candidate.program.source),
-        weight=hindsight.weight,
     )

@@ -1,4 +1,4 @@
-"""Which of a task's programs to learn from: one policy each, behind one signature; and how much each counts. Pure.
+"""Which of a task's programs to learn from: one policy each, behind one signature. Pure.
 
 A policy gets programs that the filters let through, worst first, none of them twice, and returns
 some of them in that order. What is drawn at random depends on the seed and on the program's own
@@ -8,15 +8,12 @@ id, so neither order nor other programs' fate change a program's lot.
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from arcloop.config import SelectionConfig
 from arcloop.records import Candidate
 from arcloop.scoring import ranked
 from arcloop.seeds import generator
 
-__all__ = ["POLICIES", "entropic_weights", "select"]
+__all__ = ["POLICIES", "select"]
 
 Policy = Callable[[Sequence[Candidate], int, int], list[Candidate]]
 """Ranked candidates, how many to take, seed → those taken, ranked."""
@@ -80,39 +77,3 @@ POLICIES: dict[str, Policy] = {
     "uniform": _uniform,
 }
 """Name in the configuration → policy."""
-
-
-def entropic_weights(worths: ArrayLike, budget: float) -> list[float]:
-    """Weights in proportion to e^(β · worth), with a mean of 1; β ≥ 0 is such that they are ``budget`` nats from equal ones.
-
-    That is the Kullback–Leibler divergence of the weights, as shares, from equal shares: the entropic objective of
-    arXiv:2601.16175, whose budget is ln 2. A task that has one good program among many bad ones thus lets it count for many,
-    and one whose programs are all alike lets all count the same. Where no β reaches the budget, because too few programs are
-    worse than the best, those that are best share all the weight.
-    """
-    values = np.asarray(worths, dtype=np.float64)
-    count = len(values)
-    if budget <= 0 or count < 2 or np.ptp(values) == 0:
-        return [1.0] * count
-    gaps = (values - values.max()) / np.ptp(values)
-    best = gaps == 0
-    if math.log(count / best.sum()) <= budget:
-        return [float(one) for one in best * count / best.sum()]
-    from scipy.optimize import brentq  # here, because it takes a second
-
-    high = 1.0
-    while _divergence(high * gaps) < budget:
-        high *= 2
-    beta = brentq(lambda beta: _divergence(beta * gaps) - budget, 0.0, high)
-    return [float(share * count) for share in _shares(beta * gaps)]
-
-
-def _shares(logs: NDArray[np.float64]) -> NDArray[np.float64]:
-    shares = np.exp(logs)
-    return np.asarray(shares / shares.sum())
-
-
-def _divergence(logs: NDArray[np.float64]) -> float:
-    """Of shares in proportion to e^logs from equal ones, in nats."""
-    shares = _shares(logs)
-    return float((shares * np.log(np.maximum(shares * len(shares), 1e-300))).sum())
