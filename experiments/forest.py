@@ -1,6 +1,6 @@
 """An experiment's arms as a forest plot: what each came to, or its difference from the first of its task set, with 95 % intervals.
 
-    python -m experiments.forest TASKS.parquet [more tables …] [--differences] [--number pass@n] --out docs/effect.svg
+    python -m experiments.forest TASKS.parquet [more tables …] [--arms A B …] [--differences] [--number pass@n] --out FILE.svg
 
 Reads the tables that ``arcloop experiment`` and ``arcloop compare --table`` write, puts the seeds of several together as
 ``arcloop compare`` does, and writes one SVG picture. Coloured is what is better or worse than the first arm after Holm's
@@ -15,6 +15,7 @@ from math import ceil, floor
 from pathlib import Path
 
 from arcloop.evaluation.comparison import Comparison, compare
+from arcloop.evaluation.measurement import Setting
 from arcloop.evaluation.task_table import read_task_tables
 
 NAMES, PLOT, GAP, NUMBERS = 240, 340, 24, 150
@@ -35,6 +36,11 @@ class Arm:
     high: float
     colour: str
     text: str
+
+
+def chosen(settings: Sequence[Setting], names: Sequence[str]) -> list[Setting]:
+    """Those of the names, in their order; all where none is said."""
+    return [setting for name in names for setting in settings if setting.name == name] or list(settings)
 
 
 def values(compared: Comparison, number: str) -> Iterator[Arm]:
@@ -117,11 +123,15 @@ def drawn(arm: Arm, y: int, scale: Scale) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", type=Path, nargs="+")
+    parser.add_argument(
+        "--arms", nargs="+", default=[], help="these alone and in this order, where a task set has them"
+    )
     parser.add_argument("--differences", action="store_true", help="each arm against the first")
     parser.add_argument("--number", default="pass@n", help="what is shown (default: pass@n)")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    found = {name: compare(settings) for name, settings in read_task_tables(options.tables).items()}
+    settings = read_task_tables(options.tables)
+    found = {name: compare(chosen(arms, options.arms)) for name, arms in settings.items()}
     known = sorted(set.intersection(*(set(compared.rows[0].reached) for compared in found.values())))
     if options.number not in known:
         parser.error(f"--number {options.number}; expected one of {', '.join(known)}")

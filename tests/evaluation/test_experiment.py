@@ -57,7 +57,7 @@ def test_all_arms_of_what_ships_sample_equally_many_programs_under_the_same_seed
         assert len({(config.tasks, config.task_ids, config.stopping) for _, _, config in runs}) == 1
         # What is stopped early has all arms under the first seed.
         assert {seed for _, seed, _ in runs[: len(task_set.arms)]} == {experiment.seeds[0]}
-    assert f"`{name}`" in (ROOT / "docs" / "effect.md").read_text()
+    assert f"`{name}`" in (ROOT / "docs" / "experiments.md").read_text()
 
 
 @pytest.mark.parametrize("name", ["effect", "questions"])

@@ -63,7 +63,7 @@ class Arguments:
 
     Each arm is one way to spend the programs, and is compared with the first: solved tasks, intervals, a paired test, what it
     could have seen, and the cost, in tables and on a page for each task set; what they rest on is in NAME-tasks.parquet. Runs that are done are skipped, and stopped the
-    same command goes on where it was. docs/effect.md says what such a file holds.
+    same command goes on where it was. docs/experiments.md says what such a file holds.
 
     With ``--power`` nothing is run: from how often each task's programs were right in earlier runs of one setting it says how
     many tasks, programs and seeds it takes to find a gain.

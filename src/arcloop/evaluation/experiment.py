@@ -20,7 +20,7 @@ from arcloop.tasks.sets import load_tasks
 __all__ = ["Arm", "Changes", "Experiment", "TaskSet", "drawn", "experiment_names", "population", "read_experiment"]
 
 _FOLDER = "experiments"
-_SEE = "docs/effect.md"
+_SEE = "docs/experiments.md"
 _GIVEN = ("tasks", "limit", "task_ids", "programs", "seed")
 """Settings that are not an arm's to choose."""
 

@@ -1,0 +1,37 @@
+"""The figures of the documentation are what the tables that are kept say."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments import forest
+from tests import ROOT
+
+COMMAND = re.compile(r"^python -m experiments\.forest ((?:.*\\\n)*.*--out docs/.*)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", ["effect.md", "helps.md"])
+def test_a_page_s_command_draws_its_figure(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "docs" / page).read_text()
+    (command,) = COMMAND.findall(text)
+    *arguments, out = shlex.split(command.replace("\\\n", " "))
+    assert f"]({Path(out).name})" in text
+    monkeypatch.setattr(sys, "argv", ["forest", *arguments, str(tmp_path / "drawn.svg")])
+    forest.main()
+    assert (tmp_path / "drawn.svg").read_text() == Path(out).read_text()
+
+
+def test_a_number_that_is_not_there_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = str(ROOT / "docs" / "data" / "demo-tasks.parquet")
+    monkeypatch.setattr(sys, "argv", ["forest", table, "--number", "pass@7", "--out", "nowhere.svg"])
+    with pytest.raises(SystemExit):
+        forest.main()
+    assert (
+        "--number pass@7; expected one of a right train grid, best pixel similarity, pass@24" in capsys.readouterr().err
+    )
