@@ -125,6 +125,15 @@ def test_unknown_names_list_what_there_is(tmp_path: Path) -> None:
         read_experiment("afect")
     with pytest.raises(ConfigError, match="no set 'arc2'; expected arc — change --sets"):
         read_experiment(written(tmp_path), Changes(sets=("arc2",)))
+    with pytest.raises(ConfigError, match="set 'arc': no arm 'thrice'; expected once, twice — change --arms"):
+        read_experiment(written(tmp_path), Changes(arms=("twice", "thrice")))
+
+
+def test_arms_are_chosen_by_name_and_the_first_is_what_the_others_are_compared_with(tmp_path: Path) -> None:
+    (task_set,) = read_experiment(written(tmp_path), Changes(arms=("twice", "once"))).sets
+    assert [arm.name for arm in task_set.arms] == ["twice", "once"]
+    with pytest.raises(ConfigError, match="expected two or more with names of their own"):
+        read_experiment(written(tmp_path), Changes(arms=("twice",)))
 
 
 def test_tasks_are_drawn_once() -> None:

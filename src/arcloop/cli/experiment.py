@@ -62,8 +62,9 @@ class Arguments:
     arcloop experiment effect --sets arc1-eval --power runs/search-only
 
     Each arm is one way to spend the programs, and is compared with the first: solved tasks, intervals, a paired test, what it
-    could have seen, and the cost, in tables and on a page for each task set; what they rest on is in NAME-tasks.parquet. Runs that are done are skipped, and stopped the
-    same command goes on where it was. docs/experiments.md says what such a file holds.
+    could have seen, and the cost, in tables and on a page for each task set; what they rest on is in NAME-tasks.parquet. Runs
+    that are done are skipped, and stopped the same command goes on where it was. docs/experiments.md says what such a file
+    holds.
 
     With ``--power`` nothing is run: from how often each task's programs were right in earlier runs of one setting it says how
     many tasks, programs and seeds it takes to find a gain.
@@ -76,6 +77,8 @@ class Arguments:
     """Folder of the runs and the results."""
     sets: tuple[str, ...] = ()
     """These of its task sets; default: all."""
+    arms: tuple[str, ...] = ()
+    """These of its arms; the others are compared with the first. Default: all."""
     tasks: int | None = None
     """Tasks drawn from each set, always the same ones; default: as the file says."""
     programs: int | None = None
@@ -97,7 +100,9 @@ class Arguments:
 def main(argv: list[str]) -> int:
     """Parse the arguments, run what is not there yet, compare, write the results."""
     arguments = tyro.cli(Arguments, args=argv, prog="arcloop experiment")
-    changes = Changes(arguments.sets, arguments.tasks, arguments.programs, arguments.seeds, arguments.model)
+    changes = Changes(
+        arguments.sets, arguments.tasks, arguments.programs, arguments.seeds, arguments.model, arguments.arms
+    )
     for name in ("tasks", "programs", "workers"):
         value = getattr(arguments, name)
         require(value is None or value >= 1, name, value, "expected 1 or more")

@@ -98,6 +98,8 @@ class Changes:
     """Per task, in all."""
     seeds: tuple[int, ...] = ()
     model: str | None = None
+    arms: tuple[str, ...] = ()
+    """These of a set's arms, in this order; all where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,11 @@ def _task_set(where: str, name: str, content: Any, base: Config, arms: Mapping[s
     table = _Section(where, dict(content))
     recipe, programs, draw = table.take("recipe", str), table.take("programs", int), table.take("draw", int)
     own = [_arm(where, *pair) for pair in (dict(arms) | table.take("arms", dict, {})).items()]
+    if unknown := [arm for arm in changes.arms if arm not in {one.name for one in own}]:
+        raise ConfigError(
+            f"{where}: no arm {unknown[0]!r}; expected {', '.join(one.name for one in own)} — change --arms"
+        )
+    own = [one for arm in changes.arms for one in own if one.name == arm] or own
     programs, draw = changes.programs or programs, changes.tasks or draw
     if not programs or programs < 1 or (draw is not None and draw < 1) or "tasks" not in table.content:
         raise ConfigError(
