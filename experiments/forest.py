@@ -58,6 +58,7 @@ def differences(compared: Comparison, number: str) -> Iterator[Arm]:
         value, low, high = (
             100 * x for x in (contrast.difference.value, contrast.difference.low, contrast.difference.high)
         )
+        value, low, high = (round(x, 1) + 0.0 for x in (value, low, high))  # no -0.0
         text = f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
         yield Arm(contrast.name, value, low, high, COLOURS.get(contrast.verdict, GREY), text)
 
