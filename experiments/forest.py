@@ -40,7 +40,7 @@ class Arm:
 
 def chosen(settings: Sequence[Setting], names: Sequence[str]) -> list[Setting]:
     """Those of the names, in their order; all where none is said."""
-    return [setting for name in names for setting in settings if setting.name == name] or list(settings)
+    return [setting for name in names for setting in settings if setting.name == name] if names else list(settings)
 
 
 def values(compared: Comparison, number: str) -> Iterator[Arm]:
@@ -73,7 +73,7 @@ class Scale:
     @staticmethod
     def of(arms: Sequence[Arm]) -> "Scale":
         """From zero, or below it, to round numbers."""
-        least, most = min(0.0, *(arm.low for arm in arms)), max(0.0, *(arm.high for arm in arms))
+        least, most = min([0.0, *(arm.low for arm in arms)]), max([0.0, *(arm.high for arm in arms)])
         return Scale(5 * floor(least / 5), 5 * ceil(most / 5))
 
     def __call__(self, points: float) -> float:
@@ -132,7 +132,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     settings = read_task_tables(options.tables)
-    found = {name: compare(chosen(arms, options.arms)) for name, arms in settings.items()}
+    names = list(dict.fromkeys(arm.name for arms in settings.values() for arm in arms))
+    if unknown := [name for name in options.arms if name not in names]:
+        parser.error(f"--arms {unknown[0]}; expected one of {', '.join(names)}")
+    kept = {name: chosen(arms, options.arms) for name, arms in settings.items()}
+    found = {name: compare(arms) for name, arms in kept.items() if arms}
     known = sorted(set.intersection(*(set(compared.rows[0].reached) for compared in found.values())))
     if options.number not in known:
         parser.error(f"--number {options.number}; expected one of {', '.join(known)}")

@@ -254,8 +254,10 @@ def test_the_command_prints_and_writes_what_it_found(
     (again,) = json.loads((tmp_path / "again.json").read_text()).values()
     assert again["contrasts"] == content["contrasts"]
     for flag in ("--report", "--table"):
-        assert arcloop(monkeypatch, table, flag, tmp_path / "x") == 2
+        assert arcloop(monkeypatch, table, flag, tmp_path / "x.parquet") == 2
         assert f"{flag} with tables of tasks; expected runs" in capsys.readouterr().err
+    assert arcloop(monkeypatch, *runs, "--table", tmp_path / "x.csv") == 2
+    assert "x.csv; expected a name that ends in .parquet" in capsys.readouterr().err
 
 
 def test_errors_are_one_line(

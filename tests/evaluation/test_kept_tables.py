@@ -25,10 +25,14 @@ def test_a_page_s_command_draws_its_figure(page: str, tmp_path: Path, monkeypatc
     assert (tmp_path / "drawn.svg").read_text() == Path(out).read_text()
 
 
-def test_a_number_that_is_not_there_is_told(
+def test_a_number_or_an_arm_that_is_not_there_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = str(ROOT / "docs" / "data" / "demo-tasks.parquet")
+    monkeypatch.setattr(sys, "argv", ["forest", table, "--arms", "search", "--out", "nowhere.svg"])
+    with pytest.raises(SystemExit):
+        forest.main()
+    assert "--arms search; expected one of search only, search and learn" in capsys.readouterr().err
     monkeypatch.setattr(sys, "argv", ["forest", table, "--number", "pass@7", "--out", "nowhere.svg"])
     with pytest.raises(SystemExit):
         forest.main()

@@ -64,6 +64,8 @@ def main(argv: list[str]) -> int:
         raise ConfigError(
             "no runs, or runs and groups; expected one of the two — arcloop compare RUN RUN, or --group A=RUN B=RUN"
         )
+    if arguments.table is not None and arguments.table.suffix != ".parquet":
+        raise ConfigError(f"--table {arguments.table}; expected a name that ends in .parquet — change it")
     if any(path.suffix == ".parquet" for path in arguments.runs):
         _compare_tables(arguments)
         return 0
