@@ -209,7 +209,7 @@ def test_a_prompt_shows_the_parent_in_its_frame_and_nothing_that_it_gave_for_tes
         "def transform(g):\n    return {{ g }}\n",
         augmentation=TURNED,
     )
-    prompt = make_prompt(FLIP, 1, 0, AugmentConfig(), words, 3, (TURNED, as_parent(one, FLIP)))
+    prompt = make_prompt(FLIP, 1, 0, 1, AugmentConfig(), words, 3, (TURNED, as_parent(one, FLIP)))
     assert prompt.augmentation == TURNED and prompt.parent == one.program.id
     bare = words.messages(asked, prompt.test_index)[-1].content
     assert bare in prompt.text and prompt.text.endswith(words.prefix)
@@ -332,7 +332,7 @@ def test_a_run_that_refines_resumes_and_replays_to_the_same_end(
 
 @pytest.mark.parametrize("restart", [True, False])
 def test_pairs_of_parent_and_child_are_learned_from(tmp_path: Path, restart: bool) -> None:
-    config = dataclasses.replace(CONFIG, seed=5, restart=restart, selection=SelectionConfig(policy="all"))
+    config = dataclasses.replace(CONFIG, seed=3, restart=restart, selection=SelectionConfig(policy="all"))
     run, rows = searched(tmp_path / "run", config)
     of = {c.program.completion_id: c for r in range(3) for i in range(2) for c in run.group(r, i).candidates()}
     pairs = [row for row in rows if "\nOutput: " in row.prompt]

@@ -22,7 +22,7 @@ from arcloop.errors import ConfigError
 from arcloop.prompts.catalogue import listing
 from arcloop.prompts.encoding import encode_boxes, encode_grid
 from arcloop.records import Augmentation, Grid, Message, Pair, Parent, Prompt, Task
-from arcloop.seeds import generator
+from arcloop.seeds import counted_on, generator
 from arcloop.tasks.augment import apply_task, sample_augmentation
 
 if TYPE_CHECKING:
@@ -135,13 +135,14 @@ def make_prompts(
 ) -> list[Prompt]:
     """The prompts of one task and round, each augmented afresh: enough for ``programs`` draws of ``per_prompt`` each."""
     numbers = range(-(-programs // per_prompt))
-    return [make_prompt(task, round_, number, config, format_, seed) for number in numbers]
+    return [make_prompt(task, round_, number, len(numbers), config, format_, seed) for number in numbers]
 
 
 def make_prompt(
     task: Task,
     round_: int,
     number: int,
+    share: int,
     config: AugmentConfig,
     format_: PromptFormat,
     seed: int,
@@ -149,9 +150,10 @@ def make_prompt(
 ) -> Prompt:
     """Prompt ``number`` of a task and round; what it looks like depends on no other.
 
-    ``parent``: an earlier program to show, and the frame that it was written in, in which the task is asked then.
+    ``share``: prompts that the task has of its own in each round (``counted_on``). ``parent``: an earlier program to show, and the frame that it was written in, in which the task is asked then.
     """
-    rng = generator(seed, "augment", round_, task.id, number)
+    first, place = counted_on(round_, number, share)
+    rng = generator(seed, "augment", first, task.id, place)
     augmentation, shown = parent or (sample_augmentation(config, task, rng), None)
     test_index = rng.randrange(len(task.test_inputs))
     return Prompt(

@@ -36,7 +36,7 @@ from arcloop.search.health import lost
 from arcloop.search.heat import HIGHEST
 from arcloop.search.refinement import Pool, as_parent, parent_for
 from arcloop.search.reuse import origin_of, rewritten, rewritten_prompt
-from arcloop.seeds import seed_of
+from arcloop.seeds import counted_on, seed_of
 from arcloop.tasks.augment import apply_task
 
 __all__ = ["Search"]
@@ -85,6 +85,7 @@ class Search:
         self._scores: dict[str, Score] = {}
         self._shown: dict[str, Task] = {}
         self._stored: dict[str, tuple[Completion, Candidate | None]] = {}
+        self._answered: dict[str, str] = {}
         self.skipped: dict[str, Prompt] = {}
         """Prompts that do not fit the model."""
         self.taken: Counter[str] = Counter()
@@ -99,6 +100,7 @@ class Search:
         found = {candidate.program.completion_id: candidate for candidate in group.candidates()}
         completions = (c for c in group.completions() if c.finish_reason is not FinishReason.ERROR)
         self._stored = {c.id: (c, found.get(c.id)) for c in completions}
+        self._answered = {prompt.id: prompt.text for prompt in group.prompts()}
 
     @property
     def behind(self) -> bool:
@@ -113,7 +115,9 @@ class Search:
         left: list[Request] = []
         for request in requests:
             own = [draw.completion_id for draw in request.draws]
-            if all(i in self._stored for i in own):
+            # Another version may have asked otherwise; its programs are no answers to this prompt.
+            same = self._answered.get(request.prompt.id) == request.prompt.text
+            if same and all(i in self._stored for i in own):
                 stored += own
             else:
                 left.append(request)
@@ -304,14 +308,17 @@ class Search:
             changed = pool.nth(place) if origin is not Origin.MODEL else None
             if changed is not None:
                 return rewritten_prompt(task, self._round, number, origin, changed)
+        share = -(-config.programs // config.sampling.completions_per_prompt)
         parent = parent_for(place, pool, config.refine)
         if parent is not None:
             frame = (parent.augmentation, as_parent(parent, task))
-            prompt = make_prompt(task, self._round, number, config.augment, self._sampler.format, config.seed, frame)
+            prompt = make_prompt(
+                task, self._round, number, share, config.augment, self._sampler.format, config.seed, frame
+            )
             if self._fits(prompt):
                 return prompt
         # Where an earlier program makes it too long, the task is asked without.
-        return make_prompt(task, self._round, number, config.augment, self._sampler.format, config.seed)
+        return make_prompt(task, self._round, number, share, config.augment, self._sampler.format, config.seed)
 
     def _fits(self, prompt: Prompt) -> bool:
         if prompt.origin is not Origin.MODEL:
@@ -321,9 +328,10 @@ class Search:
 
     def _draw(self, task_id: str, draw: int) -> Draw:
         """A draw with an id, a seed and a temperature of its own."""
-        usual = self._config.sampling.temperature[draw % len(self._config.sampling.temperature)]
+        first, place = counted_on(self._round, draw, self._config.programs)
+        usual = self._config.sampling.temperature[place % len(self._config.sampling.temperature)]
         temperature = min(usual * self.heat.get(task_id, 1.0), max(usual, HIGHEST))
-        seed = seed_of(self._config.seed, "draw", self._round, task_id, draw)
+        seed = seed_of(self._config.seed, "draw", first, task_id, place)
         return Draw(f"r{self._round}/{task_id}/d{draw:05}", seed, temperature)
 
 
