@@ -185,3 +185,19 @@ def test_the_run_must_be_there_and_stay_as_it_was(stored: Path, tmp_path: Path) 
     write_json(stored / "manifest.json", as_stored(other))
     with pytest.raises(RunError, match=r"source .* has changed since the run began"):
         check_origin(run)
+
+
+def test_later_rounds_of_fewer_programs_are_a_part_of_the_run(source: RunDir, tmp_path: Path) -> None:
+    part = searched(tmp_path / "part", dataclasses.replace(CONFIG, programs=5), source)
+    whole = {c.id: c for c in source.answered(0)[1]}
+    mine = part.answered(0)[1]
+    assert len(mine) == 2 * 2 * 5 and all(whole[c.id] == c for c in mine)
+
+
+def test_a_run_whose_seeds_were_made_otherwise_is_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Earlier versions did not count a task's draws on over the rounds."""
+    with monkeypatch.context() as earlier:
+        for name in ("arcloop.search.waves.counted_on", "arcloop.prompts.format.counted_on"):
+            earlier.setattr(name, lambda round_, number, share: (round_, number))
+        source = searched(tmp_path / "source", CONFIG)
+    assert found(searched(tmp_path / "again", CONFIG, source)) == found(source)

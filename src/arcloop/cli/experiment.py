@@ -72,7 +72,8 @@ class Arguments:
 
     file: tyro.conf.Positional[Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")]] = None
     """The experiment: ``effect`` (does learning help?), ``questions`` (which of its settings matter?), ``switches`` (and
-    which other parts of the loop?), ``learning`` (does it add at 512 programs?), or a TOML file."""
+    which other parts of the loop?), ``gain`` (does learning add a point?), ``learning`` (does it at 512 programs?), or a TOML
+    file."""
     out: Path | None = None
     """Folder of the runs and the results."""
     sets: tuple[str, ...] = ()

@@ -57,6 +57,10 @@ class PromptFormat:
         """What to call the template in a message."""
         return "a template of your own" if _is_text(self.template) else self.template
 
+    def asked(self, prompt_id: str, task: Task, parent: str | None) -> tuple[Augmentation, int] | None:
+        """Frame and test input of a prompt with this parent that was asked before, in a replay; None = they are drawn."""
+        return None
+
     def prompt_text(self, task: Task, test_index: int, parent: Parent | None = None) -> str:
         """The rendered chat that shows all train pairs and one test input, and ends with the prefix.
 
@@ -150,20 +154,24 @@ def make_prompt(
 ) -> Prompt:
     """Prompt ``number`` of a task and round; what it looks like depends on no other.
 
-    ``share``: prompts that the task has of its own in each round (``counted_on``). ``parent``: an earlier program to show, and the frame that it was written in, in which the task is asked then.
+    ``share``: prompts that the task has of its own in each round (``counted_on``). ``parent``: an earlier program to show, and
+    the frame that it was written in, in which the task is asked then.
     """
+    id_ = f"r{round_}/{task.id}/p{number}"
     first, place = counted_on(round_, number, share)
     rng = generator(seed, "augment", first, task.id, place)
     augmentation, shown = parent or (sample_augmentation(config, task, rng), None)
     test_index = rng.randrange(len(task.test_inputs))
+    shown_id = None if shown is None else shown.program_id
+    augmentation, test_index = format_.asked(id_, task, shown_id) or (augmentation, test_index)
     return Prompt(
-        id=f"r{round_}/{task.id}/p{number}",
+        id=id_,
         task_id=task.id,
         number=number,
         augmentation=augmentation,
         test_index=test_index,
         text=format_.prompt_text(apply_task(augmentation, task), test_index, shown),
-        parent=None if shown is None else shown.program_id,
+        parent=shown_id,
     )
 
 

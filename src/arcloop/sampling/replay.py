@@ -1,9 +1,10 @@
 """The completions of an earlier run in place of a model's: its programs again, under the same or other settings.
 
-A prompt is the earlier run's if it shows the same grids and the same earlier program, if any; it has
-that run's text then, whatever model's chat template made it. Completions are looked up by their ids. A prompt that the earlier run
-did not ask has no text and counts as too long, so it is skipped and recorded with those that do not
-fit; a completion that it does not have is recorded as failed. So nothing is missing in silence.
+A prompt has the frame and the test input that the earlier run has asked with. It is that run's if it
+then shows the same grids and the same earlier program, if any, and has its text, whatever model's chat
+template made it. Completions are looked up by their ids. A prompt that the earlier run did not ask has no
+text and counts as too long, so it is skipped and recorded with those that do not fit; a completion that it
+does not have is recorded as failed. So nothing is missing in silence.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arcloop.prompts.format import PromptFormat
-from arcloop.records import Completion, FinishReason, Message, Origin, Parent, Prompt, Task
+from arcloop.records import Augmentation, Completion, FinishReason, Message, Origin, Parent, Prompt, Task
 from arcloop.sampling.port import Draw, Request, UnderWay, untold
 from arcloop.tasks.augment import apply_task
 
@@ -29,6 +30,14 @@ class _StoredFormat(PromptFormat):
     """A format whose prompts are looked up, not rendered."""
 
     find: Callable[[Task, int, str], str] = lambda task, test_index, parent: ""
+    stored: Callable[[str, str], Prompt | None] = lambda prompt_id, task_id: None
+
+    def asked(self, prompt_id: str, task: Task, parent: str | None) -> tuple[Augmentation, int] | None:
+        """As it was stored, however the seeds were made then; None where the task has no such test input."""
+        prompt = self.stored(prompt_id, task.id)
+        if prompt is None or prompt.parent != parent or prompt.test_index >= len(task.test_inputs):
+            return None
+        return prompt.augmentation, prompt.test_index
 
     def prompt_text(self, task: Task, test_index: int, parent: Parent | None = None) -> str:
         """The stored text; empty if there is none."""
@@ -48,7 +57,7 @@ class ReplaySampler:
             load: Reads what it stored of a group.
         """
         self._name = name
-        self._format = _StoredFormat(template, _unrendered, find=self._text)
+        self._format = _StoredFormat(template, _unrendered, find=self._text, stored=self._prompt)
         self._group_of = {task.id: index for index, tasks in enumerate(groups) for task in tasks}
         self._tasks = {task.id: task for tasks in groups for task in tasks}
         self._load = load
@@ -86,6 +95,10 @@ class ReplaySampler:
     def _text(self, task: Task, test_index: int, parent: str) -> str:
         self._turn_to(task.id)
         return self._texts.get(_shown(task, test_index, parent), "")
+
+    def _prompt(self, prompt_id: str, task_id: str) -> Prompt | None:
+        self._turn_to(task_id)
+        return self._prompts.get(prompt_id)
 
     def _turn_to(self, task_id: str) -> None:
         """Hold the group of this task from now on."""
