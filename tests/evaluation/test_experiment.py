@@ -120,7 +120,7 @@ def test_a_mistake_is_one_line_before_anything_is_done(tmp_path: Path, old: str,
 def test_unknown_names_list_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError,
-        match=r"experiment afect: no such experiment; expected effect, learning, questions, switches, or the path",
+        match=r"experiment afect: no such experiment; expected effect, gain, learning, questions, switches, or the path",
     ):
         read_experiment("afect")
     with pytest.raises(ConfigError, match="no set 'arc2'; expected arc — change --sets"):

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from arcloop.assembly.beginning import begin
 from arcloop.assembly.parts import make_parts
-from arcloop.config import BudgetConfig, Config, SamplingConfig, TrainingConfig
+from arcloop.config import BudgetConfig, Config, SamplingConfig, StoppingConfig, TrainingConfig
 from arcloop.execution import Sandbox
 from arcloop.loop import Loop
 from arcloop.progress import Progress
@@ -84,7 +84,7 @@ def test_the_order_changes_nothing_that_is_stored(
 
 def test_the_device_changes_hands_twice_a_round(tmp_path: Path) -> None:
     parts = ByRounds()
-    parts.run(tmp_path / "run", dataclasses.replace(CONFIG, group_size=1))
+    parts.run(tmp_path / "run", dataclasses.replace(CONFIG, group_size=1, stopping=StoppingConfig(perfect=0)))
     assert parts.turns == ["search", "learn", "search", "learn", "search"]
     assert len(parts.trainer.fits) == 6
 
