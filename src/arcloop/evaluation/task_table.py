@@ -3,6 +3,7 @@
 Such files are what is kept of an experiment, and what puts seeds together that were run on different machines.
 """
 
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -16,12 +17,17 @@ from arcloop.evaluation.measurement import MODEL_FILES, Measured, Setting
 from arcloop.files import writing
 from arcloop.rowfiles import rows_of
 from arcloop.runs.numbers import BestProgram, TaskOutcome
+from arcloop.tasks.arcjson import MAX_PAIRS
 
 __all__ = ["read_task_tables", "write_task_table"]
 
 _COUNTS = ("programs", "tokens", "grids", "valid_grids", "complete", "unique", "train_perfect")
 _MAYBE = ("perfect", "first_train_perfect", "first_perfect")
 """Of a ``TaskOutcome``, as they are; those of the second may be None."""
+_NONE = {*_MAYBE, "model", "test_grids", "hits", "best_grids", "best_pixels"}
+"""Columns that may have no value."""
+_MOST = 1e18
+"""Of anything that is counted."""
 _COLUMNS = pa.schema(
     [
         ("set", pa.string()),
@@ -74,7 +80,7 @@ def read_task_tables(paths: Sequence[Path]) -> dict[str, list[Setting]]:
 
     Raises:
         ExampleError: a file cannot be read.
-        RunError: one is no such table, or two have a run in common.
+        RunError: one is no such table, has a value that cannot be, or two have a run in common.
     """
     found: dict[str, dict[str, list[Measured]]] = {}
     for path in paths:
@@ -84,6 +90,9 @@ def read_task_tables(paths: Sequence[Path]) -> dict[str, list[Setting]]:
             raise RunError(
                 f"{path}: no column {', '.join(missing)}; expected the NAME-tasks.parquet of arcloop experiment — pass such a file"
             )
+        for number, row in enumerate(rows, 1):
+            if fault := _fault(row):
+                raise RunError(f"{path}: row {number}: {fault} — pass the file as arcloop experiment has written it")
         for (name, arm, seed), tasks in groupby(rows, lambda row: (row["set"], row["arm"], row["seed"])):
             runs = found.setdefault(name, {}).setdefault(arm, [])
             if any(run.seed == seed for run in runs):
@@ -92,6 +101,33 @@ def read_task_tables(paths: Sequence[Path]) -> dict[str, list[Setting]]:
                 )
             runs.append(_measured(f"{path}: {name}, {arm}, seed {seed}", list(tasks)))
     return {name: [Setting(arm, tuple(runs)) for arm, runs in arms.items()] for name, arms in found.items()}
+
+
+def _fault(row: Mapping[str, Any]) -> str | None:
+    """What is wrong with a row, and what was expected: such files come from other people."""
+    for field in _COLUMNS:
+        value = row[field.name]
+        if value is None:
+            if field.name not in _NONE:
+                return f"{field.name} is missing; expected a value"
+        elif field.type == pa.string():
+            if not isinstance(value, str):
+                return f"{field.name} is {reprlib.repr(value)}; expected text"
+        elif isinstance(value, bool) or not isinstance(value, int if field.type == pa.int64() else (int, float)):
+            return f"{field.name} is {reprlib.repr(value)}; expected a number"
+        elif field.name != "seed" and not 0 <= value < _MOST:
+            return f"{field.name} is {reprlib.repr(value)}; expected a number from 0 on"
+    for part, of in (("hits", "test_grids"), ("best_grids", "train_grids")):
+        most = row[of] if row[of] is not None else 0
+        if most > MAX_PAIRS:
+            return f"{of} is {most}; expected at most {MAX_PAIRS}"
+        if row[part] is not None and row[part] > most:
+            return f"{part} is {row[part]}; expected at most {of}, {most}"
+    if max(row["complete"], row["unique"], row["train_perfect"], row["perfect"] or 0) > row["programs"]:
+        return f"more programs of a kind than the {row['programs']} that there are; expected fewer"
+    if row["best_grids"] is not None and (row["best_pixels"] is None or row["best_pixels"] > 1):
+        return f"best_pixels is {row['best_pixels']}; expected a share of cells"
+    return None
 
 
 def _measured(path: str, rows: Sequence[Mapping[str, Any]]) -> Measured:
