@@ -60,10 +60,10 @@ def test_all_arms_of_what_ships_sample_equally_many_programs_under_the_same_seed
     assert f"`{name}`" in (ROOT / "docs" / "experiments.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["effect", "questions"])
-def test_where_no_task_may_be_given_up_none_is(name: str) -> None:
+@pytest.mark.parametrize(("name", "pictures"), [("effect", 30), ("questions", 10)])
+def test_where_no_task_may_be_given_up_none_is(name: str, pictures: int) -> None:
     experiment = read_experiment(name)
-    assert [len(task_set.base.task_ids) for task_set in experiment.sets] == [10, 100, 100]
+    assert [len(task_set.base.task_ids) for task_set in experiment.sets] == [pictures, 100, 100]
     assert {task_set.base.stopping.perfect for task_set in experiment.sets} == {0}
 
 

@@ -162,7 +162,7 @@ def test_the_command_says_what_it_takes(
     assert main() == 0
     (row,) = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("drawing")]
     cells = row.split()
-    assert cells[1:4] == ["30", "8", "3"] and row.rstrip().endswith("% with 10 tasks")
+    assert cells[1:4] == ["30", "8", "3"] and row.rstrip().endswith("% with 30 tasks")
     assert 6 <= int(cells[-8]) < 100 and float(cells[-7]) >= 80
     monkeypatch.setattr(sys, "argv", ["arcloop", "experiment"])
     assert main() == 2 and "expected effect, " in capsys.readouterr().err
