@@ -41,7 +41,7 @@ ORDER: dict[str, str] = {
     "pretraining": "tokenizer network muon packs solving replica pretrain",
     "hindsight": "relabel filters selection curation anchors dataset learning",
     "loop": "",
-    "evaluation": "estimates power metrics outcome submitted measurement task_table comparison experiment planning",
+    "evaluation": "estimates power seedwise metrics outcome submitted measurement task_table comparison experiment planning",
     "report": "palette story chapter words payload page pulse hosting",
     "cluster": "purse portion parcel actor agenda driver nodes",
     "assembly": "lengths beginning importing parts spreading running tracking wheelhouse probing",

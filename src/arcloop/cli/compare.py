@@ -162,5 +162,11 @@ def print_comparison(compared: Comparison, console: Console) -> None:
             f"({100 * d.low:+.1f} to {100 * d.high:+.1f}), p = {contrast.p:.2g}: {contrast.finding}"
             f"{few if contrast.verdict == 'within noise' else ''}; visible from {contrast.visible} points on",
         )
+        if contrast.number == next(iter(rows[0].reached)) and (again := contrast.over_seeds):
+            say(
+                console,
+                f"  on these very tasks, under other seeds: {100 * again.value:+.2f} points ({100 * again.low:+.1f} to "
+                f"{100 * again.high:+.1f}), p = {again.p:.2g}: {again.finding}",
+            )
     for remark in compared.remarks:
         say(console, remark)

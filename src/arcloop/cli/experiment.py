@@ -238,6 +238,11 @@ def _markdown(found: dict[str, Comparison], command: str) -> Iterator[str]:
                 f"| {contrast.name} against {contrast.first} | {contrast.number} | {100 * d.value:+.1f} "
                 f"({100 * d.low:+.1f} to {100 * d.high:+.1f}) | {contrast.p:.2g} | {contrast.visible} | {contrast.finding} |"
             )
+            if contrast.number == numbers[0] and (again := contrast.over_seeds):
+                yield (
+                    f"| the same | on these very tasks, under other seeds | {100 * again.value:+.1f} ({100 * again.low:+.1f} to "
+                    f"{100 * again.high:+.1f}) | {again.p:.2g} | | {again.finding} |"
+                )
         yield from ("", *compared.remarks, "")
 
 

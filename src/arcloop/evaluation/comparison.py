@@ -18,6 +18,7 @@ from arcloop.errors import RunError
 from arcloop.evaluation.estimates import LEVEL, Difference, bootstrap, holm, paired_difference, pass_at_k
 from arcloop.evaluation.measurement import Measured, Setting
 from arcloop.evaluation.power import detectable, equivalence
+from arcloop.evaluation.seedwise import OverSeeds, corrected, over_seeds
 
 __all__ = ["Comparison", "Contrast", "Row", "compare"]
 
@@ -65,6 +66,9 @@ class Contrast:
     share; None = none at all."""
     equivalence: float
     """p-value of "there is no effect larger than one point" (``power.equivalence``), after Holm's correction."""
+    over_seeds: OverSeeds | None
+    """The same for these very tasks under other seeds, after the same correction; None = fewer than three seeds, or not the
+    same in both."""
 
     @property
     def finding(self) -> str:
@@ -225,7 +229,10 @@ def _contrasts(values: Sequence[_Values]) -> tuple[Contrast, ...]:
         differences = [paired_difference(np.zeros(len(gain)), gain, sizes) for gain in gains]
         p_values = holm([difference.p for difference in differences])
         none = holm([equivalence(gain, sizes) for gain in gains])
-        for other, gain, difference, p, equal in zip(others, gains, differences, p_values, none, strict=True):
+        seedwise = corrected([_over_seeds(first, other, number) for other in others])
+        for other, gain, difference, p, equal, again in zip(
+            others, gains, differences, p_values, none, seedwise, strict=True
+        ):
             if not _alike(first.row.programs, other.row.programs, _EQUAL_BUDGET):
                 verdict = "no winner called"
             elif p < 1 - LEVEL:
@@ -234,8 +241,19 @@ def _contrasts(values: Sequence[_Values]) -> tuple[Contrast, ...]:
                 verdict = "within noise"
             # At the level that Holm's correction asks of the first of them.
             least = detectable(gain, sizes, (1 - LEVEL) / len(others), whole=number != _NEARNESS)
-            made.append(Contrast(other.setting.name, first.setting.name, number, difference, p, verdict, least, equal))
+            names = other.setting.name, first.setting.name
+            made.append(Contrast(*names, number, difference, p, verdict, least, equal, again))
     return tuple(sorted(made, key=lambda c: [v.setting.name for v in others].index(c.name)))
+
+
+def _over_seeds(first: _Values, other: _Values, number: str) -> OverSeeds | None:
+    """None also where budgets differ, as there is no winner then, or a setting has a seed twice."""
+    if sorted(first.row.seeds) != sorted(other.row.seeds) or len(set(first.row.seeds)) < len(first.row.seeds):
+        return None
+    if not _alike(first.row.programs, other.row.programs, _EQUAL_BUDGET):
+        return None
+    before, after = (dict(zip(v.row.seeds, v.row.by_seed[number], strict=True)) for v in (first, other))
+    return over_seeds([after[seed] - before[seed] for seed in before])
 
 
 def _remarks(settings: Sequence[Setting], rows: Sequence[Row], tasks: int) -> list[str]:
