@@ -26,7 +26,7 @@ def counted_on(round_: int, number: int, share: int) -> tuple[int, int]:
     """Round and number that the seed of a round's draw, or prompt, ``number`` of a task is made of; no two draws have the same.
 
     The ``share`` that a task has of its own in each round is counted on over the rounds: four rounds of 16 draws take the
-    seeds of one round of 64, so that the two differ by what was learned between the rounds and not by luck (common random
+    seeds of one round of 64, so that the two differ more by what was learned between the rounds and less by luck (common random
     numbers). What other tasks leave to it comes beyond.
     """
     return (0, round_ * share + number) if number < share else (round_ + 1, number)

@@ -4,11 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 from scipy import stats
 
+from arcloop.cli.compare import print_comparison
+from arcloop.cli.experiment import _markdown
 from arcloop.evaluation.comparison import compare
 from arcloop.evaluation.measurement import Setting
 from arcloop.evaluation.seedwise import over_seeds
+from arcloop.evaluation.task_table import read_task_tables
+from tests import ROOT
 from tests.evaluation.test_comparison import run
 
 GAINS = [0.005, 0.0125, 0.0, 0.0075, -0.0025]
@@ -62,3 +67,15 @@ def test_settings_are_paired_by_seed_and_corrected_together() -> None:
     assert alone is not None and corrected is not None and corrected.p == pytest.approx(2 * alone.p)
     for seeds in ((1, 2, 4), (1, 1, 2)):
         assert compare([first, setting("other", 0.5, 0.5, 0.5, seeds=seeds)]).contrasts[0].over_seeds is None
+
+
+def test_it_is_said_once_for_the_number_to_decide_on(capsys: pytest.CaptureFixture[str]) -> None:
+    ((name, settings),) = read_task_tables([ROOT / "docs" / "data" / "demo-tasks.parquet"]).items()
+    compared = compare(settings)
+    print_comparison(compared, Console(width=200))
+    (line,) = [
+        line for line in capsys.readouterr().out.splitlines() if "on these very tasks, under other seeds" in line
+    ]
+    assert "+83.33 points (+69.0 to +97.7), p = 0.0016: better" in line
+    (row,) = [row for row in _markdown({name: compared}, "command") if "on these very tasks, under other seeds" in row]
+    assert "+83.3 (+69.0 to +97.7) | 0.0016 | | better |" in row

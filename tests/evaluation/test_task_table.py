@@ -50,6 +50,11 @@ def test_a_value_that_cannot_be_is_named_with_its_row(tmp_path: Path, changes: d
     assert f"given-tasks.parquet: row 3: {said} — pass the file" in str(raised.value)
 
 
+def test_a_task_that_is_in_a_run_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="search only, seed 1: a task is there twice; expected each once"):
+        read_task_tables([written(tmp_path, task_id=ROWS[1]["task_id"])])
+
+
 @pytest.mark.parametrize(("name", "value"), [("task_id", 7), ("seed", "one"), ("programs", "96"), ("unique", 1.5)])
 def test_a_column_of_another_type_is_named(tmp_path: Path, name: str, value: object) -> None:
     file = tmp_path / "given-tasks.parquet"

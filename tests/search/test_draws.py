@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from arcloop.assembly import run
 from arcloop.config import Config
 from arcloop.runs.rundir import RunDir
+from arcloop.search.waves import Search
 from arcloop.seeds import counted_on
 from tests.search.test_reuse import CONFIG, tables
 
@@ -42,6 +43,24 @@ def test_rounds_without_learning_between_them_are_one_search(tmp_path: Path, rou
     assert sources(more) == sources(one)
 
 
+def stopped(directory: RunDir, round_: int) -> None:
+    """As if the search of the round had been stopped, with all of its programs stored."""
+    group = directory.group(round_, 0)
+    group.write_numbers(dataclasses.replace(group.search_numbers(), whole=False))
+    (group.path / "DONE").unlink()
+
+
+@pytest.mark.parametrize("config", [PLAIN, CONFIG], ids=["prompts", "mutants and chains too"])
+def test_what_is_stored_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Config) -> None:
+    directory = run(config, tmp_path / "run").directory
+    found = tables(directory.path)
+    stopped(directory, 1)
+    asked: list[object] = []
+    monkeypatch.setattr(Search, "_completed", lambda self, requests, under_way: iter(asked.extend(requests) or ()))
+    run(config, directory.path)
+    assert not asked and tables(directory.path) == found
+
+
 def test_what_an_earlier_version_asked_otherwise_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,10 +69,7 @@ def test_what_an_earlier_version_asked_otherwise_is_asked_again(
         for name in ("arcloop.search.waves.counted_on", "arcloop.prompts.format.counted_on"):
             earlier.setattr(name, lambda round_, number, share: (round_, number))
         directory = run(PLAIN, tmp_path / "run").directory
-    group = directory.group(1, 0)
     assert tables(directory.path) != tables(alone.path)
-    # As if it had been stopped in the second round.
-    group.write_numbers(dataclasses.replace(group.search_numbers(), whole=False))
-    (group.path / "DONE").unlink()
+    stopped(directory, 1)
     run(PLAIN, directory.path)
     assert tables(directory.path) == tables(alone.path)

@@ -132,6 +132,10 @@ def _fault(row: Mapping[str, Any]) -> str | None:
 
 def _measured(path: str, rows: Sequence[Mapping[str, Any]]) -> Measured:
     first = rows[0]
+    if len({row["task_id"] for row in rows}) < len(rows):
+        raise RunError(
+            f"{path}: a task is there twice; expected each once — pass the file as arcloop experiment has written it"
+        )
     return Measured(
         path,
         first["seed"],

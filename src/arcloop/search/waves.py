@@ -85,7 +85,7 @@ class Search:
         self._scores: dict[str, Score] = {}
         self._shown: dict[str, Task] = {}
         self._stored: dict[str, tuple[Completion, Candidate | None]] = {}
-        self._answered: dict[str, str] = {}
+        self._answered: dict[str, Prompt] = {}
         self.skipped: dict[str, Prompt] = {}
         """Prompts that do not fit the model."""
         self.taken: Counter[str] = Counter()
@@ -100,7 +100,7 @@ class Search:
         found = {candidate.program.completion_id: candidate for candidate in group.candidates()}
         completions = (c for c in group.completions() if c.finish_reason is not FinishReason.ERROR)
         self._stored = {c.id: (c, found.get(c.id)) for c in completions}
-        self._answered = {prompt.id: prompt.text for prompt in group.prompts()}
+        self._answered = {prompt.id: prompt for prompt in group.prompts()}
 
     @property
     def behind(self) -> bool:
@@ -116,7 +116,7 @@ class Search:
         for request in requests:
             own = [draw.completion_id for draw in request.draws]
             # Another version may have asked otherwise; its programs are no answers to this prompt.
-            same = self._answered.get(request.prompt.id) == request.prompt.text
+            same = self._answered.get(request.prompt.id) == request.prompt
             if same and all(i in self._stored for i in own):
                 stored += own
             else:
