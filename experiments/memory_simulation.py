@@ -1,6 +1,6 @@
 """Peak memory of a training step and of a search, simulated beside the estimate: no GPU, no weights, no numbers computed.
 
-    python -m experiments.memory_simulation [--out memory.json] [--only TEXT]
+    python -m experiments.memory_simulation [--out memory.json] [--whole]
 
 The trainer, the sampler, transformers, PEFT and bitsandbytes' layers run as they are, on fake tensors, which have a
 shape and a type and no content; counted are the bytes of all tensors alive at a time. Three things stand in for what a

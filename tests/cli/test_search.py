@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from transformers import AutoTokenizer
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from arcloop.cli import main, search
 from arcloop.config import PromptConfig, read_config
+from arcloop.model.card import model_folder
+from arcloop.model.description import adapter_rank
 from arcloop.prompts.format import PromptFormat, named_template
 from arcloop.runs.rundir import RunDir
-from arcloop.sampling.lora import adapter_rank
 from arcloop.submission.kaggle import validate
 from tests import ROOT
 from tests.arc_grids import FLIP
@@ -193,8 +195,6 @@ def test_show_prompt_shows_a_template_of_ones_own(arcloop, tmp_path: Path) -> No
 
 
 def test_a_model_without_a_chat_template_is_refused(arcloop, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    from arcloop.model.card import model_folder
-
     folder = tmp_path / "model"
     shutil.copytree(model_folder("embedded"), folder)
     (folder / "chat_template.jinja").unlink(missing_ok=True)
@@ -221,3 +221,14 @@ def test_the_rank_of_an_adapter_is_its_largest(tmp_path: Path) -> None:
     assert adapter_rank(tmp_path) == 24
     (tmp_path / "adapter_config.json").write_text(json.dumps(description | {"rank_pattern": None}))
     assert adapter_rank(tmp_path) == 8
+
+
+@pytest.mark.parametrize("special", [{"use_dora": True}, {"bias": "lora_only"}, {"trainable_token_indices": [3, 4]}])
+def test_what_vllm_alone_cannot_compute_with_is_searched_with(  # type: ignore[no-untyped-def]
+    arcloop, special: dict[str, object], tmp_path: Path
+) -> None:
+    base = AutoModelForCausalLM.from_pretrained(model_folder("embedded"), dtype="float32")
+    get_peft_model(base, LoraConfig(r=4, target_modules=["q_proj"], **special)).save_pretrained(tmp_path / "adapter")  # type: ignore[arg-type]
+    code, printed, error = arcloop("search", *SMALL, "--lora-path", tmp_path / "adapter", "--out", tmp_path / "run")
+    assert code == 0, error
+    assert "pass@n" in printed

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from arcloop.config import Config, ExecutionConfig, SamplingConfig, ServerConfig
+from arcloop.config import BudgetConfig, Config, ExecutionConfig, SamplingConfig, ServerConfig
 from arcloop.errors import ConfigError
 from arcloop.search.budget import moment
 
@@ -29,6 +29,13 @@ def test_no_setting_is_infinite_or_no_number(value: float) -> None:
         SamplingConfig(temperature=(1.0, value))
     with pytest.raises(ConfigError, match="timeout"):
         ExecutionConfig(timeout=value)
+
+
+def test_whole_numbers_are_of_a_size_that_can_be_worked_with() -> None:
+    with pytest.raises(ConfigError, match=r"budget\.seconds is 1000.*; expected finite numbers"):
+        Config("drawing", budget=BudgetConfig(seconds=10**400))
+    with pytest.raises(ConfigError, match="seed is 9223372036854775808; expected a whole number of 64 bits"):
+        Config("drawing", seed=2**63)
 
 
 def test_absurd_values_are_refused() -> None:

@@ -18,6 +18,7 @@ from arcloop.errors import RunError
 from arcloop.evaluation.comparison import Contrast, compare
 from arcloop.evaluation.measurement import Measured, Setting, grouped, measured
 from arcloop.evaluation.outcome import conclude
+from arcloop.evaluation.task_table import read_task_tables
 from arcloop.loop import Loop
 from arcloop.progress import Progress
 from arcloop.records import Pair, Task
@@ -25,6 +26,7 @@ from arcloop.report.words import compared_in_words
 from arcloop.runs.numbers import BestProgram, TaskOutcome
 from arcloop.runs.origin import manifest
 from arcloop.runs.rundir import RunDir
+from tests import ROOT
 from tests.arc_grids import FLIP, grid
 from tests.fakes import FakeExecutor, FakeSampler, FakeTrainer
 
@@ -189,6 +191,19 @@ def test_names_and_settings_are_printed_as_they_are() -> None:
     print_comparison(compare([Setting("lr[x=1]", (first,)), Setting("lr[x=2]", (second,))]), console)
     printed = shown.getvalue()
     assert all(text in printed for text in ("lr[x=1]", "lr[x=2]", "[INST]a[/INST]", "[INST]b[/INST]"))
+
+
+def test_many_settings_are_printed_below_each_other_and_whole() -> None:
+    shown = StringIO()
+    (settings,) = read_task_tables([ROOT / "docs" / "data" / "switches-tasks.parquet"]).values()
+    compared = compare(settings)
+    print_comparison(compared, Console(file=shown, width=120))
+    table, *_ = shown.getvalue().partition(" against ")
+    assert "…" not in table and len(settings) == 11
+    for row in compared.rows:
+        assert table.count(f"{row.name}  ") >= 1
+        assert ", ".join(f"{100 * share:.2f}" for share in row.by_seed["pass@n"]) in table
+    assert max(map(len, table.splitlines()[1:-1])) <= 120 and table.count("\n  by seed") > 11
 
 
 def test_answered_tasks_without_programs_count_as_unsolved() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from arcloop.evaluation.estimates import bootstrap, holm, paired_difference, pass_at_k, pass_curves
 
@@ -68,6 +69,13 @@ def test_nothing_solved_is_no_certainty() -> None:
         bootstrap([])
 
 
+def test_tasks_that_are_all_alike_are_no_certainty_either() -> None:
+    (low,), (high,) = bootstrap(np.full(10, 1 / 3))
+    assert 0.1 < low < 1 / 3 < high < 0.6
+    found = paired_difference(np.full(10, 1 / 3), np.full(10, 2 / 3))
+    assert found.low < 1 / 3 < found.high
+
+
 def test_columns_are_resampled_together_and_by_size() -> None:
     values = np.random.default_rng(0).random((30, 300))
     low, high = bootstrap(values)
@@ -116,6 +124,12 @@ def test_where_all_tasks_are_won_the_interval_agrees_with_the_test(tasks: int) -
         assert (found.low > 0) == (found.p < 0.05)
     lost = paired_difference(np.ones(tasks), np.zeros(tasks))
     assert (lost.low, lost.high) == (-1.0, -found.low)
+
+
+def test_ten_thousand_tasks_that_differ_alike_are_counted_exactly() -> None:
+    ups = 5_100
+    p = paired_difference(np.zeros(10_000), [1.0] * ups + [-1.0] * (10_000 - ups)).p
+    assert p == pytest.approx(stats.binomtest(ups, 10_000).pvalue)
 
 
 def test_many_tasks_are_flipped_at_random() -> None:

@@ -96,6 +96,11 @@ def test_a_set_has_the_recipe_below_it_and_arms_of_its_own(tmp_path: Path) -> No
     [
         ("seeds = [1, 2]", "seeds = [1, 1]", "seeds are [1, 1]; expected different whole numbers"),
         ("seeds = [1, 2]", 'seeds = "1"', "seeds is '1'; expected a list"),
+        ("seeds = [1, 2]", "seeds = [[1], [1]]", "seeds are [[1], [1]]; expected different whole numbers"),
+        ("[base]", "[base]\nseed = 9", "base: seed in it; expected seeds at the top of the file"),
+        ("[base]", "[base]\nprograms = 9", "base: programs in it; expected it in a set"),
+        ("draw = 10", "seed = 7", "set 'arc': seed in it; expected seeds at the top of the file"),
+        ("[sets.arc]", '[sets."mine.md"]', "set 'mine.md', as a file of results is named; expected another name"),
         ("seeds = [1, 2]", "round = 2", "round in it; expected seeds, [base], [sets.NAME] and [arms.NAME]"),
         ("[sets.arc]", "[set.arc]", "set in it; expected seeds"),
         ("draw = 10", "draw = 0", "tasks or programs are missing"),

@@ -137,6 +137,10 @@ def test_power_grows_with_tasks_and_is_that_of_noise_without_an_effect() -> None
     assert power_of(found, Design(300, 128, 2), 1.0) < 0.05
 
 
+def test_a_level_below_a_thousandth_can_be_reached() -> None:
+    assert power_of(Population.of(RUN), Design(2000, 128, 2), 30.0, 0.0005) > 0.9
+
+
 def test_runs_are_added_up_task_by_task_and_answers_have_to_be_known() -> None:
     assert population([run([1, 0]), run([3, 0], seed=1)]).counts == ((16, 4), (16, 0))
     for nothing in (run([0, 0]), run([1], numbers={"t0": task_numbers(1, hits=None)})):

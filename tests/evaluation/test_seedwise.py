@@ -48,6 +48,22 @@ def test_the_finding(gains: list[float], finding: str) -> None:
     assert found.low <= found.value <= found.high
 
 
+def test_few_seeds_of_few_tasks_that_differ_alike_are_no_certainty() -> None:
+    # One task of ten more under each of three seeds; none under any; and the same of 400 tasks under eight.
+    one, none, many = over_seeds([0.1] * 3, 0.1), over_seeds([0.0] * 3, 0.1), over_seeds([0.0] * 8, 1 / 400)
+    assert one is not None and none is not None and many is not None
+    assert one.finding == none.finding == "cannot be told" and one.low < 0 < none.high
+    assert many.finding == "no effect larger than 1 point"
+
+
+def test_no_effect_is_seldom_claimed_where_there_is_one() -> None:
+    rng = np.random.default_rng(0)
+    for tasks in (10, 30, 100):
+        first, second = (rng.binomial(tasks, share, size=(2000, 3)) / tasks for share in (0.02, 0.04))
+        found = [over_seeds(list(gains), 1 / tasks) for gains in second - first]
+        assert np.mean([one is not None and one.finding.startswith("no effect") for one in found]) <= 0.05
+
+
 def test_two_seeds_are_too_few() -> None:
     assert over_seeds([0.1, 0.2]) is None
 
@@ -61,7 +77,7 @@ def test_settings_are_paired_by_seed_and_corrected_together() -> None:
     # The same pairs in another order of runs.
     better = setting("better", 0.5, 0.3, 0.45, seeds=(3, 1, 2))
     alone = compare([first, better]).contrasts[0].over_seeds
-    assert alone == over_seeds([0.3 - 0.1, 0.45 - 0.2, 0.5 - 0.3])
+    assert alone == over_seeds([0.3 - 0.1, 0.45 - 0.2, 0.5 - 0.3], 1 / 20)
     again = compare([first, better, setting("other", 0.1, 0.25, 0.3)]).contrasts
     corrected = next(c.over_seeds for c in again if c.name == "better")
     assert alone is not None and corrected is not None and corrected.p == pytest.approx(2 * alone.p)
@@ -76,6 +92,6 @@ def test_it_is_said_once_for_the_number_to_decide_on(capsys: pytest.CaptureFixtu
     (line,) = [
         line for line in capsys.readouterr().out.splitlines() if "on these very tasks, under other seeds" in line
     ]
-    assert "+83.33 points (+69.0 to +97.7), p = 0.0016: better" in line
+    assert "+83.33 points (+58.5 to +100.0), p = 0.0048: better" in line
     (row,) = [row for row in _markdown({name: compared}, "command") if "on these very tasks, under other seeds" in row]
-    assert "+83.3 (+69.0 to +97.7) | 0.0016 | | better |" in row
+    assert "+83.3 (+58.5 to +100.0) | 0.0048 | | better |" in row

@@ -7,8 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from arcloop.errors import RunError
-from arcloop.evaluation.task_table import read_task_tables
+from arcloop.errors import ConfigError, RunError
+from arcloop.evaluation.comparison import compare
+from arcloop.evaluation.measurement import Setting
+from arcloop.evaluation.task_table import read_task_tables, write_task_table
 from tests import ROOT
 
 ROWS = pq.read_table(ROOT / "docs" / "data" / "demo-tasks.parquet").to_pylist()
@@ -33,13 +35,26 @@ def test_what_is_kept_is_read(tmp_path: Path) -> None:
     ("changes", "said"),
     [
         ({"arm": None}, "arm is missing; expected a value"),
-        ({"programs": -1}, "programs is -1; expected a number from 0 on"),
-        ({"seconds": float("nan")}, "seconds is nan; expected a number from 0 on"),
+        ({"programs": -1}, "programs is -1; expected a number from 0 to 10,000,000"),
+        ({"seconds": float("nan")}, "seconds is nan; expected a number from 0 to 1,000,000,000,000,000,000"),
         ({"best_pixels": 7.5}, "best_pixels is 7.5; expected a share of cells"),
         ({"test_grids": 2**40, "hits": 2**40}, "test_grids is 1099511627776; expected at most 100"),
         ({"train_grids": 2**40}, "train_grids is 1099511627776; expected at most 100"),
         ({"hits": 9, "test_grids": 1}, "hits is 9; expected at most test_grids, 1"),
         ({"hits": 1, "test_grids": None}, "hits is 1; expected at most test_grids, 0"),
+        ({"programs": 10**17}, "programs is 100000000000000000; expected a number from 0 to 10,000,000"),
+        (
+            {"train_perfect": 2, "first_train_perfect": 10**17},
+            "first_train_perfect is 100000000000000000; expected a number from 1",
+        ),
+        (
+            {"train_perfect": 2, "first_train_perfect": None},
+            "first_train_perfect is None with train_perfect 2; expected the first",
+        ),
+        (
+            {"train_perfect": 0, "first_train_perfect": None, "perfect": 1, "first_perfect": 3},
+            "perfect is 1; expected at most train_perfect, 0",
+        ),
         ({"perfect": 10**6}, "more programs of a kind than the 96 that there are; expected fewer"),
     ],
     ids=str,
@@ -47,7 +62,23 @@ def test_what_is_kept_is_read(tmp_path: Path) -> None:
 def test_a_value_that_cannot_be_is_named_with_its_row(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(RunError) as raised:
         read_task_tables([written(tmp_path, **changes)])
-    assert f"given-tasks.parquet: row 3: {said} — pass the file" in str(raised.value)
+    assert f"given-tasks.parquet: row 3: {said}" in str(raised.value) and "— pass the file" in str(raised.value)
+
+
+def test_seeds_that_were_run_with_other_budgets_are_told(tmp_path: Path) -> None:
+    rows = [row | {"programs": row["programs"] * 2 if row["seed"] == 1 else row["programs"]} for row in ROWS]
+    file = tmp_path / "given-tasks.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    (read,) = read_task_tables([file]).values()
+    assert "search only averages over runs of 960 to 1,920 programs." in compare(read).remarks
+
+
+def test_runs_that_a_table_would_not_tell_apart_are_refused(tmp_path: Path) -> None:
+    (read,) = read_task_tables([written(tmp_path)]).values()
+    twice = Setting("twice", (read[0].runs[0], read[0].runs[0]))
+    with pytest.raises(ConfigError, match="twice has two runs with one seed"):
+        write_task_table({"drawing": [read[0], twice]}, tmp_path / "made-tasks.parquet")
+    assert not (tmp_path / "made-tasks.parquet").exists()
 
 
 def test_a_task_that_is_in_a_run_twice_is_refused(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from arcloop.execution.message import MessageError, Report, split
 from arcloop.files import UnreadableError, parse_json, text_in
 from arcloop.imports.layouts import read_programs
 from arcloop.model.card import ModelCard
+from arcloop.model.description import adapter_rank
 from arcloop.programs import sources
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Augmentation, Completion, FinishReason, Message, Prompt
@@ -28,7 +29,6 @@ from arcloop.runs.schema import read_numbers, stored
 from arcloop.runs.tables import COMPLETIONS, EXECUTIONS
 from arcloop.sampling import Draw
 from arcloop.sampling.chat import ChatSampler, chat_json
-from arcloop.sampling.lora import adapter_rank
 from arcloop.sampling.reply import RefusedError, read, refusal
 from arcloop.submission.kaggle import submission_json, validate
 from arcloop.submission.voting import vote

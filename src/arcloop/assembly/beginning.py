@@ -7,7 +7,7 @@ from pathlib import Path
 from arcloop.config import Config, LoadingConfig
 from arcloop.errors import ConfigError, RunError
 from arcloop.model.card import CARD, GRAMMAR, has_card, model_folder, read_card, resolve
-from arcloop.prompts.format import PromptFormat
+from arcloop.prompts.format import PromptFormat, named_template
 from arcloop.runs.origin import manifest
 from arcloop.runs.rundir import RunDir
 from arcloop.tasks.arcjson import task_to_json
@@ -34,19 +34,7 @@ def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: N
     Raises:
         ArcloopError: the tasks, the model, the adapter or the earlier run cannot be had, or ``out`` holds something else.
     """
-    given = _with_model(given)
-    # Paths as they are from anywhere, so that a run can be resumed from another folder.
-    given = dataclasses.replace(given, tasks=_absolute(given.tasks), model=_absolute(given.model))
-    if given.engine.model is not None:
-        given = dataclasses.replace(
-            given, engine=dataclasses.replace(given.engine, model=_absolute(given.engine.model))
-        )
-    if given.anchors.path is not None:
-        given = dataclasses.replace(
-            given, anchors=dataclasses.replace(given.anchors, path=str(Path(given.anchors.path).resolve()))
-        )
-    if given.adapter is not None:
-        given = dataclasses.replace(given, adapter=str(_adapter(Path(given.adapter))))
+    given = _with_files(_with_model(given))
     tasks = load_tasks(given.tasks, given.limit, given.task_ids, given.skip_invalid, tell)
     if given.source is not None:
         source = RunDir.open(Path(given.source))
@@ -83,6 +71,30 @@ def begin(given: Config, out: Path, tell: Callable[[str], None] = lambda line: N
             PromptFormat(given.prompt.template or card.template, lambda messages: "").check_refines()
     config = dataclasses.replace(config, loading=_decided(config, out))
     return RunDir.create(out, config, tasks, manifest(config, tasks), unasked(given.tasks, tasks), shared)
+
+
+def _with_files(given: Config) -> Config:
+    """Paths as they are from anywhere, so that a run can be resumed from another folder; and what a template's file says.
+
+    Raises:
+        ConfigError: a file is not there.
+    """
+    replace = dataclasses.replace
+    given = replace(given, tasks=_absolute(given.tasks), model=_absolute(given.model))
+    if given.engine.model is not None:
+        given = replace(given, engine=replace(given.engine, model=_absolute(given.engine.model)))
+    if given.anchors.path is not None:
+        path = Path(given.anchors.path).resolve()
+        if not path.exists():
+            raise ConfigError(
+                f"anchors.path {path}: not there; expected a training set of arcloop relabel — check the path"
+            )
+        given = replace(given, anchors=replace(given.anchors, path=str(path)))
+    if given.adapter is not None:
+        given = replace(given, adapter=str(_adapter(Path(given.adapter))))
+    if given.prompt.template is not None:
+        given = replace(given, prompt=replace(given.prompt, template=named_template(given.prompt.template)))
+    return given
 
 
 def _decided(config: Config, out: Path) -> LoadingConfig:

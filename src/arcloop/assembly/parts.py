@@ -12,13 +12,14 @@ from arcloop.errors import ServerError
 from arcloop.hindsight.anchors import Anchors
 from arcloop.imports.imported import ImportSampler
 from arcloop.model.card import read_card
+from arcloop.model.description import adapter_rank
 from arcloop.model.needs import need_for_loading, need_for_training, need_package
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Task
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Sampler
 from arcloop.sampling.grammar import GrammarSampler
-from arcloop.sampling.lora import adapter_rank
+from arcloop.sampling.lora import check_lora
 from arcloop.sampling.replay import ReplaySampler
 from arcloop.training import Fit, Fitting, Trainer
 from arcloop.training.examples import read_set
@@ -155,6 +156,7 @@ def _vllm(config: Config, devices: int) -> Iterator[Parts]:
     format_ = prompt_format(config.model, tokenizer, config.prompt)
     rank = config.training.lora_r if config.rounds > 1 else None
     if config.adapter is not None:
+        check_lora(Path(config.adapter))
         rank = adapter_rank(Path(config.adapter))
     trainer = _LateTrainer(config, devices, before=lambda: sampler.rest(), stays=True)
     sampler = VllmSampler(

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import tyro
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -135,32 +136,32 @@ def print_comparison(compared: Comparison, console: Console) -> None:
     """The table, each setting against the first, and the remarks."""
     rows = compared.rows
     say(console, f"{len(compared.tasks)} tasks in common; 95 % intervals over tasks in brackets")
-    # Names and settings are shown as they are: their brackets mean nothing.
-    table = Table("", *(Column(Text(row.name)) for row in rows), box=None, header_style="bold", padding=(0, 3, 0, 0))
-    for column in table.columns:
-        column.no_wrap = True
-    table.add_row("seed", *(", ".join(map(str, row.seeds)) for row in rows))
+    # Beside a number for each setting, in their order. A setting as it is given, so that --programs (of a round) and programs (of
+    # a run) are told apart.
+    lines = [("", [row.name for row in rows]), ("seed", [", ".join(map(str, row.seeds)) for row in rows])]
     for name, cells in compared.differing.items():
-        # A setting as it is given, so that --programs (of a round) and programs (of a run) are told apart.
-        table.add_row(name if " " in name else f"--{name.replace('_', '-')}", *map(Text, cells))
-    table.add_section()
+        lines.append((name if " " in name else f"--{name.replace('_', '-')}", list(cells)))
     for name in ("programs", "tokens", "seconds"):
-        table.add_row(name, *(f"{getattr(row, name):,.0f}" for row in rows))
+        lines.append((name, [f"{getattr(row, name):,.0f}" for row in rows]))
     for name in ("valid_outputs", "unique_outputs"):
-        table.add_row(name.replace("_", " "), *(percent(getattr(row, name)) for row in rows))
+        lines.append((name.replace("_", " "), [percent(getattr(row, name)) for row in rows]))
     for name in rows[0].reached:
-        table.add_row(name, *(percent(row.reached[name][0], row.reached[name][1:]) for row in rows))
+        lines.append((name, [percent(row.reached[name][0], row.reached[name][1:]) for row in rows]))
         if any(len(row.seeds) > 1 for row in rows):
-            table.add_row("  by seed", *(", ".join(f"{100 * v:.2f}" for v in row.by_seed[name]) for row in rows))
-    console.print(table)
+            lines.append(("  by seed", [", ".join(f"{100 * v:.2f}" for v in row.by_seed[name]) for row in rows]))
+    for table in _tables(lines, console.width):
+        console.print(table)
     for contrast in compared.contrasts:
         d = contrast.difference
-        few = f"; {d.differing} tasks differ, and it takes 6 at the least" if d.differing < 6 else ""
+        differ = "1 task differs" if d.differing == 1 else f"{d.differing} tasks differ"
+        few = f"; {differ}, and it takes 6 at the least" if d.differing < 6 else ""
+        # Where no effect would have been seen, there is no size to name.
+        seen = "" if contrast.detectable is None else f"; visible from {contrast.visible} points on"
         say(
             console,
-            f"{contrast.name} against {contrast.first}, {contrast.number}: {100 * d.value:+.2f} points "
+            f"{contrast.name} against {contrast.first}, {contrast.number}: {round(100 * d.value, 2) + 0.0:+.2f} points "
             f"({100 * d.low:+.1f} to {100 * d.high:+.1f}), p = {contrast.p:.2g}: {contrast.finding}"
-            f"{few if contrast.verdict == 'within noise' else ''}; visible from {contrast.visible} points on",
+            f"{few if contrast.verdict == 'within noise' else ''}{seen}",
         )
         if contrast.number == next(iter(rows[0].reached)) and (again := contrast.over_seeds):
             say(
@@ -170,3 +171,26 @@ def print_comparison(compared: Comparison, console: Console) -> None:
             )
     for remark in compared.remarks:
         say(console, remark)
+
+
+_BETWEEN = 3
+"""Blanks between two columns of a table."""
+
+
+def _tables(lines: Sequence[tuple[str, Sequence[str]]], width: int) -> Iterator[Table]:
+    """The lines, of which the first is the head, as one table or as several below each other, none of which is cut in ``width``."""
+    first = max(cell_len(name) for name, _ in lines) + _BETWEEN
+    widths = [max(map(cell_len, column)) + _BETWEEN for column in zip(*(cells for _, cells in lines), strict=True)]
+    begin = 0
+    while begin < len(widths):
+        end = begin + 1
+        while end < len(widths) and first + sum(widths[begin : end + 1]) <= width:
+            end += 1
+        # Names and settings are shown as they are: their brackets mean nothing.
+        (_, head), *body = ((Text(name), [Text(cell) for cell in cells[begin:end]]) for name, cells in lines)
+        columns = (Column(cell, no_wrap=True) for cell in head)
+        table = Table(Column("", no_wrap=True), *columns, box=None, header_style="bold", padding=(0, _BETWEEN, 0, 0))
+        for name, cells in body:
+            table.add_row(name, *cells)
+        yield table
+        begin = end

@@ -15,8 +15,8 @@ from arcloop.cli.job import say, wide
 from arcloop.config import Config, require, with_recipe
 from arcloop.evaluation.planning import Limit, Rates, Work, groups_of, limits, plan, programs_that_fit
 from arcloop.model.card import read_card, resolve
+from arcloop.model.description import adapter_rank
 from arcloop.runs.rundir import RunDir
-from arcloop.sampling.lora import adapter_rank
 from arcloop.tasks.sets import load_tasks
 
 __all__ = ["main"]

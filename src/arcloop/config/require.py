@@ -1,7 +1,7 @@
 """What a setting that is out of its range is told."""
 
 import dataclasses
-import math
+import reprlib
 from typing import TYPE_CHECKING
 
 from arcloop.errors import ConfigError
@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 __all__ = ["require", "require_finite"]
+
+
+_LARGEST = 1e300
+"""Of any number: more is infinite as soon as something is multiplied by it."""
 
 
 def require(condition: bool, setting: str, value: object, expectation: str) -> None:
@@ -25,5 +29,5 @@ def require_finite(settings: "DataclassInstance", within: str = "") -> None:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             require_finite(value, f"{name}.")
         numbers = value if isinstance(value, tuple) else (value,)
-        fits = all(math.isfinite(number) for number in numbers if isinstance(number, float))
-        require(fits, name, value, "expected finite numbers")
+        if not all(-_LARGEST < number < _LARGEST for number in numbers if isinstance(number, int | float)):
+            raise ConfigError(f"{name} is {reprlib.repr(value)}; expected finite numbers — see --help")

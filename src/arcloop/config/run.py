@@ -101,6 +101,8 @@ class Config:
         for name in ("rounds", "programs"):
             value = getattr(self, name)
             require(value >= 1, name, value, "expected 1 or more")
+        # It is kept beside numbers in tables.
+        require(-(2**63) <= self.seed < 2**63, "seed", self.seed, "expected a whole number of 64 bits")
         require(self.group_size >= 0, "group-size", self.group_size, "expected 0 (all) or more")
         require(self.limit is None or self.limit >= 1, "limit", self.limit, "expected 1 or more")
         learns = self.rounds > 1 and self.training.use_dora

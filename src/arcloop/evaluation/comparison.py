@@ -253,7 +253,10 @@ def _over_seeds(first: _Values, other: _Values, number: str) -> OverSeeds | None
     if not _alike(first.row.programs, other.row.programs, _EQUAL_BUDGET):
         return None
     before, after = (dict(zip(v.row.seeds, v.row.by_seed[number], strict=True)) for v in (first, other))
-    return over_seeds([after[seed] - before[seed] for seed in before])
+    sizes = first.per_run[number][1]
+    # Where every value is a count, shares move by steps.
+    counts = all(np.equal(v.per_run[number][0] % 1, 0).all() for v in (first, other))
+    return over_seeds([after[seed] - before[seed] for seed in before], float(1 / sizes.sum()) if counts else 0.0)
 
 
 def _remarks(settings: Sequence[Setting], rows: Sequence[Row], tasks: int) -> list[str]:
@@ -270,6 +273,9 @@ def _remarks(settings: Sequence[Setting], rows: Sequence[Row], tasks: int) -> li
             if there and not _alike(there, here, _WORTH_SAYING):
                 said.append(f"{row.name} took {here / there:.3g} × the {what} of {first.name}.")
     for setting in settings:
+        programs = [sum(outcome.programs for outcome in run.numbers.values()) for run in setting.runs]
+        if not _alike(min(programs), max(programs), _EQUAL_BUDGET):
+            said.append(f"{setting.name} averages over runs of {min(programs):,} to {max(programs):,} programs.")
         unlike = sorted(_unlike(setting.runs))
         if unlike:
             said.append(f"{setting.name} averages over runs that differ in {', '.join(unlike)}.")

@@ -80,8 +80,8 @@ def bootstrap(values: ArrayLike, sizes: ArrayLike | None = None, seed: int = 0) 
     """Lower and upper ends (M) of 95 % intervals for Σ values / Σ sizes, by drawing tasks with replacement.
 
     ``values`` is (tasks, M) or (tasks,), each 0 up to the task's size; ``sizes`` (tasks,) is what they are out of, 1
-    each by default. The percentile bootstrap (Efron, 1979). It knows no uncertainty where all tasks are alike, so if
-    all are 0, or all full, the other end is that of Clopper and Pearson (1934) instead: 1 − 0.025^(1/tasks) from there.
+    each by default. The percentile bootstrap (Efron, 1979). It knows no uncertainty where all tasks are alike. Then
+    so many tasks more may be all 0, or all full, as Clopper and Pearson (1934) allow: a share of 1 − 0.025^(1/tasks).
     One task says nothing about others: 0 to 1.
 
     Raises:
@@ -91,9 +91,9 @@ def bootstrap(values: ArrayLike, sizes: ArrayLike | None = None, seed: int = 0) 
     if len(whole) == 1:
         return np.zeros(columns.shape[1]), np.ones(columns.shape[1])
     low, high = _percentiles(columns, whole, seed)
-    unseen = 1 - ((1 - LEVEL) / 2) ** (1 / len(whole))
-    none, full = (columns == 0).all(0), (columns == whole[:, None]).all(0)
-    return np.where(full, 1 - unseen, low), np.where(none, unseen, high)
+    shares = columns / whole[:, None]
+    alike, share, unseen = np.ptp(shares, 0) < NOISE, shares[0], _unseen(len(whole))
+    return np.where(alike, share * (1 - unseen), low), np.where(alike, share + (1 - share) * unseen, high)
 
 
 @dataclass(frozen=True)
@@ -127,16 +127,13 @@ def paired_difference(first: ArrayLike, second: ArrayLike, sizes: ArrayLike | No
     columns, whole = _columns(gained, sizes)
     total, tasks = whole.sum(), len(whole)
     differing = gained[np.abs(gained) > NOISE]
-    # What is in none of the tasks may be in so many of all there are, as in ``bootstrap``.
-    unseen = 1 - ((1 - LEVEL) / 2) ** (1 / tasks)
+    shares = columns[:, 0] / whole
     if tasks == 1:
         low, high = -1.0, 1.0
-    elif (columns[:, 0] == whole).all():
-        low, high = 1 - 2 * unseen, 1.0
-    elif (columns[:, 0] == -whole).all():
-        low, high = -1.0, 2 * unseen - 1
-    elif not len(differing):
-        low, high = -unseen, unseen
+    elif np.ptp(shares) < NOISE:
+        # As in ``bootstrap``, from -1 to 1.
+        share, unseen = shares[0], _unseen(tasks)
+        low, high = share - (share + 1) * unseen, share + (1 - share) * unseen
     else:
         (low,), (high,) = _percentiles(columns, whole, seed)
     return Difference(
@@ -168,6 +165,11 @@ def _columns(values: ArrayLike, sizes: ArrayLike | None) -> tuple[Floats, Floats
     return columns, whole
 
 
+def _unseen(tasks: int) -> float:
+    """What none of so many tasks shows may be true of this share of all there are."""
+    return float(1 - ((1 - LEVEL) / 2) ** (1 / tasks))
+
+
 def _percentiles(columns: Floats, whole: Floats, seed: int) -> tuple[Floats, Floats]:
     tasks = len(whole)
     rng = np.random.Generator(np.random.PCG64(seed_of(seed, "bootstrap", tasks)))
@@ -191,7 +193,11 @@ def sign_flip(differences: Floats, seed: int = 0, flips: int = _FLIPS) -> float:
     sizes = np.abs(differences)
     if np.ptp(sizes) < NOISE:
         size = float(sizes[0])
-        ways = sum(math.comb(count, up) for up in range(count + 1) if abs(2 * up - count) * size >= seen)
+        ways, of_them = 0, 1
+        for up in range(count + 1):
+            if abs(2 * up - count) * size >= seen:
+                ways += of_them
+            of_them = of_them * (count - up) // (up + 1)
         return float(ways / 2**count)
     if count <= _ENUMERATED:
         return float((np.abs(_all_signs(count) @ sizes) >= seen).mean())

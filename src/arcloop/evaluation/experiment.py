@@ -142,11 +142,13 @@ def read_experiment(name: str, changes: Changes | None = None) -> Experiment:
     file = _Section(where, named_toml(name, _FOLDER, where, "experiment", expected))
     listed = tuple(file.take("seeds", list, [0]))
     seeds = changes.seeds or listed
-    if not seeds or len(set(seeds)) < len(seeds) or any(type(seed) is not int for seed in seeds):
+    if not seeds or any(type(seed) is not int for seed in seeds) or len(set(seeds)) < len(seeds):
         raise ConfigError(
             f"{where}: seeds are {list(seeds)!r:.60}; expected different whole numbers, at least one — change them"
         )
-    base = with_settings(Config(""), file.take("base", dict, {}), f"{where}, base", "change the experiment")
+    shared = file.take("base", dict, {})
+    _not_there(f"{where}, base", shared, ("programs", "seed"))
+    base = with_settings(Config(""), shared, f"{where}, base", "change the experiment")
     arms, sets = file.take("arms", dict, {}), file.take("sets", dict, {})
     if file.content or not sets:
         found = f"{', '.join(sorted(file.content))} in it" if file.content else "no [sets.NAME] in it"
@@ -155,7 +157,10 @@ def read_experiment(name: str, changes: Changes | None = None) -> Experiment:
         raise ConfigError(f"{where}: no set {unknown[0]!r}; expected {', '.join(sets)} — change --sets")
     chosen = changes.sets or tuple(sets)
     made = tuple(_task_set(f"{where}, set {one!r}", one, sets[one], base, arms, changes) for one in chosen)
-    return Experiment(Path(name).stem, made, tuple(seeds))
+    stem = Path(name).stem
+    if taken := {f"{stem}{end}" for end in (".md", ".json", "-tasks.parquet")} & set(chosen):
+        raise ConfigError(f"{where}: set {taken.pop()!r}, as a file of results is named; expected another name")
+    return Experiment(stem, made, tuple(seeds))
 
 
 def _task_set(where: str, name: str, content: Any, base: Config, arms: Mapping[str, Any], changes: Changes) -> TaskSet:
@@ -178,6 +183,7 @@ def _task_set(where: str, name: str, content: Any, base: Config, arms: Mapping[s
         raise ConfigError(
             f"{where}: arms {[arm.name for arm in own]}; expected two or more with names of their own — see {_SEE}"
         )
+    _not_there(where, table.content, ("seed",))
     base = with_recipe(base, recipe) if recipe else base
     base = with_settings(base, table.content, where, "change the experiment")
     base = base if changes.model is None else replace(base, model=changes.model)
@@ -188,6 +194,13 @@ def _task_set(where: str, name: str, content: Any, base: Config, arms: Mapping[s
     for arm in own:
         made.config(arm, 0)  # an error in one comes before anything is done
     return made
+
+
+def _not_there(where: str, settings: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Refuse settings that the experiment itself decides, here."""
+    if given := [name for name in names if name in settings]:
+        expected = {"seed": "seeds at the top of the file", "programs": "it in a set"}[given[0]]
+        raise ConfigError(f"{where}: {given[0]} in it; expected {expected} — see {_SEE}")
 
 
 def _arm(where: str, name: str, settings: Any) -> Arm:

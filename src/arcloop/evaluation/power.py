@@ -228,8 +228,10 @@ def power_of(population: Population, design: Design, factor: float, level: float
         rng.binomial(design.seeds, _solved(misses, programs)) / design.seeds
         for programs in (design.programs, design.programs * factor)
     )
+    # The least p-value of so many flips is 1 / (1 + flips).
+    flips = max(_FLIPS, math.ceil(20 / level))
     found = [
-        sign_flip(row[np.abs(row) > 0], flips=_FLIPS) < level and row.sum() > 0 for row in np.asarray(second - first)
+        sign_flip(row[np.abs(row) > 0], flips=flips) < level and row.sum() > 0 for row in np.asarray(second - first)
     ]
     return float(np.mean(found))
 

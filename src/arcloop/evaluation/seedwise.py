@@ -43,21 +43,24 @@ class OverSeeds:
         return "no effect larger than 1 point" if self.equivalence < 1 - LEVEL else "cannot be told"
 
 
-def over_seeds(gains: Sequence[float]) -> OverSeeds | None:
-    """The estimate from the differences in a share of tasks, one for each seed; None of fewer than ``LEAST_SEEDS``."""
+def over_seeds(gains: Sequence[float], step: float = 0.0) -> OverSeeds | None:
+    """The estimate from the differences in a share of tasks, one for each seed; None of fewer than ``LEAST_SEEDS``.
+
+    ``step``: the least by which two shares can differ, 1 / tasks where tasks are counted. Few seeds of few tasks may differ
+    alike by chance, so their standard deviation is taken to be no less than a step, and where a step is larger than a point
+    nothing says that there is no effect of one.
+    """
     count = len(gains)
     if count < LEAST_SEEDS:
         return None
     from scipy.stats import t as student  # here, because it takes a second
 
-    value, error = float(np.mean(gains)), float(np.std(gains, ddof=1)) / math.sqrt(count)
-    # Equal differences under all seeds: as good as no noise.
-    error = max(error, NOISE)
+    value, error = float(np.mean(gains)), max(float(np.std(gains, ddof=1)), step, NOISE) / math.sqrt(count)
     freedom = count - 1
     half = float(student.ppf((1 + LEVEL) / 2, freedom)) * error
     p = float(2 * student.sf(abs(value) / error, freedom))
-    none = float(student.sf((MARGIN - abs(value)) / error, freedom))
-    return OverSeeds(value, value - half, value + half, p, none, count)
+    none = float(student.sf((MARGIN - abs(value)) / error, freedom)) if step <= MARGIN else 1.0
+    return OverSeeds(value, max(value - half, -1.0), min(value + half, 1.0), p, none, count)
 
 
 def corrected(found: Sequence[OverSeeds | None]) -> list[OverSeeds | None]:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from arcloop.errors import RunError
+from arcloop.errors import ConfigError, RunError
 from arcloop.evaluation.measurement import MODEL_FILES, Measured, Setting
 from arcloop.files import writing
 from arcloop.rowfiles import rows_of
@@ -26,8 +26,9 @@ _MAYBE = ("perfect", "first_train_perfect", "first_perfect")
 """Of a ``TaskOutcome``, as they are; those of the second may be None."""
 _NONE = {*_MAYBE, "model", "test_grids", "hits", "best_grids", "best_pixels"}
 """Columns that may have no value."""
-_MOST = 1e18
-"""Of anything that is counted."""
+_MOST = {"programs": 10**7}
+_MOST_ELSE = 10**18
+"""Of anything that is counted; pass@k of more programs takes too long."""
 _COLUMNS = pa.schema(
     [
         ("set", pa.string()),
@@ -45,7 +46,18 @@ its files; ``seconds``: of the whole run, in each of its rows."""
 
 
 def write_task_table(sets: Mapping[str, Sequence[Setting]], path: Path) -> None:
-    """Task set → its settings, as a compressed table with a row for each task of each run."""
+    """Task set → its settings, as a compressed table with a row for each task of each run.
+
+    Raises:
+        ConfigError: a setting has two runs with one seed, which the table would not tell apart.
+    """
+    for settings in sets.values():
+        for setting in settings:
+            seeds = [run.seed for run in setting.runs]
+            if len(set(seeds)) < len(seeds):
+                raise ConfigError(
+                    f"{path}: {setting.name} has two runs with one seed of {sorted(seeds)}; expected different ones — leave one out"
+                )
     table = pa.Table.from_pylist(
         [
             {"set": name, "arm": setting.name, **row}
@@ -115,8 +127,9 @@ def _fault(row: Mapping[str, Any]) -> str | None:
                 return f"{field.name} is {reprlib.repr(value)}; expected text"
         elif isinstance(value, bool) or not isinstance(value, int if field.type == pa.int64() else (int, float)):
             return f"{field.name} is {reprlib.repr(value)}; expected a number"
-        elif field.name != "seed" and not 0 <= value < _MOST:
-            return f"{field.name} is {reprlib.repr(value)}; expected a number from 0 on"
+        elif field.name != "seed" and not 0 <= value <= _MOST.get(field.name, _MOST_ELSE):
+            most = _MOST.get(field.name, _MOST_ELSE)
+            return f"{field.name} is {reprlib.repr(value)}; expected a number from 0 to {most:,}"
     for part, of in (("hits", "test_grids"), ("best_grids", "train_grids")):
         most = row[of] if row[of] is not None else 0
         if most > MAX_PAIRS:
@@ -125,6 +138,13 @@ def _fault(row: Mapping[str, Any]) -> str | None:
             return f"{part} is {row[part]}; expected at most {of}, {most}"
     if max(row["complete"], row["unique"], row["train_perfect"], row["perfect"] or 0) > row["programs"]:
         return f"more programs of a kind than the {row['programs']} that there are; expected fewer"
+    for right, first in (("train_perfect", "first_train_perfect"), ("perfect", "first_perfect")):
+        if row[first] is not None and not 1 <= row[first] <= row["programs"]:
+            return f"{first} is {row[first]}; expected a number from 1 to {row['programs']}, or none"
+        if (row[first] is None) != (not row[right]):
+            return f"{first} is {row[first]} with {right} {row[right]}; expected the first of them, if there is one"
+    if (row["perfect"] or 0) > row["train_perfect"]:
+        return f"perfect is {row['perfect']}; expected at most train_perfect, {row['train_perfect']}"
     if row["best_grids"] is not None and (row["best_pixels"] is None or row["best_pixels"] > 1):
         return f"best_pixels is {row['best_pixels']}; expected a share of cells"
     return None

@@ -3,13 +3,12 @@
 vLLM does not refuse a DoRA adapter, it dies of it or waits forever.
 """
 
-import reprlib
 from pathlib import Path
 
-from arcloop.errors import ConfigError, RunError
-from arcloop.model.description import CONFIG, read_description
+from arcloop.errors import ConfigError
+from arcloop.model.description import read_description
 
-__all__ = ["RANKS", "adapter_rank", "check_lora", "lora_rank_limit"]
+__all__ = ["RANKS", "check_lora", "lora_rank_limit"]
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """Values that vLLM's ``max_lora_rank`` may have."""
@@ -33,25 +32,6 @@ def check_lora(folder: Path) -> None:
             f"{folder}: a {what} adapter; expected plain LoRA, which is what vLLM computes with "
             "— train without it, or sample with --sampler transformers"
         )
-
-
-def adapter_rank(folder: Path) -> int:
-    """The largest rank in the adapter saved in ``folder``.
-
-    Raises:
-        RunError, ConfigError: as ``check_lora``.
-    """
-    check_lora(folder)
-    description = read_description(folder)
-    pattern = description.get("rank_pattern") or {}
-    ranks = [description.get("r", 8), *(pattern.values() if isinstance(pattern, dict) else [None])]  # 8: PEFT's own
-    known = [rank for rank in ranks if type(rank) is int and rank > 0]
-    if known != ranks:
-        raise RunError(
-            f"{folder / CONFIG}: r and rank_pattern are {reprlib.repr(ranks)}; "
-            "expected whole numbers above 0 — restore the file or start a new run"
-        )
-    return max(known)
 
 
 def lora_rank_limit(rank: int) -> int:
