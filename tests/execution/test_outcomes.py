@@ -68,6 +68,50 @@ def test_the_programs_are_worth_comparing(reference: tuple[list[Job], dict[str, 
     assert set(statuses) >= {Status.ERROR, Status.SYNTAX_ERROR, Status.INVALID_OUTPUT, Status.CRASH, Status.MEMORY}
 
 
+KEPT = """
+from typing import List
+def late():
+    try:
+        yield 0
+    finally:
+        np.random.seed(7)
+        random.seed(7)
+held = [late() for i in range(300)]
+for one in held:
+    next(one)
+    List[one]
+def transform(g):
+    return g
+"""
+"""Leaves 128 of its generators in a cache of ``typing``; the end of each would come in the middle of a later program."""
+THROWS_OUT = """
+from typing import List, Tuple
+def transform(g):
+    def cells(g) -> List[Tuple[int, float]]:
+        return g
+    return g * 0 + np.random.randint(0, 9) + random.randint(0, 1)
+"""
+MASKED = """
+def transform(g):
+    return np.add(g, 0, where=np.zeros(g.shape, bool)) % 10
+"""
+"""Shows memory as it was."""
+
+
+@pytest.mark.parametrize(("left", "source"), [(KEPT, THROWS_OUT), ("def transform(g):\n    return g * 7\n", MASKED)])
+def test_nothing_of_a_program_is_there_for_the_next(left: str, source: str) -> None:
+    grids = (np.array([[1, 2], [3, 4]], np.int8),)
+    with Sandbox(ExecutionConfig(workers=1)) as sandbox:
+        before = outcomes(sandbox, [Job("before", source, grids)])["before"]
+        work = [
+            job
+            for i in range(4)
+            for job in (Job(f"left {i}", f"{left}# {i}", grids), Job(f"{i}", f"{source}# {i}", grids))
+        ]
+        after = outcomes(sandbox, work)
+    assert {after[str(i)] for i in range(4)} == {before}
+
+
 def test_plain_programs_share_a_process_and_dirty_ones_end_it() -> None:
     def child_of(sandbox: Sandbox, source: str) -> int:
         list(sandbox.execute([Job("a", source, (np.ones((2, 2), np.int8),))]))

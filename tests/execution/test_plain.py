@@ -4,6 +4,7 @@ import builtins
 import importlib
 import subprocess
 import sys
+import typing
 from collections import deque
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from arcloop.execution import library
-from arcloop.execution.plain import ATTRIBUTES, BUILTINS, MODULES, is_plain
+from arcloop.execution.plain import ATTRIBUTES, BUILTINS, MODULES, STARRED, is_plain
 from arcloop.exercises.exercise import sample_exercise
 from arcloop.exercises.solved import solutions
 from arcloop.seeds import generator
@@ -114,6 +115,27 @@ def test_programs_of_the_grammar_and_solutions_are_plain() -> None:
             "def f(a: (b := np.ndarray)):\n    pass",
             "[np.ndarray]",
         ),
+        # Nor may it be kept by what has it in brackets.
+        *(
+            "from collections import defaultdict\nd = defaultdict(int)\ndef f(x: d[np.ndarray]): pass",
+            "from collections import defaultdict\nlist = defaultdict(int)\ndef f(x: list[np.ndarray]): pass",
+            "from collections import defaultdict\nfrom typing import List\nList = defaultdict(int)\nx: List[np.ndarray] = 0",
+            "from collections import defaultdict\nd = defaultdict(int)\nisinstance(0, d[np.ndarray])",
+            "x: a + np.ndarray = 0",
+        ),
+        # What computes a text that is written as a type, or keeps what it is given.
+        *(
+            "from typing import *\ndef f(x: '1'): pass\nget_type_hints(f)",
+            "from typing import *\nif False:\n    get_type_hints = 0\nf = get_type_hints",
+            "from typing import *\nfinal(crop)",
+            "from typing import *\nx = NamedTuple('x', [])",
+            "from typing import get_type_hints",
+        ),
+        # What shows memory as others have left it.
+        "np.divide(1, g, where=g > 0)",
+        # What calls the program back from within C, or reads beyond an array.
+        "from functools import cmp_to_key",
+        "from scipy.ndimage import shift\nshift(np.zeros(3), np.inf, mode='wrap')",
         "from collections import Counter\nCounter.most_common = 0",
         "from collections import Counter\nsetattr(Counter, 'most_common', 0)",
     ],
@@ -142,12 +164,26 @@ def test_ordinary_python_is_plain(source: str) -> None:
     assert is_plain((source + END).encode())
 
 
+def reading(module: ModuleType, name: str) -> str:
+    """A program that takes all of a module, and reads a name of it."""
+    called = module.__name__.removeprefix("arcloop.")
+    return f"from {called} import *\nx = {name}"
+
+
+def test_of_modules_that_are_taken_whole_only_harmless_names_may_be_read() -> None:
+    names = [name for name in typing.__all__ if is_plain(reading(typing, name).encode())]
+    assert set(names) == ATTRIBUTES & set(typing.__all__) and "List" in names
+
+
 def reached(*more: str) -> list[str]:
     """What of a template's interpreter could be changed and is reached over attributes that may be read, and ``more``."""
     library.load("scipy")
     roots: dict[str, Any] = dict(library.names(0))
     roots |= {name: getattr(builtins, name) for name in BUILTINS if hasattr(builtins, name)}
     roots |= {name: importlib.import_module(name) for name in MODULES}
+    for module in map(importlib.import_module, STARRED):
+        public = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+        roots |= {name: getattr(module, name) for name in public if is_plain(reading(module, name).encode())}
     waiting, seen, found = deque(roots.items()), set[int](), []
     while waiting:
         path, value = waiting.popleft()

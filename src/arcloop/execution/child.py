@@ -10,6 +10,7 @@ import os
 import resource
 import struct
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic, thread_time
@@ -36,7 +37,7 @@ TIMES = struct.Struct("<dd")
 GROWTH = 16 << 10
 """KiB of memory by which a shared process may have grown before it is given up."""
 PROGRAM = ModuleType("program")
-"""The module that every program is run in; empty between programs."""
+"""The module that a program with a process of its own is run in: dataclasses and others look it up."""
 MISSING = b"\0\0"
 APART = b""
 """In place of a frame from a shared process: the program is to have a process of its own."""
@@ -105,22 +106,32 @@ def serve(setting: Setting) -> None:
             continue
         # The process's clock is as coarse as the kernel's ticks where CPU time is limited; the thread's is exact.
         cpu, wall = thread_time(), monotonic()
-        frame = run(order, setting.names)
+        # Each has a namespace of its own, so that what is left of one writes into none of another.
+        witness = _Witness()
+        space: dict[str, Any] = {"__witness__": witness}
+        frame = run(order, setting.names, space)
         os.write(CHANNEL, message.joined(TIMES.pack(thread_time() - cpu, monotonic() - wall) + frame))
         # The verdict stands; what follows only decides whether this process may serve another program.
-        vars(PROGRAM).clear()
+        there = weakref.ref(witness)
+        del witness, space
         gc.collect()
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - at_rest > GROWTH
-        clean = not grown and not setting.watch.changed()
+        clean = not grown and there() is None and not setting.watch.changed()
         os.write(CHANNEL, b"\1" if clean else b"\0")
         if not clean:
             return
 
 
-def run(order: message.Order, names: dict[str, Any]) -> bytes:
-    """Run ``order``'s program on its inputs and pack what came of it; never raises because of the program."""
-    # One module for all, so that the table of modules stays as it is; dataclasses and others look it up there.
-    space = vars(PROGRAM)
+class _Witness:
+    """In a program's namespace, under a name that it cannot say: there as long as any code of the program is.
+
+    Functions and generators hold their namespace. One that a cache of the interpreter keeps would run in the middle of a later
+    program, when it is thrown out.
+    """
+
+
+def run(order: message.Order, names: dict[str, Any], space: dict[str, Any]) -> bytes:
+    """Run ``order``'s program on its inputs, in the namespace ``space``, and pack what came of it; never raises because of the program."""
     space.update(names, __name__="program", __doc__=None)
     missing = [MISSING] * order.inputs
     randomness.settle(1 if message.Flag.RESEEDED in order.flags else 0)

@@ -12,16 +12,17 @@ Parsing unread text is for the process that is to run it: it never happens in th
 
 import ast
 import builtins
+import typing
 from collections.abc import Iterator
 
-__all__ = ["ATTRIBUTES", "BUILTINS", "MODULES", "is_plain"]
+__all__ = ["ATTRIBUTES", "BUILTINS", "MODULES", "STARRED", "is_plain"]
 
 _MODULES = "common numpy random math itertools functools collections heapq copy typing __future__ scipy scipy.ndimage"
 MODULES = frozenset(_MODULES.split())
 """What may be imported, whole or in part; a part must be among ``ATTRIBUTES``."""
 
-_STARRED = frozenset({"common", "typing", "math"})
-"""Modules of which all may be imported at once; what is read of it must be among ``ATTRIBUTES`` too."""
+STARRED = frozenset({"common", "typing", "math"})
+"""Modules of which all may be imported at once; of ``typing`` only what is among ``ATTRIBUTES`` may then be read."""
 
 _BUILTINS = (
     "abs all any bin bool chr dict divmod enumerate filter float frozenset int isinstance iter len list map max min next ord"
@@ -54,7 +55,7 @@ _NUMPY = (
 _CONTAINERS = (
     "add append appendleft center clear copy count difference discard elements endswith extend extendleft find fromkeys get"
     " index insert intersection isdigit isdisjoint issubset issuperset items join keys lower lstrip most_common pop popitem"
-    " popleft remove replace reverse rotate rstrip setdefault sort split splitlines startswith strip subtract"
+    " popleft remove replace reverse rstrip setdefault sort split splitlines startswith strip subtract"
     " symmetric_difference total union update upper values zfill"
 )
 _LIBRARY = (
@@ -64,14 +65,14 @@ _LIBRARY = (
     " atan2 ceil comb cos degrees e exp fabs factorial floor fmod gcd hypot inf isqrt lcm log log2 prod radians sin sqrt tan"
     # itertools, functools, collections, heapq, copy
     " accumulate chain combinations combinations_with_replacement count cycle from_iterable groupby islice pairwise"
-    " permutations product repeat starmap takewhile dropwhile zip_longest filterfalse partial reduce cmp_to_key Counter"
+    " permutations product repeat starmap takewhile dropwhile zip_longest filterfalse partial reduce Counter"
     " OrderedDict defaultdict deque heapify heappop heappush heapreplace heappushpop nlargest nsmallest copy deepcopy"
     # typing, __future__
     " Any Callable Dict FrozenSet Generator Iterable Iterator List Optional Sequence Set Tuple Union annotations"
     # scipy.ndimage
     " ndimage binary_closing binary_dilation binary_erosion binary_fill_holes binary_opening center_of_mass convolve"
     " distance_transform_cdt distance_transform_edt find_objects generate_binary_structure label maximum_filter"
-    " minimum_filter median_filter zoom rotate shift"
+    " minimum_filter median_filter"
 )
 _COMMON = (
     # common: names that a program may import by themselves, and the colours
@@ -87,11 +88,20 @@ _COMMON = (
 ATTRIBUTES = frozenset(f"{_ARRAYS} {_NUMPY} {_CONTAINERS} {_LIBRARY} {_COMMON}".split())
 """Attributes that may be read, of whatever object.
 
-Not ``resize``, ``view``, ``setflags`` and their like: with them a program makes arrays of memory that is no longer its own.
+Not ``resize``, ``view``, ``setflags`` and their like: with them a program makes arrays of memory that is no longer its own. Nor
+``cmp_to_key``, with which a sort in C calls the program, which may throw away what is sorted; nor ``zoom``, ``rotate`` and
+``shift`` of SciPy, which read beyond an array when told to go infinitely far.
 """
 
 _ARRAY = "ndarray"
 """May be named where a type is meant; called, it makes arrays of any memory."""
+
+_BRACKETS = "list tuple dict set frozenset List Tuple Dict Set FrozenSet Optional Union Sequence Iterable Iterator"
+_GENERIC = frozenset(_BRACKETS.split())
+"""What may have types in brackets, as long as it is the built-in one or that of ``typing``: others keep what they are asked for."""
+
+_EVALUATING = frozenset(typing.__all__) - ATTRIBUTES
+"""Names that ``from typing import *`` brings beside the harmless ones: some compute texts that are written as types."""
 
 _HIDDEN = frozenset(dir(builtins)) - BUILTINS
 """Other built-in names, which it may not even bind: before it comes by that place they mean what they always do."""
@@ -113,7 +123,11 @@ def is_plain(source: bytes) -> bool:
         return False
     names: set[str] = set()
     own: set[str] = set()
-    types = {id(node) for node in _types(tree)}
+    of_typing: set[str] = set()
+    starred = False
+    types = {id(node): node for node in _types(tree)}
+    # Whatever a type is called there, it has to be: a name of the program's own could keep what is put into its brackets.
+    generic = _GENERIC & {node.id for node in types.values() if isinstance(node, ast.Name)}
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(attr=name, ctx=ctx):
@@ -137,12 +151,19 @@ def is_plain(source: bytes) -> bool:
             case ast.ImportFrom(module=module, names=parts, level=level):
                 if level or module not in MODULES or not all(_part(module, alias.name) for alias in parts):
                     return False
-                own.update(alias.asname or alias.name for alias in parts)
+                starred = starred or (module == "typing" and parts[0].name == "*")
+                for alias in parts:
+                    kept = module == "typing" and alias.asname is None
+                    (of_typing if kept else own).add(alias.asname or alias.name)
+            case ast.keyword(arg="where"):
+                # Where it is false NumPy leaves memory as it was, and that is as a neighbour has left it.
+                return False
             case _ if isinstance(node, _OTHER):
                 return False
+    said = (names - {"__name__"}) | own | of_typing
     # What begins with two underscores belongs to the interpreter.
-    hidden = any(name in _HIDDEN or name.startswith("__") for name in (names - {"__name__"}) | own)
-    return not hidden and "isinstance" not in own
+    hidden = any(name in _HIDDEN or name.startswith("__") for name in said)
+    return not hidden and not own & {"isinstance", *generic} and not (starred and said & _EVALUATING)
 
 
 def _types(tree: ast.AST) -> Iterator[ast.AST]:
@@ -159,8 +180,13 @@ def _types(tree: ast.AST) -> Iterator[ast.AST]:
                 while within:  # through List[…] and a | b, not into calls
                     part = within.pop()
                     yield part
-                    if isinstance(part, ast.Subscript | ast.Tuple | ast.BinOp):
-                        within.extend(ast.iter_child_nodes(part))
+                    match part:
+                        case ast.Subscript(value=ast.Name(id=name) as base, slice=inner) if name in _GENERIC:
+                            within += [base, inner]
+                        case ast.Tuple(elts=parts):
+                            within.extend(parts)
+                        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+                            within += [left, right]
 
 
 def _module(alias: ast.alias) -> bool:
@@ -171,4 +197,4 @@ def _module(alias: ast.alias) -> bool:
 
 
 def _part(module: str, name: str) -> bool:
-    return module in _STARRED if name == "*" else name in ATTRIBUTES
+    return module in STARRED if name == "*" else name in ATTRIBUTES

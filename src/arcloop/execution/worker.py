@@ -112,7 +112,7 @@ def alone(reports: Reports, setting: child.Setting, order: Order) -> message.Rep
     if pid == 0:
         try:
             child.prepare(setting, order.cpu, inlet, None)
-            os.write(child.CHANNEL, message.joined(child.run(order, setting.names)))
+            os.write(child.CHANNEL, message.joined(child.run(order, setting.names, vars(child.PROGRAM))))
         finally:
             os._exit(child.NO_OUTCOME)
     os.close(inlet)
