@@ -30,6 +30,7 @@ from arcloop.records import Completion, FinishReason
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Draw, Request
 from arcloop.sampling.chat import ChatSampler, chat_json
+from arcloop.sampling.key import Key
 from arcloop.sampling.lora import check_lora, lora_rank_limit
 from arcloop.sampling.openai import OpenAISampler
 from arcloop.sampling.reply import RefusedError
@@ -267,6 +268,98 @@ def test_a_key_repeated_by_the_server_is_not_recorded(monkeypatch: pytest.Monkey
         made = sample(sampler(server, concurrency=1), requests(2, 1))
     assert ["secret-key" in c.text for c in made.values()] == [False, False]
     assert any("has no funds" in c.text for c in made.values())
+
+
+SECRET = "sk-proj-7f3/Q+e=" + "0123456789" * 3
+"""A key as a service makes them, with a character that JSON may escape."""
+
+
+def escaped(key: str) -> str:
+    return "".join(rf"\u{ord(character):04X}" for character in key)
+
+
+WITH_KEY: dict[str, tuple[int, Any, dict[str, str]]] = {
+    "one of several choices is an error": (
+        200,
+        {"choices": [{"text": "a"}, {"error": {"message": f"bad key {SECRET}"}, "message": {"content": ""}}]},
+        {},
+    ),
+    "one of several choices has another shape": (200, {"choices": [{"text": "a"}, {"k": SECRET}]}, {}),
+    "a reason": (200, {"choices": [{"text": "a"}, {"text": "", "finish_reason": f"error {SECRET}"}]}, {}),
+    "a completion": (
+        200,
+        {"choices": [{"text": f"# {SECRET}"}, {"message": {"content": None, "refusal": SECRET}}]},
+        {},
+    ),
+    "a completion in parts": (200, {"choices": [{"message": {"content": [*map(str, SECRET)]}}] * 2}, {}),
+    "a completion in events": (
+        200,
+        "".join(f"data: {json.dumps({'choices': [{'delta': {'content': c}}]})}\n\n" for c in SECRET).encode()
+        + b"data: [DONE]\n\n",
+        {},
+    ),
+    "where a message is cut": (400, {"error": {"message": "x" * 150 + f" key {SECRET}"}}, {}),
+    "where a page is cut": (200, b"<html> signed in as " + b"y" * 40 + SECRET.encode(), {"content-type": "text/html"}),
+    "where half an answer is cut": (200, b'{"a": "' + b"y" * 50 + SECRET.encode(), {}),
+    "a content type": (200, b"no", {"content-type": f"text/{SECRET}"}),
+    "an address": (307, {}, {"location": f"http://other.example/?key={SECRET}"}),
+    "an escaped address": (307, {}, {"location": f"http://other.example/{SECRET.replace('/', '%2F')}"}),
+    "no address": (307, {}, {"location": f"http://[::{SECRET}"}),
+    "escaped JSON": (400, f'{{"error": {{"message": "{"x" * 150} {escaped(SECRET)}"}}}}'.encode(), {}),
+    "JSON in JSON": (
+        400,
+        {"error": {"message": "x" * 150 + json.dumps({"key": SECRET}).replace("/", r"\/")}},
+        {},
+    ),
+    "escaped JSON in JSON": (400, {"error": {"message": "x" * 150 + f'"{escaped(SECRET)}"'}}, {}),
+    "JSON of two bytes a character": (200, f'{{"key": "{SECRET}"}}'.encode("utf-16"), {}),
+}
+"""Answers that repeat the key, each by where."""
+
+
+@pytest.mark.parametrize("where", WITH_KEY)
+def test_a_key_repeated_anywhere_is_in_no_completion_and_no_message(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCLOOP_API_KEY", SECRET)
+    told = []
+    with Loopback(lambda path, body: WITH_KEY[where] if body["seed"] else choices(body)) as server:
+        try:
+            told = [completion.text for completion in sampler(server, concurrency=1).sample(requests(2, 2))]
+        except ServerError as error:
+            told = [str(error)]
+    assert told
+    for text in told:
+        assert not any(piece in text or piece in text.replace("\\", "") for piece in (SECRET[:12], SECRET[-12:])), text
+        assert escaped(SECRET[:12]) not in text and "".join(f"{c}\0" for c in SECRET[:12]) not in text
+
+
+def test_a_placeholder_for_a_key_is_a_word_like_others_in_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCLOOP_API_KEY", "EMPTY")
+    text = "EMPTY = 0\ndef transform(grid):\n    return grid"
+
+    def answer(path: str, body: dict[str, Any]) -> Reply:
+        return (402, {"error": {"message": "EMPTY has no funds"}}, {}) if body["seed"] else told
+
+    told: Reply = 200, {"choices": [{"text": text}, {"error": {"message": "no key EMPTY"}}]}, {}
+    with Loopback(answer) as server:
+        made = sample(sampler(server, concurrency=1), requests(2, 2))
+    assert [c.text for c in made.values() if "EMPTY" in c.text] == [text]
+
+
+def test_a_key_of_signs_is_found_and_looked_for_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in (r"a\\\b\\c\d-key", '"quoted" <key>', "%41%42 key", "\\" * 12):
+        monkeypatch.setenv("ARCLOOP_API_KEY", key)
+        taken = Key()
+        for level in range(3):
+            text = key
+            for _ in range(level):
+                text = json.dumps(text)[1:-1]
+            assert taken.out_of(f"a {text} b") == "a … b", (key, level)
+        begun = time.process_time()
+        for text in ("\\" * 10**6, key[:-1] * 10**5, "%" * 10**6):
+            taken.out_of(text)
+        assert time.process_time() - begun < 5
 
 
 def test_fields_that_a_server_does_not_know_are_left_out() -> None:

@@ -18,6 +18,7 @@ import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -197,9 +198,13 @@ class Asking(ABC):
     def _part(self, choice: Any) -> Part:
         """A choice; of one that is none, that it is none."""
         try:
-            return part(choice)
+            made = part(choice)
         except RefusedError as refused:
-            return Part(str(refused), FinishReason.ERROR, ())
+            made = Part(str(refused), FinishReason.ERROR, ())
+        key = self._server.key
+        # It may have been put together from pieces, in none of which the whole key was.
+        hidden = key.out_of_message if made.finish_reason is FinishReason.ERROR else key.out_of
+        return replace(made, text=hidden(made.text))
 
     def _counts(self, usage: Any, parts: Sequence[Part]) -> list[int]:
         """Tokens of each choice; what the server read and sampled is added to its usage."""

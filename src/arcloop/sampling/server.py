@@ -1,8 +1,7 @@
 """An OpenAI-compatible server: requests that are repeated where that helps, its models, its adapters.
 
 Rate limits (429) and overload are waited out, for as long as the server says (``Retry-After``) or
-twice as long each time, with jitter. The key comes from the environment, is sent to the server and
-nobody else, and appears in no message.
+twice as long each time, with jitter. The key is taken out of an answer before anything is read of it.
 """
 
 import asyncio
@@ -19,7 +18,8 @@ from typing import Any, TypeVar
 import httpx
 
 from arcloop.config import ServerConfig
-from arcloop.errors import ConfigError, ServerError
+from arcloop.errors import ServerError
+from arcloop.sampling.key import Key
 from arcloop.sampling.reply import PASSING, Content, RefusedError, read, refusal
 from arcloop.sampling.stream import stream
 
@@ -67,23 +67,22 @@ class Server:
     def __init__(
         self, config: ServerConfig, wait: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
     ) -> None:
-        """``wait`` lets time pass; tests pass another."""
+        """``wait`` lets time pass; tests pass another.
+
+        Raises:
+            ConfigError: the environment's key is none.
+        """
         self._config = config
         self.address = (config.base_url or os.environ.get("OPENAI_BASE_URL") or _ADDRESS).rstrip("/")
         self.usage = Usage()
-        self._key = (os.environ.get("ARCLOOP_API_KEY") or os.environ.get("OPENAI_API_KEY") or "").strip()
-        if not (self._key.isascii() and self._key.isprintable()):
-            raise ConfigError(
-                "ARCLOOP_API_KEY or OPENAI_API_KEY: characters that no key has; expected letters, digits and signs — set it anew"
-            )
+        self.key = Key()
         self._wait = wait
         self._not_before = 0.0
 
     def client(self) -> httpx.AsyncClient:
         """A connection pool for ``post``; to be closed by whoever asked for it."""
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         return httpx.AsyncClient(
-            headers=headers,
+            headers=self.key.headers,
             timeout=httpx.Timeout(self._config.timeout, connect=10.0, pool=None),
             limits=httpx.Limits(max_connections=self._config.concurrency),
         )
@@ -203,7 +202,7 @@ class Server:
             raise self._known(refused) from None
 
     async def _sent(self, client: httpx.AsyncClient, method: str, path: str, body: Content | None) -> tuple[str, str]:
-        """Text and content type of a good answer."""
+        """Text and content type of a good answer, without the key: what is read of it later may be cut anywhere."""
         await self._turn()
         self.usage.requests += 1
         try:
@@ -213,14 +212,17 @@ class Server:
                     break
                 response, text = await _answer(client, method, self._elsewhere(response), body)
         except httpx.HTTPError as error:
-            raise self._known(RefusedError(f"{type(error).__name__} {error}".strip())) from None
+            raise RefusedError(self.key.out_of_message(f"{type(error).__name__} {error}".strip())) from None
         except httpx.InvalidURL as error:
-            raise self._error(f"is no address ({error})", "check --server.base-url") from None
+            raise self._error(
+                f"is no address ({self.key.out_of_message(str(error))})", "check --server.base-url"
+            ) from None
         if response.is_redirect:
             raise self._redirected(response.headers.get("location", "nowhere"))
+        text = self.key.out_of(text)
         if not response.is_success:
             raise self._refused(response, text)
-        return text, response.headers.get("content-type", "")
+        return text, self.key.out_of(response.headers.get("content-type", ""))
 
     def _elsewhere(self, response: httpx.Response) -> httpx.URL:
         """Where a redirection leads, if that is the same server."""
@@ -230,6 +232,7 @@ class Server:
         return there
 
     def _redirected(self, address: str) -> ServerError:
+        address = self.key.out_of_message(address)
         return self._error(
             f"redirects to {address:.120}; expected an API there", "pass its address as --server.base-url"
         )
@@ -258,8 +261,7 @@ class Server:
             raise self._error(
                 f"refuses the key ({refused.status}); expected a valid one in the environment", "set ARCLOOP_API_KEY"
             )
-        if self._key and self._key in str(refused):
-            refused.args = (str(refused).replace(self._key, "…"),)
+        refused.args = (self.key.out_of_message(str(refused)),)
         return refused
 
     def _cannot_learn(self) -> ServerError:
@@ -290,7 +292,8 @@ async def _answer(
             content += part
             if len(content) > _LARGEST:
                 raise RefusedError(f"an answer of more than {_LARGEST >> 20} MB came", 200)
-    return response, content.decode("utf-8-sig", "replace")
+    # JSON may come in UTF-16 or 32 as well.
+    return response, content.decode(json.detect_encoding(content), "replace")
 
 
 def _retry_after(value: str) -> float:
