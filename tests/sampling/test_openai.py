@@ -1,5 +1,7 @@
 """Sampling from a server: what is asked, what becomes of every way in which it can fail, and a real one."""
 
+import asyncio
+import contextlib
 import email.utils
 import gzip
 import json
@@ -162,6 +164,30 @@ def test_an_answer_without_an_end_is_not_read_to_its_end(monkeypatch: pytest.Mon
                 emit(str(refused))
 
     assert list(stream(ask)) == ["an answer of more than 1 MB came"]
+
+
+def test_an_answer_that_drips_is_waited_for_no_longer_than_a_silent_one() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+        with contextlib.suppress(ConnectionError), contextlib.closing(writer):
+            while not writer.is_closing():
+                writer.write(b"1\r\n \r\n")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+
+    async def ask(emit: Callable[[str], None]) -> None:
+        async with await asyncio.start_server(drip, "127.0.0.1", 0) as dripping:
+            port = dripping.sockets[0].getsockname()[1]
+            config = ServerConfig(f"http://127.0.0.1:{port}/v1", timeout=0.3, retries=1)
+            server = Server(config, lambda seconds: asyncio.sleep(0))
+            async with server.client() as client:
+                try:
+                    await asyncio.wait_for(server.post(client, "/completions", {}), 20)
+                except RefusedError as refused:
+                    emit(f"{refused}, {server.usage.requests} times")
+            await asyncio.sleep(0.1)  # until the other side has noticed
+
+    assert list(stream(ask)) == ["no whole answer came within 0.3 seconds, 2 times"]
 
 
 def test_a_redirection_elsewhere_is_told_and_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,7 @@ class ServerConfig:
     retries: int = 6
     """How often a request is repeated that failed in passing (rate limits, overload, lost connections)."""
     timeout: float = 600.0
-    """Seconds to wait for the answer to a request."""
+    """Seconds to wait for the whole answer to a request."""
     prompt_price: float = 0.0
     """Price of a million prompt tokens, for the sum that a run prints."""
     completion_price: float = 0.0

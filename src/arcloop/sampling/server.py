@@ -83,7 +83,8 @@ class Server:
         """A connection pool for ``post``; to be closed by whoever asked for it."""
         return httpx.AsyncClient(
             headers=self.key.headers,
-            timeout=httpx.Timeout(self._config.timeout, connect=10.0, pool=None),
+            # The rest is bounded together: a server that sends a blank now and then is never silent.
+            timeout=httpx.Timeout(None, connect=10.0),
             limits=httpx.Limits(max_connections=self._config.concurrency),
         )
 
@@ -206,11 +207,14 @@ class Server:
         await self._turn()
         self.usage.requests += 1
         try:
-            response, text = await _answer(client, method, self.address + path, body)
-            for _ in range(_REDIRECTS):
-                if not response.is_redirect or response.next_request is None:
-                    break
-                response, text = await _answer(client, method, self._elsewhere(response), body)
+            async with asyncio.timeout(self._config.timeout):
+                response, text = await _answer(client, method, self.address + path, body)
+                for _ in range(_REDIRECTS):
+                    if not response.is_redirect or response.next_request is None:
+                        break
+                    response, text = await _answer(client, method, self._elsewhere(response), body)
+        except TimeoutError:
+            raise RefusedError(f"no whole answer came within {self._config.timeout:g} seconds") from None
         except httpx.HTTPError as error:
             raise RefusedError(self.key.out_of_message(f"{type(error).__name__} {error}".strip())) from None
         except httpx.InvalidURL as error:
