@@ -127,7 +127,7 @@ class FinishReason(StrEnum):
     LENGTH = "length"
     """The limit on new tokens was reached."""
     ERROR = "error"
-    """Nothing was sampled: the model's server failed at it, also when asked again."""
+    """Nothing whole was sampled: the model's server failed at it, also when asked again."""
 
 
 @dataclass(frozen=True, slots=True)

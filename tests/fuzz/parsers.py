@@ -29,7 +29,8 @@ from arcloop.runs.schema import read_numbers, stored
 from arcloop.runs.tables import COMPLETIONS, EXECUTIONS
 from arcloop.sampling import Draw
 from arcloop.sampling.chat import ChatSampler, chat_json
-from arcloop.sampling.reply import RefusedError, read, refusal
+from arcloop.sampling.refusal import RefusedError, refusal
+from arcloop.sampling.reply import read
 from arcloop.submission.kaggle import submission_json, validate
 from arcloop.submission.voting import vote
 from arcloop.tasks.arcjson import task_to_json
@@ -93,7 +94,7 @@ def _solutions(content: bytes, folder: Path) -> object:
 
 def _reply(content: bytes, folder: Path) -> object:
     # What a server makes of bytes that are no text.
-    answer = read(content.decode("utf-8-sig", "replace"), "application/json")
+    answer = read(content.decode("utf-8-sig", "replace"), "application/json", choices=True)
     completions = _SAMPLER._completions(answer, Prompt("p", "t", 0, Augmentation(), 0, ""), _DRAWS)
     assert all(type(c.tokens) is int and c.text.encode() is not None for c in completions)
     return completions
@@ -194,6 +195,9 @@ PARSERS = (
         (
             *_json({"choices": [_CHOICE], "usage": {"completion_tokens": 3}}, _ERROR, {"choices": [_ERROR]}),
             b'data: {"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": null}]}\ndata: [DONE]\n',
+            b'id: 1\nevent: error\ndata: {"code": 429,\ndata: "message": "slow"}\n\nretry: 3\n',
+            b': wait\n\n{"choices": [{"index": "1", "delta": {"reasoning_details": [{"text": "a"}]}}]}\n'
+            b'{"choices": [{"index": 1, "message": {"content": [["b"]]}, "finish_reason": {"type": "length"}}]}',
         ),
     ),
     Parser("refusal", _refusal, _json(_ERROR, {"detail": [{"msg": "no"}]}, {"error": "no"}, "no")),

@@ -35,7 +35,7 @@ from arcloop.sampling.chat import ChatSampler, chat_json
 from arcloop.sampling.key import Key
 from arcloop.sampling.lora import check_lora, lora_rank_limit
 from arcloop.sampling.openai import OpenAISampler
-from arcloop.sampling.reply import RefusedError
+from arcloop.sampling.refusal import RefusedError
 from arcloop.sampling.server import Server, _retry_after
 from arcloop.sampling.stream import stream
 from tests.arc_grids import FLIP
@@ -127,6 +127,32 @@ def test_passing_failures_are_repeated_with_growing_waits(status: int) -> None:
     # A 500 is first answered by the same as text: some servers fail at token ids in this way.
     assert len(waits) == (1 if status == 500 else 2) and 0.5 <= waits[0] <= 1
     assert all(1 <= wait <= 2 for wait in waits[1:])
+
+
+PASSING_IN_200: list[Any] = [
+    {"code": 429, "message": "too many requests, slow down"},
+    {"base_resp": {"status_code": 1002, "status_msg": "rate limit"}, "choices": None},
+    b'event: error\ndata: {"code":429,"message":"Rate limit"}\n\n',
+    b'data: {"choices":[{"index":0,"text":"def trans"}]}\n\n',
+    b'{"choices":[{"text":"def trans',
+    {"choices": [{"text": "", "finish_reason": "engine_overloaded"}]},
+    {"choices": [{"text": "def trans", "error": {"code": 502, "message": "died"}}]},
+    b": PROCESSING\n\n",
+]
+"""Failures that may pass, of status 200."""
+
+
+@pytest.mark.parametrize("failure", PASSING_IN_200)
+def test_failures_of_status_200_are_repeated_and_end_the_run_like_others(failure: Any) -> None:
+    replies = iter([failure])
+    with Loopback(lambda path, body: (200, failed, {}) if (failed := next(replies, None)) else choices(body)) as server:
+        used = sampler(server)
+        made = sample(used, requests(1, 2))
+    assert {c.text for c in made.values()} == {"text 0", "text 1"} and used._server.usage.repeated == 1
+    told = pytest.raises(ServerError, match=r"one after the other.*resume")
+    with Loopback(lambda path, body: (200, failure, {})) as server, told:
+        sample(sampler(server, concurrency=2, retries=0), requests(40, 1))
+    assert len(server.asked) < 20
 
 
 def test_a_rate_limit_is_waited_out_by_every_request() -> None:

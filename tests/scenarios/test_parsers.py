@@ -11,7 +11,7 @@ from tests.fuzz.mutations import anything_near
 from tests.fuzz.parsers import PARSERS, Parser
 
 # Where an error is what there is to read, it is raised.
-_READ = {"reply": [True, False, False, True], "refusal": [False] * 4}
+_READ = {"reply": [True, False, False, True, False, True], "refusal": [False] * 4}
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)

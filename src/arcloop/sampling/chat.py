@@ -11,7 +11,7 @@ from arcloop.config import SamplingConfig, ServerConfig
 from arcloop.errors import ConfigError
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Message, Prompt
-from arcloop.sampling.reply import Content
+from arcloop.sampling.refusal import Content
 from arcloop.sampling.requests import Asking
 from arcloop.sampling.server import Server
 

@@ -16,7 +16,7 @@ from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, Prompt
 from arcloop.sampling.lora import check_lora
 from arcloop.sampling.port import Draw
-from arcloop.sampling.reply import Content, RefusedError
+from arcloop.sampling.refusal import Content, RefusedError
 from arcloop.sampling.requests import Asking
 from arcloop.sampling.server import Server
 

@@ -27,8 +27,9 @@ from arcloop.config import SamplingConfig
 from arcloop.errors import ConfigError
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Completion, FinishReason, Prompt
+from arcloop.sampling.choice import Part, part
 from arcloop.sampling.port import Draw, Request, UnderWay, untold
-from arcloop.sampling.reply import Content, Part, RefusedError, part
+from arcloop.sampling.refusal import Content, RefusedError
 from arcloop.sampling.server import Server
 from arcloop.sampling.stream import stream
 
@@ -181,10 +182,7 @@ class Asking(ABC):
         return False
 
     def _completions(self, content: Content, prompt: Prompt, draws: tuple[Draw, ...]) -> list[Completion]:
-        choices = content.get("choices")
-        if not isinstance(choices, list) or not choices:
-            raise RefusedError("an answer without choices", 200)
-        parts = [self._part(choice) for choice in choices[: len(draws)]]
+        parts = [self._part(choice) for choice in content["choices"][: len(draws)]]
         if all(one.finish_reason is FinishReason.ERROR for one in parts):
             raise RefusedError(parts[0].text, 200, one=True)
         counts = self._counts(content.get("usage"), parts)

@@ -20,7 +20,8 @@ import httpx
 from arcloop.config import ServerConfig
 from arcloop.errors import ServerError
 from arcloop.sampling.key import Key
-from arcloop.sampling.reply import PASSING, Content, RefusedError, read, refusal
+from arcloop.sampling.refusal import PASSING, Content, RefusedError
+from arcloop.sampling.reply import read, refused
 from arcloop.sampling.stream import stream
 
 __all__ = ["Server", "Usage"]
@@ -100,12 +101,12 @@ class Server:
         tries = 0.0
         while True:
             try:
-                return await self._once(client, "POST", path, body)
-            except RefusedError as refused:
+                return self._read(*await self._sent(client, "POST", path, body), choices=True)
+            except RefusedError as refusal:
                 # A server that says when to come back is well, and busy with our other requests.
-                tries += 0.1 if refused.told else 1.0
-                passing = refused.status in PASSING and not (trial and refused.status == 500)
-                if refused.one or (refused.status and not passing) or tries > self._config.retries:
+                tries += 0.1 if refusal.told else 1.0
+                passing = refusal.status in PASSING and not (trial and refusal.status == 500)
+                if refusal.one or (refusal.status and not passing) or tries > self._config.retries:
                     raise
             self.usage.repeated += 1
             # Half of it at random: clients that were refused together should not come back together.
@@ -120,7 +121,7 @@ class Server:
         if self._config.model is not None:
             return self._config.model
         try:
-            content = self._run(lambda client: self._once(client, "GET", "/models", None))
+            content = self._run(self._models)
         except RefusedError as refusal:
             raise self._error(
                 f"its models cannot be listed ({refusal}); expected a running OpenAI-compatible server",
@@ -193,14 +194,14 @@ class Server:
 
         self._run(told)
 
-    async def _once(self, client: httpx.AsyncClient, method: str, path: str, body: Content | None) -> Content:
-        return self._read(*await self._sent(client, method, path, body))
+    async def _models(self, client: httpx.AsyncClient) -> Content:
+        return self._read(*await self._sent(client, "GET", "/models", None))
 
-    def _read(self, text: str, kind: str) -> Content:
+    def _read(self, text: str, kind: str, choices: bool = False) -> Content:
         try:
-            return read(text, kind)
-        except RefusedError as refused:
-            raise self._known(refused) from None
+            return read(text, kind, choices)
+        except RefusedError as refusal:
+            raise self._known(refusal) from None
 
     async def _sent(self, client: httpx.AsyncClient, method: str, path: str, body: Content | None) -> tuple[str, str]:
         """Text and content type of a good answer, without the key: what is read of it later may be cut anywhere."""
@@ -247,26 +248,22 @@ class Server:
             await self._wait(left)
 
     def _refused(self, response: httpx.Response, text: str) -> RefusedError:
-        try:
-            content: Any = json.loads(text)
-        except (ValueError, RecursionError):
-            content = text[:2000]
         asked = _retry_after(response.headers.get("retry-after", "")) if response.status_code in PASSING else 0.0
         self._not_before = max(self._not_before, time.monotonic() + min(asked, _QUOTA))
-        return self._known(refusal(content, response.status_code, told=0 < asked < _QUOTA))
+        return self._known(refused(text, response.status_code, told=0 < asked < _QUOTA))
 
-    def _known(self, refused: RefusedError) -> RefusedError:
+    def _known(self, refusal: RefusedError) -> RefusedError:
         """The refusal without our key in it; one that no other request will escape ends the run.
 
         Raises:
             ServerError: the key is refused.
         """
-        if refused.status in (401, 403) and not refused.one:
+        if refusal.status in (401, 403) and not refusal.one:
             raise self._error(
-                f"refuses the key ({refused.status}); expected a valid one in the environment", "set ARCLOOP_API_KEY"
+                f"refuses the key ({refusal.status}); expected a valid one in the environment", "set ARCLOOP_API_KEY"
             )
-        refused.args = (self.key.out_of_message(str(refused)),)
-        return refused
+        refusal.args = (self.key.out_of_message(str(refusal)),)
+        return refusal
 
     def _cannot_learn(self) -> ServerError:
         return self._error(
