@@ -661,10 +661,14 @@ def test_dora_is_refused_beside_what_cannot_compute_with_it() -> None:
     Config("drawing", sampler="vllm", rounds=1, training=TrainingConfig(use_dora=True))
 
 
-def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
+@pytest.mark.parametrize("address", ["http://user:word@host/v1", "http://host/v1?key=word", "http://host/v1#word"])
+def test_a_password_in_the_address_is_refused_and_not_repeated(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="ARCLOOP_API_KEY") as error:
-        ServerConfig("http://user:word@host/v1")
-    assert "word@" not in str(error.value)
+        ServerConfig(address)
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(ConfigError, match="ARCLOOP_API_KEY") as in_environment:
+        Server(ServerConfig())
+    assert "word" not in str(error.value).replace("password", "") + str(in_environment.value).replace("password", "")
 
 
 def test_the_loop_learns_with_a_server_that_loads_adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

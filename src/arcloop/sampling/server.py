@@ -11,7 +11,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,10 +71,11 @@ class Server:
         """``wait`` lets time pass; tests pass another.
 
         Raises:
-            ConfigError: the environment's key is none.
+            ConfigError: the environment's key, or its address, is none.
         """
-        self._config = config
-        self.address = (config.base_url or os.environ.get("OPENAI_BASE_URL") or _ADDRESS).rstrip("/")
+        # What holds for an address in the configuration, such as that it has no password in it, holds for this one too.
+        self._config = replace(config, base_url=config.base_url or os.environ.get("OPENAI_BASE_URL") or _ADDRESS)
+        self.address = str(self._config.base_url).rstrip("/")
         self.usage = Usage()
         self.key = Key()
         self._wait = wait
