@@ -91,6 +91,17 @@ def transform(g):
         return g
     return g * 0 + np.random.randint(0, 9) + random.randint(0, 1)
 """
+DEPTH = """
+def transform(g):
+    def depth(n):
+        try:
+            return depth(n + 1)
+        except RecursionError:
+            return n
+    n = depth(0)
+    return np.array([[int(digit) for digit in str(n)]])
+"""
+"""How deep it comes before the interpreter stops it."""
 MASKED = """
 def transform(g):
     return np.add(g, 0, where=np.zeros(g.shape, bool)) % 10
@@ -98,7 +109,39 @@ def transform(g):
 """Shows memory as it was."""
 
 
-@pytest.mark.parametrize(("left", "source"), [(KEPT, THROWS_OUT), ("def transform(g):\n    return g * 7\n", MASKED)])
+CACHED = """
+from typing import List
+List[1.0]
+def transform(g):
+    return g
+"""
+ASKS = """
+from typing import List
+def transform(g):
+    return np.array([[len(str(List[1])) % 10]])
+"""
+PINS = """
+from typing import List
+from functools import partial
+for n in [400, 100, 50, 25, 12, 6, 3, 2, 1, 1, 1, 1]:
+    try:
+        List[partial(max, np.zeros(n * 131000))]
+    except MemoryError:
+        pass
+def transform(g):
+    return g
+"""
+LARGE = """
+def transform(g):
+    return g + np.zeros((3000, 3000), int)[:2, :2]
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "source"),
+    [(KEPT, THROWS_OUT), ("def transform(g):\n    return g * 7\n", MASKED), (CACHED, ASKS), (PINS, LARGE)],
+    ids=["code in a cache", "memory as it was", "a cache's answer", "address space"],
+)
 def test_nothing_of_a_program_is_there_for_the_next(left: str, source: str) -> None:
     grids = (np.array([[1, 2], [3, 4]], np.int8),)
     with Sandbox(ExecutionConfig(workers=1)) as sandbox:
@@ -110,6 +153,15 @@ def test_nothing_of_a_program_is_there_for_the_next(left: str, source: str) -> N
         ]
         after = outcomes(sandbox, work)
     assert {after[str(i)] for i in range(4)} == {before}
+
+
+def test_a_program_has_the_same_room_for_recursion_in_both_modes() -> None:
+    grids = (np.array([[1, 2], [3, 4]], np.int8),)
+    found = []
+    for mode in ("batch", "strict"):
+        with Sandbox(ExecutionConfig(workers=1, mode=mode)) as sandbox:
+            found.append(outcomes(sandbox, [Job("depth", DEPTH, grids)]))
+    assert found[0] == found[1] and found[0]["depth"][0] is Status.OK
 
 
 def test_plain_programs_share_a_process_and_dirty_ones_end_it() -> None:

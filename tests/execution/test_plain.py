@@ -131,8 +131,20 @@ def test_programs_of_the_grammar_and_solutions_are_plain() -> None:
             "from typing import *\nx = NamedTuple('x', [])",
             "from typing import get_type_hints",
         ),
+        "from itertools import chain",
+        "import itertools\nx = itertools.groupby([1])",
+        "x = [0] * 8\nx[5:6:2] = (i for i in (1,))",
+        "for x[::2] in [[1]]:\n    pass",
+        "[0 for x[::-1] in [[1]]]",
+        "x = [0] * 8\nx[slice(5, 6, 2)] = [1]",
+        "import scipy.ndimage",
+        "from scipy.ndimage import binary_dilation",
+        # What goes on when it is thrown away, in the middle of whatever is done then.
+        "def f():\n    try:\n        yield 0\n    finally:\n        print(1)",
+        "def f():\n    try:\n        yield from ()\n    except:\n        print(1)",
         # What shows memory as others have left it.
         "np.divide(1, g, where=g > 0)",
+        "np.divide(1, g, **{'where': g > 0})",
         # What calls the program back from within C, or reads beyond an array.
         "from functools import cmp_to_key",
         "from scipy.ndimage import shift\nshift(np.zeros(3), np.inf, mode='wrap')",
@@ -148,7 +160,8 @@ def test_what_reaches_further_has_a_process_of_its_own(source: str) -> None:
     "source",
     [
         "from collections import Counter, deque\nfrom typing import List, Tuple\nimport math, itertools",
-        "from __future__ import annotations\nimport numpy as np\nfrom scipy import ndimage\nfrom scipy.ndimage import label",
+        "from __future__ import annotations\nimport numpy as np\nimport heapq, copy, functools",
+        "g = [0] * 9\ng[2:4] = [1, 2]\nnp.zeros((4, 4))[::2, 1::2] = g[::3][0]\nx = g[::-1]",
         "def f(a: np.ndarray, b: List[np.ndarray] = None) -> np.ndarray | None:\n    return a\nfrom typing import List",
         "x: np.ndarray = np.zeros(3)\nassert isinstance(x, np.ndarray)",
         "try:\n    x = 1 / 0\nexcept ZeroDivisionError as error:\n    x = str(error)",

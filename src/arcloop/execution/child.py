@@ -6,10 +6,13 @@ parses its frame. Each input is a fresh int64 copy, each call begins with the sa
 """
 
 import gc
+import mmap
 import os
 import resource
 import struct
 import sys
+import traceback
+import typing
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,6 +39,11 @@ TIMES = struct.Struct("<dd")
 """CPU and wall seconds of a program, before its frame from a shared process."""
 GROWTH = 16 << 10
 """KiB of memory by which a shared process may have grown before it is given up."""
+_CACHES: list[Callable[[], None]] = vars(typing).get("_cleanups", [])
+"""What empties the caches of ``typing``, the only ones of the library that a plain program reaches: they keep what it puts into
+brackets, and answer ``List[1]`` with another's ``List[1.0]``."""
+ROOM = 1000
+"""Calls that a program may be deep in, as in an interpreter of its own."""
 PROGRAM = ModuleType("program")
 """The module that a program with a process of its own is run in: dataclasses and others look it up."""
 MISSING = b"\0\0"
@@ -92,6 +100,7 @@ def serve(setting: Setting) -> None:
     """
     buffer = bytearray()
     at_rest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    room = next((size for size in range(setting.space, 0, -GROWTH << 10) if _free(size)), 0) - (GROWTH << 10)
     while True:
         body = message.split(buffer, 1 << 20)
         while body is None:
@@ -109,17 +118,30 @@ def serve(setting: Setting) -> None:
         # Each has a namespace of its own, so that what is left of one writes into none of another.
         witness = _Witness()
         space: dict[str, Any] = {"__witness__": witness}
+        usual = sys.getrecursionlimit()
         frame = run(order, setting.names, space)
+        sys.setrecursionlimit(usual)
         os.write(CHANNEL, message.joined(TIMES.pack(thread_time() - cpu, monotonic() - wall) + frame))
         # The verdict stands; what follows only decides whether this process may serve another program.
         there = weakref.ref(witness)
         del witness, space
+        for forget in _CACHES:
+            forget()
         gc.collect()
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - at_rest > GROWTH
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - at_rest > GROWTH or not _free(room)
         clean = not grown and there() is None and not setting.watch.changed()
         os.write(CHANNEL, b"\1" if clean else b"\0")
         if not clean:
             return
+
+
+def _free(size: int) -> bool:
+    """May the process map so many bytes more?"""
+    try:
+        mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (OSError, ValueError):
+        return size <= 0
+    return True
 
 
 class _Witness:
@@ -132,6 +154,8 @@ class _Witness:
 
 def run(order: message.Order, names: dict[str, Any], space: dict[str, Any]) -> bytes:
     """Run ``order``'s program on its inputs, in the namespace ``space``, and pack what came of it; never raises because of the program."""
+    # However deep this is called.
+    sys.setrecursionlimit(ROOM + sum(1 for _ in traceback.walk_stack(None)))
     space.update(names, __name__="program", __doc__=None)
     missing = [MISSING] * order.inputs
     randomness.settle(1 if message.Flag.RESEEDED in order.flags else 0)

@@ -79,6 +79,8 @@ def _filled(make: Callable[..., Any], fill: int) -> Callable[..., Any]:
         array = make(*arguments, **settings)
         if array.dtype.kind in "biufc":
             array.fill(fill)
+        elif array.dtype.kind != "O":
+            array[...] = np.zeros((), array.dtype)
         return array
 
     filled.__name__ = filled.__qualname__ = make.__name__

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 __all__ = ["ATTRIBUTES", "BUILTINS", "MODULES", "STARRED", "is_plain"]
 
-_MODULES = "common numpy random math itertools functools collections heapq copy typing __future__ scipy scipy.ndimage"
+_MODULES = "common numpy random math itertools functools collections heapq copy typing __future__"
 MODULES = frozenset(_MODULES.split())
 """What may be imported, whole or in part; a part must be among ``ATTRIBUTES``."""
 
@@ -26,8 +26,9 @@ STARRED = frozenset({"common", "typing", "math"})
 
 _BUILTINS = (
     "abs all any bin bool chr dict divmod enumerate filter float frozenset int isinstance iter len list map max min next ord"
-    " pow print range repr reversed round set slice sorted str sum tuple zip __name__ Exception ValueError IndexError KeyError"
-    " TypeError ZeroDivisionError StopIteration RuntimeError AssertionError"
+    " pow print range repr reversed round set sorted str sum tuple zip __name__ Exception ValueError IndexError KeyError"
+    " TypeError ZeroDivisionError StopIteration RuntimeError AssertionError AttributeError NotImplementedError OverflowError"
+    " RecursionError"
 )
 BUILTINS = frozenset(_BUILTINS.split())
 """Built-in names that may be read."""
@@ -64,15 +65,10 @@ _LIBRARY = (
     # math
     " atan2 ceil comb cos degrees e exp fabs factorial floor fmod gcd hypot inf isqrt lcm log log2 prod radians sin sqrt tan"
     # itertools, functools, collections, heapq, copy
-    " accumulate chain combinations combinations_with_replacement count cycle from_iterable groupby islice pairwise"
-    " permutations product repeat starmap takewhile dropwhile zip_longest filterfalse partial reduce Counter"
+    " combinations combinations_with_replacement count permutations product repeat partial reduce Counter"
     " OrderedDict defaultdict deque heapify heappop heappush heapreplace heappushpop nlargest nsmallest copy deepcopy"
     # typing, __future__
     " Any Callable Dict FrozenSet Generator Iterable Iterator List Optional Sequence Set Tuple Union annotations"
-    # scipy.ndimage
-    " ndimage binary_closing binary_dilation binary_erosion binary_fill_holes binary_opening center_of_mass convolve"
-    " distance_transform_cdt distance_transform_edt find_objects generate_binary_structure label maximum_filter"
-    " minimum_filter median_filter"
 )
 _COMMON = (
     # common: names that a program may import by themselves, and the colours
@@ -89,8 +85,9 @@ ATTRIBUTES = frozenset(f"{_ARRAYS} {_NUMPY} {_CONTAINERS} {_LIBRARY} {_COMMON}".
 """Attributes that may be read, of whatever object.
 
 Not ``resize``, ``view``, ``setflags`` and their like: with them a program makes arrays of memory that is no longer its own. Nor
-``cmp_to_key``, with which a sort in C calls the program, which may throw away what is sorted; nor ``zoom``, ``rotate`` and
-``shift`` of SciPy, which read beyond an array when told to go infinitely far.
+what calls the program in the middle of C, where it may throw away what C still has in hand: ``cmp_to_key``, and of itertools
+what takes its arguments one by one. Nor SciPy, which writes beyond arrays: ``binary_dilation`` with a structure larger than
+the array, ``median_filter`` with an output of another type.
 """
 
 _ARRAY = "ndarray"
@@ -105,6 +102,9 @@ _EVALUATING = frozenset(typing.__all__) - ATTRIBUTES
 
 _HIDDEN = frozenset(dir(builtins)) - BUILTINS
 """Other built-in names, which it may not even bind: before it comes by that place they mean what they always do."""
+
+_SUSPENDED = (ast.Yield, ast.YieldFrom)
+"""A generator that is thrown away goes on in its ``try``, wherever the interpreter then is: both together are not plain."""
 
 _OTHER = (ast.ClassDef, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await, ast.With, ast.Match, ast.TryStar)
 """What a program that shares a process has none of."""
@@ -124,7 +124,7 @@ def is_plain(source: bytes) -> bool:
     names: set[str] = set()
     own: set[str] = set()
     of_typing: set[str] = set()
-    starred = False
+    starred = tries = suspended = False
     types = {id(node): node for node in _types(tree)}
     # Whatever a type is called there, it has to be: a name of the program's own could keep what is put into its brackets.
     generic = _GENERIC & {node.id for node in types.values() if isinstance(node, ast.Name)}
@@ -155,14 +155,23 @@ def is_plain(source: bytes) -> bool:
                 for alias in parts:
                     kept = module == "typing" and alias.asname is None
                     (of_typing if kept else own).add(alias.asname or alias.name)
-            case ast.keyword(arg="where"):
+            case ast.keyword(arg="where" | None):
                 # Where it is false NumPy leaves memory as it was, and that is as a neighbour has left it.
                 return False
+            case ast.Subscript(slice=ast.Slice(step=ast.AST()), ctx=ast.Store()):
+                # A list takes its length before it asks for the values, and writes beyond its end if that has shortened it.
+                return False
+            case ast.Try():
+                tries = True
+            case _ if isinstance(node, _SUSPENDED):
+                suspended = True
             case _ if isinstance(node, _OTHER):
                 return False
     said = (names - {"__name__"}) | own | of_typing
     # What begins with two underscores belongs to the interpreter.
     hidden = any(name in _HIDDEN or name.startswith("__") for name in said)
+    if tries and suspended:
+        return False
     return not hidden and not own & {"isinstance", *generic} and not (starred and said & _EVALUATING)
 
 
@@ -190,10 +199,7 @@ def _types(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _module(alias: ast.alias) -> bool:
-    # Without another name ``import a.b`` binds a, whole packages of which are not to be seen.
-    return alias.name in MODULES and (
-        "." not in alias.name or alias.asname is not None or alias.name == "scipy.ndimage"
-    )
+    return alias.name in MODULES
 
 
 def _part(module: str, name: str) -> bool:

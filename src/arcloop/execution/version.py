@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["fingerprint"]
 
-HARNESS = ("child.py", "frame.py", "library.py", "limits.py", "seccomp.py", "landlock.py")
+HARNESS = ("child.py", "frame.py", "library.py", "limits.py", "randomness.py", "seccomp.py", "landlock.py")
 
 
 @cache
