@@ -15,6 +15,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from arcloop.config import TrainingConfig
 from arcloop.errors import ExampleError, ModelError, RunError
 from arcloop.model.language import answer_end, chat_text, load_model, load_tokenizer
+from arcloop.model.merging import merge
 from arcloop.records import Message
 from arcloop.training.examples import read_set
 
@@ -73,6 +74,105 @@ def test_weights_that_are_not_finite_are_refused(folder: Path, value: float) -> 
     refused(ModelError, lambda: load_model(str(folder)), name, "not finite")
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"num_hidden_layers": "2"}, "'num_hidden_layers'"),
+        ({"rms_norm_eps": "1e-6"}, "'rms_norm_eps'"),
+        ({"max_position_embeddings": None}, "'max_position_embeddings'"),
+        ({"rope_parameters": "yarn"}, "'rope_parameters'"),
+        ({"initializer_range": float("nan")}, "'initializer_range'"),
+        ({"num_attention_heads": 0}, "ZeroDivisionError"),
+        ({"num_attention_heads": 5}, "attention heads (5)"),
+        ({"dtype": "float99"}, "float99"),
+        ({"hidden_act": "bogus"}, "bogus"),
+        ([], "list"),
+    ],
+)
+def test_settings_that_transformers_cannot_use_are_told_in_one_line(folder: Path, change: Any, words: str) -> None:
+    config = folder / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | change if isinstance(change, dict) else change))
+    refused(ModelError, lambda: load_model(str(folder)), words)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"eos_token": 4}, "eos_token"),
+        ({"tokenizer_class": 5}, "AttributeError"),
+        ({"model_max_length": "4096"}, "model_max_length"),
+        ({"chat_template": 5}, "no chat template"),
+        ([], "list"),
+    ],
+)
+def test_settings_of_a_tokenizer_that_cannot_be_used_are_told_in_one_line(
+    folder: Path, change: Any, words: str
+) -> None:
+    config = folder / "tokenizer_config.json"
+    if "chat_template" in change:
+        (folder / "chat_template.jinja").unlink()
+    config.write_text(json.dumps(json.loads(config.read_text()) | change if isinstance(change, dict) else change))
+    refused(ModelError, lambda: load_tokenizer(str(folder)), words)
+
+
+@pytest.mark.parametrize("tokens", ["4", [[4]], ["4"], 4.5, True])
+def test_tokens_that_end_an_answer_are_ids(folder: Path, tokens: Any) -> None:
+    described(folder / "generation_config.json", {"eos_token_id": tokens})
+    refused(ModelError, lambda: load_model(str(folder)), "eos_token_id", str(tokens))
+
+
+@pytest.mark.parametrize("setting", ["dtype", "torch_dtype"])
+def test_a_type_may_have_the_name_that_pytorch_prints(
+    folder: Path, tmp_path: Path, adapter: Path, setting: str
+) -> None:
+    described(folder / "config.json", {"dtype": "gone", setting: "torch.float16"})
+    assert load_model(str(folder)).network.dtype == torch.float32
+    described(adapter / "adapter_config.json", {"base_model_name_or_path": str(folder)})
+    merge(str(folder), adapter, tmp_path / "merged")
+    weights = load_file(tmp_path / "merged" / "model.safetensors")
+    assert {weight.dtype for weight in weights.values()} == {torch.float16}
+
+
+def test_a_network_that_computes_no_numbers_is_refused(folder: Path) -> None:
+    name = "model.norm.weight"
+    weight = load_file(folder / "model.safetensors")[name].float()
+    for value in (0.0, 3e38):
+        changed(folder / "model.safetensors", {name: torch.full_like(weight, value)})
+        refused(ModelError, lambda: load_model(str(folder)), "not finite, or nothing but zeros")
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_checkpoint_with_more_layers_than_its_configuration_is_refused(folder: Path, bare: bool) -> None:
+    layers = json.loads((folder / "config.json").read_text())["num_hidden_layers"]
+    described(folder / "config.json", {"num_hidden_layers": layers - 1})
+    # Old checkpoints have this buffer in every layer, and some lack the prefix.
+    buffers = {f"model.layers.{i}.self_attn.rotary_emb.inv_freq": torch.ones(4) for i in range(layers)}
+    weights = load_file(folder / "model.safetensors") | buffers
+    save_file(
+        {name.removeprefix("model.") if bare else name: tensor for name, tensor in weights.items()},
+        folder / "model.safetensors",
+        metadata={"format": "pt"},
+    )
+    refused(ModelError, lambda: load_model(str(folder)), "1 layers", f"layers.{layers - 1}")
+
+
+def test_what_a_checkpoint_has_beside_the_network_is_harmless(folder: Path) -> None:
+    layers = json.loads((folder / "config.json").read_text())["num_hidden_layers"]
+    weights = load_file(folder / "model.safetensors")
+    last = f"model.layers.{layers - 1}."
+    beside = {
+        # A layer that predicts a further token, as DeepSeek and GLM have it, and as Qwen has it.
+        **{name.replace(last, f"model.layers.{layers}."): t.clone() for name, t in weights.items() if last in name},
+        f"model.layers.{layers}.eh_proj.weight": torch.ones(2, 2),
+        **{name.replace(last, "mtp.layers.0."): t.clone() for name, t in weights.items() if last in name},
+        "vision_tower.encoder.layers.0.self_attn.q_proj.weight": torch.ones(2, 2),
+        "model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(2),
+        "model.other": torch.ones(2),
+    }
+    save_file(weights | beside, folder / "model.safetensors", metadata={"format": "pt"})
+    load_model(str(folder))
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json", "chat_template.jinja"])
 def test_a_file_that_git_lfs_has_not_fetched_is_named(folder: Path, name: str) -> None:
     (folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
@@ -105,6 +205,37 @@ def test_a_template_that_refuses_every_chat_is_named() -> None:
     tokenizer = load_tokenizer("embedded")
     tokenizer.chat_template = "{{ raise_exception('not today') }}"
     refused(ModelError, lambda: chat_text(tokenizer, CHAT), "not today", "chat template")
+
+
+@pytest.mark.parametrize(
+    "fault", ["{{ messages + 1 }}", "{{ 1 // 0 }}", "{{ tools | length }}", "{% for m in messages %}"]
+)
+def test_whatever_a_template_raises_is_told_in_one_line(fault: str) -> None:
+    tokenizer = load_tokenizer("embedded")
+    tokenizer.chat_template = fault + str(tokenizer.chat_template)
+    refused(ModelError, lambda: chat_text(tokenizer, CHAT), "chat template refuses a chat (", "Error: ")
+    refused(ModelError, lambda: answer_end("embedded", tokenizer), "chat template refuses a chat (", "Error: ")
+
+
+@pytest.mark.parametrize(
+    "wants",
+    ["messages[-1].role == 'user'", "messages[0].role == 'system'", "strftime_now('%d %b %Y') == '26 Jul 2024'"],
+)
+def test_a_template_may_want_certain_turns_or_the_day(wants: str) -> None:
+    tokenizer = load_tokenizer("embedded")
+    end = answer_end("embedded", tokenizer)
+    given = str(tokenizer.chat_template)
+    both = "messages[0].role == 'system' and messages[-1].role == 'user'"
+    for condition in (wants, both):
+        tokenizer.chat_template = f"{{% if not ({condition}) %}}{{{{ raise_exception('no') }}}}{{% endif %}}{given}"
+        assert answer_end("embedded", tokenizer) == end
+
+
+def test_a_byte_order_mark_of_a_template_is_in_no_prompt(folder: Path) -> None:
+    template = folder / "chat_template.jinja"
+    expected = chat_text(load_tokenizer(str(folder)), CHAT)
+    template.write_text("\ufeff" + template.read_text(), encoding="utf-8")
+    assert chat_text(load_tokenizer(str(folder)), CHAT) == expected
 
 
 def test_a_template_that_reads_the_clock_writes_a_fixed_day() -> None:
@@ -221,6 +352,43 @@ def test_adapters_that_cannot_be_loaded_say_why(adapter: Path) -> None:
         refused(RunError, load, str(config))
     config.write_text(description)
     load()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"target_modules": "(q_proj"}, "unterminated"),
+        ({"megatron_config": {"a": 1}}, "megatron"),
+        ({"r": 10**9}, "rank is 1000000000"),
+        ({"rank_pattern": {"q_proj": 10**9}}, "rank is 1000000000"),
+        ({"r": "4"}, "whole numbers above 0"),
+        ({"lora_alpha": 1e308}, "lora_alpha"),
+        ({"lora_alpha": float("nan")}, "lora_alpha"),
+        ({"lora_alpha": "much"}, "TypeError"),
+        ({"lora_dropout": 5}, "dropout"),
+        ({"trainable_token_indices": [10**9]}, "its adapter does not fit the model"),
+        ({"layers_to_transform": ["a"]}, "its adapter does not fit the model"),
+    ],
+)
+def test_an_adapter_with_settings_that_cannot_be_is_told_in_one_line(
+    adapter: Path, change: dict[str, Any], words: str
+) -> None:
+    described(adapter / "adapter_config.json", change)
+    refused(RunError, lambda: load_model("embedded").use_adapter(adapter), str(adapter), words)
+
+
+def test_weights_of_an_adapter_have_a_point_and_may_be_of_one_byte(adapter: Path) -> None:
+    weights = adapter / "adapter_model.safetensors"
+    given = load_file(weights)
+    save_file({name: t.to(torch.float8_e4m3fn) for name, t in given.items()}, weights, metadata={"format": "pt"})
+    model = load_model("embedded")
+    model.use_adapter(adapter)
+    assert model.adapter is not None
+    name, parameter = next(iter(model.adapter.parameters.items()))
+    assert torch.equal(parameter, given[name.replace(".default.", ".")].to(torch.float8_e4m3fn).float())
+    for kind in (torch.int8, torch.complex64):
+        save_file({name: t.to(kind) for name, t in given.items()}, weights, metadata={"format": "pt"})
+        refused(RunError, lambda: load_model("embedded").use_adapter(adapter), str(weights), str(kind)[6:])
 
 
 def test_half_a_surrogate_pair_in_a_row_is_named(tmp_path: Path) -> None:

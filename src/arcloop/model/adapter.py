@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -25,7 +24,8 @@ from arcloop.errors import ConfigError, RunError
 from arcloop.files import is_pointer, write_bytes
 from arcloop.model import effective
 from arcloop.model.card import EMBEDDED, embedded_digest
-from arcloop.model.description import CONFIG, read_description
+from arcloop.model.description import CONFIG, adapter_rank, read_description
+from arcloop.model.refusal import refusing
 from arcloop.seeds import seed_of
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Adapter:
             RunError: such weights differ from the model's: they were trained, too.
         """
         base = dict(self.peft.named_parameters(remove_duplicate=False))
-        for name in (stored.keys() & base.keys()) - set(expected):
+        for name in sorted((stored.keys() & base.keys()) - set(expected)):
             own, here = stored.pop(name), base[name]
             if own.shape != here.shape or not torch.equal(own.to(here), here):
                 raise RunError(
@@ -154,17 +154,40 @@ def attach_saved(network: PreTrainedModel, model_name: str, folder: Path) -> Ada
     from peft import LoraConfig
 
     description = _lora(folder)
+    _check_rank(folder)
     names = {field.name for field in dataclasses.fields(LoraConfig)}
     settings = {name: value for name, value in description.items() if name in names and value is not None}
     settings.pop(_BASE, None)  # said anew below, or PEFT warns of the difference
     settings |= {"inference_mode": False, "task_type": "CAUSAL_LM"}
-    try:
-        return _attach(network, model_name, LoraConfig(**settings))
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise RunError(
-            f"{folder / CONFIG}: its adapter does not fit the model ({str(error).partition(chr(10))[0]});"
+    with refusing(
+        lambda why: RunError(
+            f"{folder / CONFIG}: its adapter does not fit the model ({why});"
             " expected one trained on this model — check --model and the adapter's folder"
-        ) from None
+        )
+    ):
+        adapter = _attach(network, model_name, LoraConfig(**settings))
+        _check_scales(adapter)
+        return adapter
+
+
+def _check_rank(folder: Path) -> None:
+    """Raise for a rank that no weights in the folder have: an adapter of it may be larger than the memory."""
+    rank, sizes = adapter_rank(folder), [size for tensor in _stored_weights(folder).values() for size in tensor.shape]
+    if rank > max(sizes, default=0):
+        raise RunError(
+            f"{folder / CONFIG}: its rank is {rank}, its weights have no side that long; expected those of this adapter — "
+            "restore the file or start a new run"
+        )
+
+
+def _check_scales(adapter: Adapter) -> None:
+    """Raise ``ValueError`` for a scale that the network cannot multiply with."""
+    from peft.tuners.lora import LoraLayer
+
+    for module in adapter.peft.modules():
+        for scale in module.scaling.values() if isinstance(module, LoraLayer) else ():
+            if not abs(scale) <= torch.finfo(torch.float32).max:
+                raise ValueError(f"its weights count {scale:g} times, which is no number in 32 bits: lora_alpha / r")
 
 
 def _attach(network: PreTrainedModel, model_name: str, lora: "LoraConfig") -> Adapter:
@@ -191,20 +214,23 @@ def _stored_weights(folder: Path) -> dict[str, Tensor]:
     path = folder / WEIGHTS
     if not path.is_file():
         raise RunError(f"{folder}: no {WEIGHTS}; expected a saved adapter — restore it or start a new run")
-    try:
+    with refusing(
+        lambda why: RunError(
+            f"{path}: cannot be read ({why}); expected a saved adapter — delete its group's folder and resume"
+        )
+    ):
         if is_pointer(path):
             raise RunError(f"{path}: a Git LFS pointer; expected weights — fetch them with git lfs pull")
         weights = load_file(path)
-        wrong = [name for name, tensor in weights.items() if not torch.isfinite(tensor).all()]
-        if wrong:
-            raise RunError(
-                f"{path}: {wrong[0]} is not finite; expected numbers — take an adapter from before its training went wrong"
-            )
+        for name, tensor in weights.items():
+            if not tensor.is_floating_point():
+                raise ValueError(f"{name} is of type {str(tensor.dtype).removeprefix('torch.')}")
+            # Types of one byte have no such question.
+            if not torch.isfinite(tensor.float()).all():
+                raise RunError(
+                    f"{path}: {name} is not finite; expected numbers — take an adapter from before its training went wrong"
+                )
         return weights
-    except (OSError, SafetensorError) as error:
-        raise RunError(
-            f"{path}: cannot be read ({error}); expected a saved adapter — delete its group's folder and resume"
-        ) from None
 
 
 def _lora(folder: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from arcloop.errors import ConfigError, ModelError
+from arcloop.model.refusal import refusing
 
 __all__ = ["converted", "gguf_file"]
 
@@ -78,14 +79,13 @@ def _converted(path: Path, size: int, changed: int) -> Path:
     # Made beside its place and moved there whole: a conversion that was stopped leaves nothing that looks like a model.
     with tempfile.TemporaryDirectory(dir=kept.parent) as work:
         made = Path(work) / "model"
-        try:
-            _convert(path, made)
-        except (OSError, ValueError, LookupError, TypeError, OverflowError, ImportError, NotImplementedError) as error:
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise ModelError(
-                f"--model {path}: cannot be read ({reason}); expected a GGUF file of a causal language model whose kind transformers "
+        with refusing(
+            lambda why: ModelError(
+                f"--model {path}: cannot be read ({why}); expected a GGUF file of a causal language model whose kind transformers "
                 "knows — fetch it again, or give the model's folder in Hugging Face's form"
-            ) from None
+            )
+        ):
+            _convert(path, made)
         try:
             made.rename(kept)
         except OSError:  # another process was faster

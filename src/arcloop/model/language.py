@@ -4,6 +4,7 @@ The one network serves search and training alike. Weights come as safetensors on
 from a model folder is ever run.
 """
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +14,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from jinja2.exceptions import TemplateError
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import (
     AutoModelForCausalLM,
@@ -30,8 +29,11 @@ from arcloop.errors import ConfigError, ModelError
 from arcloop.model import attention
 from arcloop.model.adapter import Adapter, attach, attach_saved
 from arcloop.model.card import model_folder, read_card
+from arcloop.model.configuration import mended_configuration
 from arcloop.model.needs import need_for_loading
 from arcloop.model.precision import Dtype, compute_type, device_of
+from arcloop.model.refusal import refusing
+from arcloop.model.soundness import check_computing, check_settings, check_weights
 from arcloop.model.weights import Weights
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Message
@@ -204,34 +206,40 @@ def chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -
         ModelError: the template refuses them.
     """
     turns = [{"role": m.role, "content": m.content} for m in messages]
-    try:
-        try:
-            return _rendered(tokenizer, turns)
-        except TemplateError:
-            if [turn["role"] for turn in turns[:2]] != ["system", "user"]:
-                raise
+    ways = [turns]
+    if [m.role for m in messages[:2]] == ["system", "user"]:
         # Some templates take no system role: its text then goes before the user's.
-        first = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
-        return _rendered(tokenizer, [first, *turns[2:]])
-    except TemplateError as error:
-        raise ModelError(
-            f"--model {tokenizer.name_or_path}: its chat template refuses a chat ({_reason(error)}); expected one of system,"
-            " user and assistant — use another model, or mend its chat_template"
-        ) from None
+        first = {"role": "user", "content": f"{messages[0].content}\n\n{messages[1].content}"}
+        ways.append([first, *turns[2:]])
+    return _rendered(tokenizer, ways, answers=True)
 
 
-def _rendered(tokenizer: PreTrainedTokenizerBase, turns: list[dict[str, str]]) -> str:
-    template = tokenizer.get_chat_template()
-    return cast(
-        str,
-        tokenizer.apply_chat_template(
-            turns,
-            chat_template=_CLOCK + template if "strftime_now" in template else template,
-            tokenize=False,
-            add_generation_prompt=True,
-            date_string=_DATE.strftime("%d %b %Y"),
-        ),
-    )
+def _rendered(tokenizer: PreTrainedTokenizerBase, ways: Sequence[list[dict[str, str]]], answers: bool) -> str:
+    """The first of the chats that the template takes; with ``answers`` up to where the next answer begins.
+
+    Raises:
+        ModelError: it takes none of them, with what it says of the last.
+    """
+    for turns in ways[:-1]:
+        with contextlib.suppress(ModelError):
+            return _rendered(tokenizer, [turns], answers)
+    with refusing(
+        lambda why: ModelError(
+            f"--model {tokenizer.name_or_path}: its chat template refuses a chat ({why}); expected one of system, user and "
+            "assistant — use another model, or mend its chat_template"
+        )
+    ):
+        template = tokenizer.get_chat_template()
+        return cast(
+            str,
+            tokenizer.apply_chat_template(
+                ways[-1],
+                chat_template=_CLOCK + template if "strftime_now" in template else template,
+                tokenize=False,
+                add_generation_prompt=answers,
+                date_string=_DATE.strftime("%d %b %Y"),
+            ),
+        )
 
 
 def chat_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
@@ -257,8 +265,10 @@ def answer_end(name: str, tokenizer: PreTrainedTokenizerBase) -> int:
         ModelError: there is none.
     """
     answer = "7~arcloop~7"  # what no template says by itself
-    chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": answer}]
-    text = cast(str, tokenizer.apply_chat_template(chat, tokenize=False))
+    user, system = {"role": "user", "content": "a"}, {"role": "system", "content": "a"}
+    chat = [user, {"role": "assistant", "content": answer}]
+    # Some templates want a system's turn first, or a user's last.
+    text = _rendered(tokenizer, [chat, [system, *chat], [*chat, user], [system, *chat, user]], answers=False)
     _, shown, after = text.rpartition(answer)
     ids = cast(list[int], tokenizer(after.strip(), add_special_tokens=False)["input_ids"])
     if not shown or not ids or ids[0] not in tokenizer.all_special_ids:
@@ -274,20 +284,30 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     Raises:
         ModelError: there is no such model, or its tokenizer has no chat template.
     """
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(model_folder(name), trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"--model {name}: its tokenizer cannot be loaded ({_reason(error)}); expected a Hugging Face model — check the name"
-        ) from None
-    if isinstance(tokenizer.chat_template, dict):
+    folder = model_folder(name)
+    with refusing(
+        lambda why: ModelError(
+            f"--model {name}: its tokenizer cannot be loaded ({why}); expected a Hugging Face model — check the name"
+        )
+    ):
+        tokenizer = AutoTokenizer.from_pretrained(folder, config=mended_configuration(folder), trust_remote_code=False)
+    with refusing(
+        lambda why: ModelError(
+            f"--model {name}: its tokenizer cannot encode ({why}); expected what transformers writes, such as a number for "
+            "model_max_length — mend its tokenizer_config.json"
+        )
+    ):
+        tokenizer("")  # some settings are first read here
+    template = tokenizer.chat_template
+    if isinstance(template, dict):
         # Several by name: that for ordinary chats.
-        named = tokenizer.chat_template
-        tokenizer.chat_template = named.get("default") or next(iter(named.values()), None)
-    if not tokenizer.chat_template:
+        template = template.get("default") or next(iter(template.values()), None)
+    if not template or not isinstance(template, str):
         raise ModelError(
             f"--model {name}: its tokenizer has no chat template; expected a chat model — use an instruction-tuned one"
         )
+    # A byte-order mark would begin every prompt.
+    tokenizer.chat_template = template.removeprefix("\ufeff")
     return tokenizer
 
 
@@ -317,9 +337,12 @@ def load_model(
     # A CPU searches in float32 unless it is told otherwise.
     half = not full and (cuda or loading.dtype != "auto")
     kind = compute_type(loading.dtype, device) if half else torch.float32
-    try:
+    folder = model_folder(name, weights=True)
+    refused = "expected a Hugging Face causal language model with safetensors — check the name"
+    with refusing(lambda why: ModelError(f"--model {name}: cannot be loaded ({why}); {refused}")):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            model_folder(name, weights=True),
+            folder,
+            config=mended_configuration(folder),
             output_loading_info=True,
             dtype=kind if cuda else torch.float32,
             use_safetensors=True,
@@ -328,21 +351,16 @@ def load_model(
             quantization_config=_four_bits(kind) if loading.use_4bit_quantization else None,
         )
         network: PreTrainedModel = loaded[0]
-        _refuse_damaged(network, tokenizer, sorted(loaded[1]["missing_keys"]))
+        check_weights(network, tokenizer, loaded[1]["missing_keys"], loaded[1]["unexpected_keys"])
+        check_settings(network)
         attention.install(network)
-        _refuse_unusual_logits(network)
         network.eval()
         layer: Any
         for layer in network.modules():
             if hasattr(layer, "support_avx512bf16_for_cpu"):
                 # bitsandbytes' kernel of such CPUs has no gradient: what lies below its layers would silently learn nothing right.
                 layer.support_avx512bf16_for_cpu = False
-        _refuse_other_memory(network)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
-        raise ModelError(
-            f"--model {name}: cannot be loaded ({_reason(error)}); "
-            "expected a Hugging Face causal language model with safetensors — check the name"
-        ) from None
+        check_computing(network)
     words = prompt_format(name, tokenizer, prompt or PromptConfig())
     return LanguageModel(name, network, tokenizer, words, dtype=loading.dtype)
 
@@ -354,47 +372,3 @@ def _four_bits(kind: torch.dtype) -> BitsAndBytesConfig:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=kind,
     )
-
-
-def _refuse_damaged(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, missing: Sequence[str]) -> None:
-    """Raise ``ValueError`` for weights that transformers would make up, that are no numbers, or that are too few."""
-    if missing:
-        raise ValueError(f"its checkpoint lacks {len(missing)} tensors, such as {missing[0]}")
-    for parameter_name, parameter in network.named_parameters():
-        # Of bytes some kinds have no such numbers, and no such question.
-        told = parameter.is_floating_point() and parameter.element_size() > 1 and not parameter.is_meta
-        if told and not torch.isfinite(parameter).all():
-            raise ValueError(f"its {parameter_name} is not finite")
-    rows = cast(nn.Embedding, network.get_input_embeddings()).weight.shape[0]
-    token, highest = max(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    if highest >= rows:
-        raise ValueError(f"its tokenizer has ids up to {highest} ({token!r:.40}), its embedding {rows} rows")
-
-
-def _refuse_unusual_logits(network: PreTrainedModel) -> None:
-    # Some architectures change the logits after their last layer; ``LanguageModel.logits`` does not.
-    for setting in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
-        if getattr(network.config, setting, None) not in (None, 1, 1.0):
-            raise ValueError(f"its {setting} is not supported")
-
-
-def _refuse_other_memory(network: PreTrainedModel) -> None:
-    # Convolutions and recurrent layers remember more than attention does, and some classes pass attention's arguments over.
-    if network.config._attn_implementation != attention.NAME:
-        raise ValueError("its attention cannot be replaced, which arcloop needs")
-    ids = torch.tensor([[5, 6, 5, 6]], device=network.device)
-    with torch.inference_mode():
-        rows = network.base_model(
-            input_ids=ids,
-            position_ids=torch.tensor([[0, 1, 0, 1]], device=network.device),
-            use_cache=False,
-            segments=attention.Segments((2, 2)),
-        ).last_hidden_state[0]
-    exact = rows.dtype == torch.float32 and not getattr(network, "is_quantized", False)
-    apart = float((rows[:2] - rows[2:]).float().norm() / rows.float().norm())
-    if not apart < (1e-5 if exact else 0.05):
-        raise ValueError("it remembers across packed rows by other means than attention, which arcloop does not know")
-
-
-def _reason(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -5,11 +5,12 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from arcloop.errors import RunError
 from arcloop.model.adapter import attach_saved
 from arcloop.model.card import model_folder
+from arcloop.model.configuration import read_configuration
 from arcloop.model.language import LanguageModel, load_model
 from arcloop.model.weights import Weights
 
@@ -45,7 +46,7 @@ def merge(name: str, adapter: Path, out: Path) -> None:
             f"{adapter}: merged, it computes something else; expected an adapter that weights can stand for — keep it beside "
             "the model, with --adapter"
         )
-    declared = AutoConfig.from_pretrained(model_folder(name), trust_remote_code=False).dtype
+    declared = read_configuration(model_folder(name)).dtype
     cast(nn.Module, network).to(declared or network.dtype)
     Weights(name, network, model.tokenizer).save(out)
 
