@@ -43,15 +43,18 @@ def read_bytes(path: Path) -> bytes:
     """All that is in a file.
 
     Raises:
-        UnreadableError: there is no such file, or it is no ordinary file.
+        UnreadableError: there is no such file, it is no ordinary file, or Git LFS has not fetched it.
     """
     try:
         # A pipe would be waited for, and a device may have no end.
         if path.exists() and not path.is_file():
             raise UnreadableError("a folder" if path.is_dir() else "not an ordinary file")
-        return path.read_bytes()
+        content = path.read_bytes()
     except (OSError, ValueError) as error:
         raise UnreadableError(getattr(error, "strerror", None) or "not a path") from None
+    if content.startswith(_POINTER):
+        raise UnreadableError("a Git LFS pointer, which git lfs pull replaces by the file")
+    return content
 
 
 def is_pointer(path: Path) -> bool:
@@ -64,7 +67,7 @@ def read_text(path: Path) -> str:
     """The text in a file: UTF-8, -16 or -32, as its byte-order mark says, without it; UTF-8 where there is none.
 
     Raises:
-        UnreadableError: there is no such file, it is no ordinary file, or it is no text.
+        UnreadableError: as ``read_bytes``; or it is no text.
     """
     return text_in(read_bytes(path))
 

@@ -1,5 +1,6 @@
 """The cache: what was written is read, by content, also after a crash and beside other writers."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,6 +105,17 @@ def test_a_folder_that_cannot_be_used_is_the_users_error(tmp_path: Path) -> None
     sandbox = Sandbox(ExecutionConfig(workers=1), cache=tmp_path / "file")
     with pytest.raises(ConfigError, match="cache folder"), sandbox:
         pass
+
+
+def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put(key(1), SAMPLE)
+    cache.close()
+    os.mkfifo(tmp_path / "a.executions")
+    (tmp_path / "b.executions").mkdir()
+    (tmp_path / "c.executions").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "d.executions").symlink_to("a.executions")
+    assert len(Cache(tmp_path)) == 1
 
 
 def test_a_flipped_byte_is_noticed(tmp_path: Path) -> None:

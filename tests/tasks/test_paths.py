@@ -38,6 +38,13 @@ def test_sub_folders_are_read_and_two_files_of_one_name_are_two_tasks(tmp_path: 
     assert load_answers(str(tmp_path)).keys() == {"c", "one-a", "b", "two-deep-a"}
 
 
+def test_names_with_and_without_folders_are_told_apart(tmp_path: Path) -> None:
+    for name in ("x/a.json", "y/a.json", "x-a.json", "p/q-c.json", "p-q/c.json", "z/c.json", "z/q-c.json"):
+        write(tmp_path / name, TASK)
+    assert sorted(ids(tmp_path)) == ["p-q/c", "p/q-c", "x-a", "x/a", "y-a", "z-c", "z-q-c"]
+    assert len(load_answers(str(tmp_path))) == 7
+
+
 def test_hidden_files_other_json_and_other_files_are_no_tasks(tmp_path: Path) -> None:
     write(tmp_path / "a.json", TASK)
     write(tmp_path / "._a.json", "\0\5\26\7")
@@ -79,6 +86,31 @@ def test_a_kaggle_input_folder_names_its_challenges_files(tmp_path: Path) -> Non
     write(tmp_path / "sample_submission.json", {"a": []})
     with pytest.raises(TaskError, match=r"arc-agi_test_challenges\.json, or arc-agi_training_challenges\.json"):
         load_tasks(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["arc-prize/arc-agi_test_challenges.json", "set.json", "a/b/set.json"])
+def test_tasks_by_id_in_a_folder_without_others_are_named(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, {"a": TASK})
+    write(tmp_path / name.replace("test", "sample").replace("set", "sample"), {"a": []})
+    with pytest.raises(TaskError, match=f"pass {tmp_path / name}"):
+        load_tasks(str(tmp_path))
+    write(tmp_path / "other" / "arc-agi_training_challenges.json", {"a": TASK})
+    with pytest.raises(TaskError, match="Kaggle challenges files; expected one of them") as told:
+        load_tasks(str(tmp_path))
+    assert str(tmp_path / name) in str(told.value)
+    assert str(tmp_path / "other" / "arc-agi_training_challenges.json") in str(told.value)
+    # Beside tasks they are left out, which is told.
+    write(tmp_path / "t.json", TASK)
+    lines: list[str] = []
+    assert ids(tmp_path, tell=lines.append) == ["t"] and "3 that are no valid tasks" in lines[0]
+
+
+@pytest.mark.parametrize("name", ["a.json", "x_challenges.json", "x_solutions.json"])
+def test_a_file_that_git_lfs_has_not_fetched_is_named(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "x_challenges.json", {"a": TASK})
+    write(tmp_path / name, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+    with pytest.raises(TaskError, match=rf"{name}: a Git LFS pointer, which git lfs pull replaces"):
+        load_tasks(str(tmp_path / name.replace("solutions", "challenges")))
 
 
 def test_a_submission_names_every_task_of_a_challenges_file(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ class Cache:
         self._readers: dict[Path, BinaryIO] = {}
         self._writer: BinaryIO | None = None
         for segment in sorted(folder.glob("*.executions")):
-            self._index(segment)
+            # A pipe would be waited for.
+            if segment.is_file():
+                self._index(segment)
 
     def __len__(self) -> int:
         return len(self._places)

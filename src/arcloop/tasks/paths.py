@@ -52,13 +52,9 @@ def read_path(path: Path, skip_invalid: bool, tell: Callable[[str], None]) -> li
 
 def _folder(path: Path, left_out: list[str]) -> Iterator[Maker]:
     files = [file for file in sorted(path.rglob("*.json")) if not _hidden(file.relative_to(path))]
-    challenges = [file.name for file in files if file.parent == path and "challenges" in file.name]
-    if challenges:
-        raise TaskError(
-            f"--tasks {path}: a folder with Kaggle challenges files; expected one of them — pass {path / challenges[0]}"
-            + (f", or {', '.join(challenges[1:])} in the same place" if challenges[1:] else "")
-        )
+    _refuse_challenges(path, [file for file in files if file.parent == path and "challenges" in file.name])
     found: list[tuple[Path, Any]] = []
+    deeper: list[Path] = []
     for file in files:
         try:
             raw = _read(file)
@@ -69,11 +65,33 @@ def _folder(path: Path, left_out: list[str]) -> Iterator[Maker]:
             found.append((file, raw))
         else:
             left_out.append(f"{_printed(file)} has no train and test pairs")
-    names = Counter(file.stem for file, _ in found)
-    for file, raw in found:
-        # Two files of one name in different folders are two tasks.
-        name = file.stem if names[file.stem] == 1 else "-".join(file.relative_to(path).with_suffix("").parts)
+            deeper += [file] if _challenges(raw) else []
+    if not found:
+        _refuse_challenges(path, deeper)
+    names = _names([file.relative_to(path).with_suffix("") for file, _ in found])
+    for name, (file, raw) in zip(names, found, strict=True):
         yield partial(task_from_json, name, raw, _printed(file))
+
+
+def _refuse_challenges(path: Path, files: list[Path]) -> None:
+    """Raise for Kaggle challenges files in a folder: each is a set of tasks, and only a user knows which is meant."""
+    if files:
+        first, *others = files[:_NAMED]
+        named = [other.name if other.parent == first.parent else _printed(other) for other in others]
+        more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+        raise TaskError(
+            f"--tasks {_printed(path)}: a folder with Kaggle challenges files; expected one of them — pass {_printed(first)}"
+            + (f", or {', '.join(named)}{more}" if named else "")
+        )
+
+
+def _names(places: list[Path]) -> list[str]:
+    """A name for each of the files: its own; with its folders before it where several are called so."""
+    stems = Counter(place.name for place in places)
+    joined = [place.name if stems[place.name] == 1 else "-".join(place.parts) for place in places]
+    # a/b-c and a-b/c, or a file that is called as another one and its folder are together.
+    together = Counter(joined)
+    return [name if together[name] == 1 else place.as_posix() for name, place in zip(joined, places, strict=True)]
 
 
 def _refused(error: TaskError) -> Maker:
