@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from arcloop.config import TrainingConfig
+from arcloop.assembly import begin
+from arcloop.config import Config, SamplingConfig, TrainingConfig
 from arcloop.errors import ExampleError, ModelError, RunError
 from arcloop.model.language import answer_end, chat_text, load_model, load_tokenizer
 from arcloop.model.merging import merge
@@ -254,9 +256,12 @@ def test_of_several_templates_the_default_is_taken(folder: Path, names: tuple[st
 
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:Model has `tie_word_embeddings", "ignore:Setting `save_embedding_layers"
+    "ignore:Model has `tie_word_embeddings",
+    "ignore:Setting `save_embedding_layers",
+    "ignore:`lora_bias=True`",
+    "ignore:Adapter 'default'. .* LoRA tensor",
 )
-"""What PEFT says of adapters of embeddings."""
+"""What PEFT says of adapters of embeddings and with biases."""
 
 KINDS: dict[str, dict[str, Any]] = {
     "plain": {"target_modules": ["q_proj", "v_proj"]},
@@ -272,8 +277,16 @@ KINDS: dict[str, dict[str, Any]] = {
 """What people train with PEFT."""
 
 
-def saved_by_peft(kind: str, folder: Path) -> None:
-    peft = get_peft_model(base_model(), LoraConfig(r=4, task_type="CAUSAL_LM", **KINDS[kind]))
+BIASES: dict[str, dict[str, Any]] = {
+    "all biases": {"target_modules": ["q_proj", "v_proj"], "bias": "all"},
+    "biases of adapted layers": {"target_modules": ["q_proj", "v_proj"], "bias": "lora_only"},
+    "biases of its own": {"target_modules": ["q_proj", "v_proj"], "lora_bias": True},
+}
+"""The same of a model that has biases."""
+
+
+def saved_by_peft(kind: str, folder: Path, model: Path = EMBEDDED) -> None:
+    peft = get_peft_model(base_model(model), LoraConfig(r=4, task_type="CAUSAL_LM", **(KINDS | BIASES)[kind]))
     torch.manual_seed(0)
     with torch.no_grad():
         for parameter in peft.parameters():
@@ -282,16 +295,16 @@ def saved_by_peft(kind: str, folder: Path) -> None:
     peft.save_pretrained(folder)
 
 
-def base_model() -> Any:
-    return AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32)
+def base_model(model: Path = EMBEDDED) -> Any:
+    return AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
 
 
-def same_as_in_peft(folder: Path) -> None:
+def same_as_in_peft(folder: Path, model: Path = EMBEDDED) -> None:
     """A saved adapter computes here what it computes there."""
-    ids, ours = torch.arange(5, 25)[None], load_model("embedded")
+    ids, ours = torch.arange(5, 25)[None], load_model("embedded" if model == EMBEDDED else str(model))
     ours.use_adapter(folder)
     with torch.inference_mode():
-        expected = PeftModel.from_pretrained(base_model(), folder).eval()(ids).logits
+        expected = PeftModel.from_pretrained(base_model(model), folder).eval()(ids).logits
         torch.testing.assert_close(
             ours.logits(ours.hidden(ids, torch.arange(20)[None], segments=[20])), expected, rtol=1e-4, atol=1e-3
         )
@@ -301,6 +314,38 @@ def same_as_in_peft(folder: Path) -> None:
 def test_an_adapter_that_peft_has_saved_computes_what_it_computes_there(kind: str, tmp_path: Path) -> None:
     saved_by_peft(kind, tmp_path)
     same_as_in_peft(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["dora", "tokens", *BIASES])
+def test_an_adapter_of_a_model_with_biases_is_searched_with_and_saved_again(
+    kind: str, folder: Path, tmp_path: Path
+) -> None:
+    put_network(folder, "qwen2", {"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2})
+    saved_by_peft(kind, tmp_path / "adapter", folder)
+    same_as_in_peft(tmp_path / "adapter", folder)
+    config = Config("arc1-train", limit=1, model=str(folder), adapter=str(tmp_path / "adapter"), rounds=1, programs=2)
+    run = begin(replace(config, sampling=SamplingConfig(max_tokens=4)), tmp_path / "run")
+    assert run.read("submission.json")
+    model = load_model(str(folder))
+    model.use_adapter(tmp_path / "adapter")
+    assert model.adapter is not None
+    model.adapter.save(tmp_path / "again")
+    first, again = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("adapter", "again"))
+    assert first.keys() == again.keys() and all(torch.equal(first[name], again[name]) for name in first)
+
+
+def put_network(folder: Path, kind: str, layers: dict[str, Any]) -> None:
+    """A small random network of the given architecture in place of the embedded model's."""
+    torch.manual_seed(1)
+    config = AutoConfig.for_model(kind, vocab_size=2048, hidden_size=32, intermediate_size=64, **layers)
+    for name in ("model.safetensors", "config.json"):
+        (folder / name).unlink()
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+
+
+def test_an_adapter_that_no_weights_stand_for_is_not_merged(tmp_path: Path) -> None:
+    saved_by_peft("biases of its own", tmp_path / "adapter")
+    refused(RunError, lambda: merge("embedded", tmp_path / "adapter", tmp_path / "merged"), "has no bias", "--adapter")
 
 
 @pytest.mark.parametrize("kind", ["plain", "ranks", "embeddings"])
@@ -420,11 +465,7 @@ REMEMBERING: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("kind", [*REMEMBERING, "llama", "qwen2"])
 def test_a_model_that_remembers_by_other_means_is_refused_in_one_line(kind: str, folder: Path) -> None:
     layers = REMEMBERING.get(kind, {"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2})
-    torch.manual_seed(1)
-    config = AutoConfig.for_model(kind, vocab_size=2048, hidden_size=32, intermediate_size=64, **layers)
-    for name in ("model.safetensors", "config.json"):
-        (folder / name).unlink()
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    put_network(folder, kind, layers)
     if kind in REMEMBERING:
         refused(ModelError, lambda: load_model(str(folder)), "cannot be loaded")
     else:

@@ -287,7 +287,8 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     folder = model_folder(name)
     with refusing(
         lambda why: ModelError(
-            f"--model {name}: its tokenizer cannot be loaded ({why}); expected a Hugging Face model — check the name"
+            f"--model {name}: its tokenizer cannot be loaded ({why}); expected a Hugging Face model — check the name, "
+            "or its config.json and tokenizer_config.json"
         )
     ):
         tokenizer = AutoTokenizer.from_pretrained(folder, config=mended_configuration(folder), trust_remote_code=False)
@@ -338,7 +339,7 @@ def load_model(
     half = not full and (cuda or loading.dtype != "auto")
     kind = compute_type(loading.dtype, device) if half else torch.float32
     folder = model_folder(name, weights=True)
-    refused = "expected a Hugging Face causal language model with safetensors — check the name"
+    refused = "expected a Hugging Face causal language model with safetensors — check the name, or its config.json"
     with refusing(lambda why: ModelError(f"--model {name}: cannot be loaded ({why}); {refused}")):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,

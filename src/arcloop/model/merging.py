@@ -12,6 +12,7 @@ from arcloop.model.adapter import attach_saved
 from arcloop.model.card import model_folder
 from arcloop.model.configuration import read_configuration
 from arcloop.model.language import LanguageModel, load_model
+from arcloop.model.refusal import refusing
 from arcloop.model.weights import Weights
 
 __all__ = ["merge"]
@@ -36,12 +37,15 @@ def merge(name: str, adapter: Path, out: Path) -> None:
     attached.load(adapter)
     together = _logits(model)
     _untie(model.network)
-    try:
+    with refusing(
+        lambda why: RunError(
+            f"{adapter}: cannot be merged ({why}); expected an adapter that weights can stand for — keep it beside the model, "
+            "with --adapter"
+        )
+    ):
         network = cast(PreTrainedModel, attached.peft.merge_and_unload(safe_merge=True))
-    except ValueError as error:
-        raise RunError(f"{adapter}: cannot be merged ({error}); expected finite weights — train it anew") from None
     model.network = network
-    if (_logits(model) - together).abs().max() > _CLOSE * together.std():
+    if not (_logits(model) - together).abs().max() <= _CLOSE * together.std():  # nor if they are no numbers
         raise RunError(
             f"{adapter}: merged, it computes something else; expected an adapter that weights can stand for — keep it beside "
             "the model, with --adapter"
