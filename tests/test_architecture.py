@@ -27,7 +27,7 @@ ORDER: dict[str, str] = {
     "prompts": "encoding catalogue format",
     "model": "refusal hub gguf card description shape precision needs weights attention effective adapter configuration soundness language merging",
     "sampling": "port stream choose lora engine prefixes suffixes memory replay grammar key refusal choice events reply server transformers vllm requests openai chat",
-    "programs": "",
+    "programs": "entry prose fences verbatim answer",
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",
     "scoring": "",
     "submission": "voting kaggle",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from arcloop.config import ExecutionConfig
 from arcloop.execution import Sandbox
-from arcloop.programs import content_id, program_of, sources
+from arcloop.programs import content_id, program_of, sources, verbatim
 from arcloop.records import Completion, FinishReason, Job, Status
 from tests.arc_grids import grid
 
@@ -93,6 +93,126 @@ WRAPPED = {
 }
 
 
+BLOCK = f"{FENCE}python\n{TURN}\n{FENCE}"
+STUB = "def transform(grid):\n    ..."
+
+WRAPPED |= {
+    # A fence with something behind it.
+    "closed, and the end of the turn": f"{BLOCK}<|im_end|>",
+    "closed, and the next turn": f"{BLOCK}<|im_end|>\n<|im_start|>user\n{FENCE}python\nx\n{FENCE}",
+    "closed, and the end of the text": f"{BLOCK}<｜end▁of▁sentence｜>",
+    "closed, and a tag's end": f"<answer>{BLOCK}</answer>",
+    "closed, and prose": f"{BLOCK} which works",
+    "closed on its last line, and a tag's end": f"{FENCE}python\n{TURN}{FENCE}</answer>",
+    "closed on its last line, and prose": f"{FENCE}python\n{TURN}{FENCE} which works",
+    "unclosed, and the end of the turn": f"{FENCE}python\n{TURN}<|im_end|>",
+    "no fence, and the end of the turn": f"{TURN}<end_of_turn>\n<start_of_turn>user\nthanks",
+    # Fences that are there twice, or not of one kind.
+    "opened twice": f"{FENCE}python\n{BLOCK}",
+    "opened and closed twice": f"{FENCE}\n{BLOCK}\n{FENCE}",
+    "closed as it was opened": f"{FENCE}python\n{TURN}\n{FENCE}python\nIt works:\n{FENCE}python\ntransform(g)\n{FENCE}",
+    "unclosed, and prose": f"{FENCE}python\n{TURN}\n\nThis works because it mirrors.",
+    "unclosed, and a list": f"{FENCE}python\n{TURN}\n\n- It mirrors.\n- That is all.",
+    "four opened, three closed": f"````python\n{TURN}\n{FENCE}\nmore prose",
+    "three opened, two closed": f"{FENCE}python\n{TURN}\n``\nmore prose",
+    "a document in a block": f"{FENCE}markdown\nHere:\n{BLOCK}\n{FENCE}",
+    "a document in a longer block": f"````markdown\nHere:\n{BLOCK}\n````",
+    "in a list whose code is at the margin": f"- {FENCE}python\n{TURN}\n  {FENCE}\n- done",
+    # Fences within the code.
+    "a fence as a text": f"{FENCE}python\ndef transform(grid):\n    s = '{FENCE}'\n    return grid.T\n{FENCE}",
+    "a fence in a comment": f"{FENCE}python\ndef transform(grid):\n    # use {FENCE} here\n    return grid.T\n{FENCE}",
+    "a fence that ends a comment": f"{FENCE}python\ndef transform(grid):\n    # see {FENCE}\n    return grid.T\n{FENCE}",
+    "three inversions": f"{FENCE}python\ndef transform(grid):\n    x = ~~~grid\n    return ~x.T\n{FENCE}",
+    "an example in the docstring": (
+        f'{FENCE}python\ndef transform(grid):\n    """\n    {FENCE}python\n    transform(g)\n    {FENCE}\n    """\n'
+        f"    return grid.T\n{FENCE}\nUse:\n{FENCE}python\nprint(1)\n{FENCE}"
+    ),
+    "an example at the docstring's margin": (
+        f'{FENCE}python\ndef transform(grid):\n    """\n{FENCE}\nexample\n{FENCE}\n    """\n    return grid.T\n{FENCE}'
+    ),
+    "a draft whose text is not over": f'{FENCE}python\ndef f():\n    """Oh\n{FENCE}\nBetter:\n{BLOCK}',
+    # Thoughts.
+    **{
+        f"behind {end}": f"A thought: {FENCE}python\nx{end}\n{BLOCK}"
+        for end in (
+            "</seed:think>",
+            "<|end_of_thought|>",
+            "</THINK>",
+            "</ think >",
+            "</antThinking>",
+            "</reflection>",
+            "<|/think|>",
+            "<channel|>",
+            "<|channel|>final <|constrain|>code<|message|>",
+        )
+    },
+    "a thought's end in the code": f"{FENCE}python\ndef transform(grid):\n    # </think>\n    return grid.T\n{FENCE}",
+    # Other ways to bind the name.
+    **{
+        code.partition("\n")[0]: f"{FENCE}python\n{code}\n{FENCE}"
+        for code in (
+            "solve = transform = lambda grid: grid.T",
+            "a, transform = 1, lambda grid: grid.T",
+            "import numpy as np; transform = np.transpose",
+            "(transform := lambda grid: grid.T)",
+            "if True:\n    def transform(grid):\n        return grid.T",
+            "try:\n    import cupy\nexcept ImportError:\n    def transform(grid):\n        return grid.T",
+            "def  transform(grid):\n    return grid.T",
+            "def\ttransform(grid):\n    return grid.T",
+            "def \\\n  transform(grid):\n    return grid.T",
+            "globals()['transform'] = lambda grid: grid.T",
+            "exec('def transform(grid): return grid.T')",
+            "for transform in [np.transpose]: pass",
+            "from numpy import transpose as transform",
+        )
+    },
+    "within a statement without a fence": "if True:\n    def transform(grid):\n        return grid.T\n",
+    "an alias of what an earlier block has": f"{FENCE}\ndef f(g):\n    return g.T\n{FENCE}\n{FENCE}\ntransform = f\n{FENCE}",
+    # What stands behind the solution.
+    "a stub behind": f"{BLOCK}\nThe signature:\n{FENCE}python\n{STUB}\n{FENCE}",
+    "a stub of one line behind": f"{BLOCK}\n{FENCE}python\ndef transform(grid): ...\n{FENCE}",
+    "a stub with a docstring behind": (
+        f'{BLOCK}\n{FENCE}python\ndef transform(\n    grid,\n):\n    """Turn it.\n\n    Or not."""\n    # yours\n    pass\n{FENCE}'
+    ),
+    "an import of it behind": f"{BLOCK}\nUse:\n{FENCE}python\nfrom solution import transform as transform\n{FENCE}",
+    "helpers in a later block": (
+        f"{FENCE}python\ndef transform(grid):\n    return turned(grid)\n{FENCE}\nwith\n"
+        f"{FENCE}python\ndef turned(grid):\n    return grid.T\n{FENCE}"
+    ),
+    "values in a later block": f"{BLOCK}\n{FENCE}python\ngrid = load()\nshow(transform(grid))\n{FENCE}",
+    # What stands beside the code.
+    "a session without a fence": ">>> def transform(grid):\n...     return grid.T\n",
+    "a notebook's session": f"{FENCE}\nIn [1]: def transform(grid):\n   ...:     return grid.T\n{FENCE}",
+    "fences on one line": f"{FENCE}def transform(grid): return grid.T{FENCE}",
+    "fences and the language on one line": f"{FENCE}python def transform(grid): return grid.T{FENCE}",
+    "imports on the fence's line": f"{FENCE}python import numpy as np\n{TURN}\n{FENCE}",
+    "tags on the first and the last line": f'<pre><code class="language-python">{TURN}</code></pre>',
+    "a tag on the first line": f"<answer>{TURN}\n</answer>",
+    "a mark on the first line": f"<|python_tag|>{TURN}<|eom_id|>",
+    "signs spelled out": f"<pre><code>{TURN} if 1 &lt; 2 else grid\n</code></pre>",
+    "the label of a button": f"{FENCE}python\nCopy\n{TURN}\n{FENCE}",
+    "the language on a line of its own": f"{FENCE}\npython\n{TURN}\n{FENCE}",
+    "the language and a button": f"{FENCE}\npython\nCopy code\n{TURN}\n{FENCE}",
+    "orders to a notebook": f"{FENCE}python\n%%writefile a.py\nimport numpy as np\n!pip install numpy\n{TURN}\n{FENCE}",
+    "in JSON": '{"thought": "\\"a\\"", "code": "def transform(grid):\\n    return grid.T\\n"}',
+    "a block in JSON": '{"code": "```python\\ndef transform(grid):\\n    return grid.T\\n```"}',
+    "a call of a tool": '<tool_call>\n{"code": "def transform(grid):\\n    return grid.T"}\n</tool_call>',
+    "line ends spelled out": BLOCK.replace("\n", "\\n"),
+    "indented in prose": f"So:\n\n    import numpy as np\n    {TURN.replace('    ', '        ')}\n\nDone.",
+    # Characters.
+    **{
+        f"U+{ord(blank):04X} as a blank": f"{FENCE}python\n{TURN.replace('    ', blank * 4)}\n{FENCE}"
+        for blank in "\u202f\u3000\u2009"
+    },
+    **{
+        f"U+{ord(end):04X} as a line's end": f"{FENCE}python\n{TURN}\n{FENCE}".replace("\n", end)
+        for end in "\u0085\u2028\u2029"
+    },
+    "marks without width": f"{FENCE}python\n\u200edef trans\u00adform(grid):\u200d\n    return grid.T\n{FENCE}",
+    "a typesetter's quotes": f"{FENCE}python\ndef transform(grid):\n    x = ‘a’ + “b”\n    return grid.T\n{FENCE}",
+}
+
+
 @pytest.mark.parametrize("text", WRAPPED.values(), ids=WRAPPED)
 def test_a_right_program_is_found_whatever_it_is_wrapped_in(sandbox: Sandbox, text: str) -> None:
     assert first_that_runs(sandbox, text) == [[1, 3], [2, 4]]
@@ -152,7 +272,11 @@ def test_any_text_has_few_sources_and_none_that_is_empty(text: str) -> None:
 @pytest.mark.parametrize(
     "piece",
     ["```", "``` ", "`", "~~~\n", "> ", "- ", "1. ", "<think>", "</think>", "def transform", "transform = ", "[", "```\ndef main\n",
-     "\t", "    ", "import ", "*", "=", "\\", "&", "<", "\r", "_", "\u0301", "a\n", "#", "|"],
+     "\t", "    ", "import ", "*", "=", "\\", "&", "<", "\r", "_", "\u0301", "a\n", "#", "|", "<a>", "</think ", "</thinkthink",
+     "```python\n", "```python\ndef transform(g):\n", "> ```python\ndef transform(g):\n", "def transform(g): '''\n",
+     "```\n'''\n", "x ```\n", "'``` ", "transform,", "transform:", "transform = 1\n```\n", ">>> def transform(g):\n",
+     "    def transform(g):\n", '{"code":"def \\n', "\u2028", "~~~\n```\n",
+     "```\ndef transform(g): h()\n```\n```\ndef h(): pass\n```\n"],
 )  # fmt: skip
 def test_text_that_repeats_itself_costs_no_more_than_its_length(piece: str) -> None:
     def calls(count: int) -> int:
@@ -177,3 +301,34 @@ def test_equal_sources_have_equal_ids() -> None:
     completion = Completion("r0/a/d0", "r0/a/p0", "a", "", 1, FinishReason.STOP, 0.0)
     (first,), (second,) = found(TURN), found(TURN + "   \n\n")
     assert first == second and program_of(completion, first).id == content_id(second)
+
+
+TRICKY = {
+    "plain": TURN + "\n",
+    "no line end": TURN,
+    "line ends": f"\n\n{TURN}\r\n\n\n",
+    "fences": f'def transform(g):\n    """\n{FENCE}python\n{FENCE}\n~~~\n````` x\n"""\n    s = "{FENCE}"\n    return g.T\n',
+    "a fence at its end": f"{TURN}\n# {FENCE}python verbatim\n{FENCE}\n",
+    "a thought's end": f"# </think>\n{TURN}\n",
+    "blanks in texts": "def transform(g):\n    s = '''\u00a0\u200b\u2028  \n\t'''\n    return g.T\n",
+    "within a statement": "if True:\n    def transform(g):\n        return g.T\n",
+    "nothing of the kind": "print(1)\n",
+    "longer than an answer may be": f"X = '{'a' * 250_000}'\n{TURN}\n",
+}
+
+
+@pytest.mark.parametrize("source", TRICKY.values(), ids=TRICKY)
+def test_a_program_that_is_known_to_be_one_stays_as_it_is(source: str) -> None:
+    assert found(verbatim(source))[0] == found(verbatim(source), prefix="from common import *\n")[0] == source
+
+
+@given(st.lists(st.text(st.sampled_from("`~ \npython verbatim=:'\u00a0\r"), max_size=60), max_size=5))
+def test_programs_that_are_known_to_be_some_stay_in_their_order(made: list[str]) -> None:
+    expected = list(dict.fromkeys(source for source in made if source.strip()))
+    assert found(verbatim(*made))[: len(expected)] == expected
+
+
+@pytest.mark.parametrize("source", [BLOCK, f"    {TURN.replace('    ', '        ')}"], ids=["a block", "indented"])
+def test_what_was_only_taken_for_a_program_is_read_like_an_answer(sandbox: Sandbox, source: str) -> None:
+    assert found(verbatim(source))[0] == source
+    assert first_that_runs(sandbox, verbatim(source)) == [[1, 3], [2, 4]]

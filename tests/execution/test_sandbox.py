@@ -51,6 +51,16 @@ def test_outputs_come_back_as_grids(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["batch", "strict"])
+def test_a_mark_that_a_file_may_begin_with_is_no_part_of_a_program(mode: Literal["batch", "strict"]) -> None:
+    sources = {"marked": "\ufeff" + TURN, "marked twice": "\ufeff\ufeff" + TURN}
+    found = run(sources, ExecutionConfig(workers=1, mode=mode))
+    assert {name: one.status for name, one in found.items()} == {
+        "marked": Status.OK,
+        "marked twice": Status.SYNTAX_ERROR,
+    }
+
+
+@pytest.mark.parametrize("mode", ["batch", "strict"])
 def test_cpu_time_is_counted(mode: Literal["batch", "strict"]) -> None:
     # Long enough for a kernel that counts in steps of some milliseconds.
     execution = run({"a": BUSY}, ExecutionConfig(workers=1, mode=mode))["a"]

@@ -15,7 +15,7 @@ from arcloop.config import ImportConfig
 from arcloop.errors import ConfigError, ExampleError
 from arcloop.imports.imported import ImportSampler, contents
 from arcloop.imports.layouts import Imported, read_programs
-from arcloop.programs import extract
+from arcloop.programs import extract, sources
 from arcloop.records import Augmentation, Completion, FinishReason, Prompt
 from arcloop.sampling import Draw, Request
 
@@ -66,6 +66,38 @@ def test_a_row_has_a_program_and_what_is_known_of_it(tmp_path: Path) -> None:
 def test_a_program_is_read_from_its_first_line_to_its_last(text: str, tmp_path: Path) -> None:
     (program,) = programs(tmp_path / "a.jsonl", {"task_id": "t", "source": text})
     assert source(program) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FLIP.replace("return", "# ``` x\n    return"),
+        FLIP.replace("return", "s = '```', '~~~'\n    return"),
+        "# </think>\n" + FLIP,
+        "if True:\n" + "".join("    " + line + "\n" for line in FLIP.splitlines()),
+        "solve = transform = lambda grid: grid\n",
+        "\ufeffdef transform(grid):\r\n    return '\u00a0\u200b  \n'\n\n",
+        "print('no program')",
+    ],
+)
+def test_a_program_is_carried_to_the_character(text: str, tmp_path: Path) -> None:
+    (program,) = programs(tmp_path / "a.jsonl", {"task_id": "t", "source": text})
+    assert source(program) == text
+
+
+@pytest.mark.parametrize("name", ["transform", "main"])
+def test_programs_of_lists_are_called_with_lists_whatever_their_name_and_wrapping(name: str, tmp_path: Path) -> None:
+    code = f"def {name}(rows):\n    assert type(rows) is list\n    return rows[::-1]\n"
+    for column, text in (("source", code), ("completion", f"```python\n{code}```<|im_end|>")):
+        (program,) = programs(tmp_path / "a.jsonl", {"task_id": "t", column: text}, grids="lists")
+        names: dict[str, Any] = {}
+        exec(source(program), names)
+        assert names["transform"](np.array([[1], [2]])) == [[2], [1]]
+
+
+def test_what_an_earlier_version_stored_of_a_program_is_read_as_it_was() -> None:
+    for text in (f"```python\n{FLIP}```\n", f"~~~python\n{FLIP}~~~\n", FLIP):
+        assert sources(Completion("", "", "", text, 0, FinishReason.STOP, math.nan), "")[0] == FLIP
 
 
 def test_one_row_may_have_several_answers_and_null_is_none(tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ class Sandbox:
         if self._cache is not None:
             for (job, execution), verdict in zip(earlier, verdicts, strict=True):
                 if verdict is execution and execution.status is Status.OK:
-                    source = job.source.encode("utf-8", "surrogatepass")
+                    source = _encoded(job.source)
                     key = self._key(source, self._pack(job.inputs), self._limit(job.group), PLAIN)
                     self._cache.put(key, replace(execution, id=""))
         yield from verdicts
@@ -219,7 +219,7 @@ class Sandbox:
 
     def _admit(self, job: Job, way: _Way, run: _Run) -> None:
         """Answer ``job`` from what is known, or have it run."""
-        source = job.source.encode("utf-8", "surrogatepass")
+        source = _encoded(job.source)
         if len(source) > MAX_SOURCE:
             reason = f"the source has {len(source)} bytes; at most {MAX_SOURCE} are run"
             run.ready.append(Execution(job.id, Status.REFUSED, (None,) * len(job.inputs), reason, 0.0, 0.0))
@@ -346,3 +346,8 @@ def judge(report: Report, order: Order) -> Execution:
         case Ending.LOST:
             error = "killed from outside, with its worker, again and again; the machine may be out of memory"
     return Execution("", status, nothing, error, report.cpu, report.wall)
+
+
+def _encoded(source: str) -> bytes:
+    """A source as it travels; without the mark that a file may begin with, which Python takes in files only."""
+    return source.removeprefix("\ufeff").encode("utf-8", "surrogatepass")

@@ -13,7 +13,8 @@ from typing import Any
 
 from arcloop.config import ImportConfig
 from arcloop.errors import ExampleError, TaskError
-from arcloop.programs import sources
+from arcloop.programs import sources, verbatim
+from arcloop.programs.entry import Rank, rank_of
 from arcloop.records import Completion, FinishReason
 from arcloop.rowfiles import files_of, rows_of
 from arcloop.tasks.arcjson import Entry, task_from_json
@@ -39,7 +40,7 @@ _BARC = {"source", "examples"}
 
 _LISTS = """
 
-def transform(grid, _of_lists=transform):
+def transform(grid, _of_lists={name}):
     return _of_lists(grid if isinstance(grid, list) else grid.tolist())
 """
 """Behind a program that takes and gives lists of rows: what is called with an array."""
@@ -140,12 +141,10 @@ class _Row:
         yield ""
 
     def _text(self, text: str, is_program: bool) -> str:
-        if self._lists:
-            found = [text] if is_program else sources(Completion("", "", "", text, 0, FinishReason.STOP, math.nan), "")
-            if not found:
-                return text
-            return _fenced(found[0].rstrip("\n") + _LISTS if "def transform" in found[0] else found[0])
-        return _fenced(text) if is_program else text
+        if not self._lists:
+            return verbatim(text) if is_program else text
+        found = [text] if is_program else sources(Completion("", "", "", text, 0, FinishReason.STOP, math.nan), "")
+        return verbatim(*map(_of_lists, found)) or text
 
     def _entry(self, task_id: str) -> Entry:
         """The task whose pairs are in the row: its last one is the test pair."""
@@ -204,10 +203,13 @@ class _Row:
         )
 
 
-def _fenced(source: str) -> str:
-    """A program as a code block, so that it is read from its first line to its last."""
-    fence = next((mark for mark in ("```", "~~~") if mark not in source), None)
-    return source if fence is None else f"{fence}python\n{source.rstrip()}\n{fence}\n"
+def _of_lists(source: str) -> str:
+    """A program that takes and gives lists of rows, made into one that is called with an array."""
+    rank = rank_of(source)
+    if rank is Rank.NONE:
+        return source
+    name = "main" if rank is Rank.MAIN or "transform" not in source else "transform"
+    return source.rstrip("\n") + _LISTS.format(name=name)
 
 
 def _short(value: object) -> str:

@@ -1,0 +1,176 @@
+"""Markdown → its code blocks, with what models get wrong in fences.
+
+A fence may stand in lists and quotes, at any indent, behind a sentence or behind the last line of code, and have
+anything behind it. What opens and what closes a block is decided line by line. Where that can be told in more than one
+way, each is read: a fence in the middle of a line or of a text in quotes ends the block in one and not in the other.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from arcloop.programs.entry import entry
+from arcloop.programs.prose import starts_code, unprompted
+
+__all__ = ["between", "blocks"]
+
+_FENCE = re.compile(r"([\s>*+\-.)\d]*)(`{3,}|~{3,})(.*)", re.DOTALL)
+"""What it stands in, the fence, and what is behind it."""
+_LANGUAGE = re.compile(r"\{?\.?[A-Za-z][^\s`<>]*(?:\s*|\s+[^\s=]+=.*)", re.DOTALL)
+_QUOTES = re.compile(r"\\.|\"\"\"|'''|[\"'#]", re.DOTALL)
+
+
+@dataclass(slots=True)
+class _Block:
+    """A block that is open."""
+
+    fence: str
+    quoted: bool
+    """In a Markdown quote, whose lines have a mark before them."""
+    first: int
+    """The line behind its fence."""
+    lines: list[str] = field(default_factory=list)
+    text: str = ""
+    """Which quotes a text is in that is not over; empty outside."""
+
+    def add(self, line: str) -> None:
+        self.lines.append(line)
+        self.text = _within(line, self.text)
+
+    @property
+    def code(self) -> str:
+        return _tidy(textwrap.dedent("\n".join(self.lines)))
+
+
+def blocks(text: str, *, strict: bool) -> list[str]:
+    """The code blocks in their order, their own indent taken off.
+
+    ``strict``: a fence ends a block only outside of a text in three quotes, and behind code only at the end of its line.
+    Else it does so wherever it is.
+    """
+    return [block.code for block in _blocks(text.split("\n"), strict)]
+
+
+def between(text: str) -> str:
+    """What stands between the first fence and the last one, with all others in it; empty without two fences."""
+    lines = text.split("\n")
+    fences = [n for n, line in enumerate(lines) if (match := _FENCE.match(line)) and not match[3].strip("`~ \t")]
+    first = next(_blocks(lines, strict=True), None)
+    if first is None or not fences or fences[-1] <= first.first:
+        return ""
+    return _tidy(textwrap.dedent("\n".join(lines[first.first : fences[-1]])))
+
+
+def _blocks(lines: list[str], strict: bool) -> Iterator[_Block]:
+    open_: _Block | None = None
+    for number, whole in enumerate(lines):
+        line = whole
+        if open_ is not None and open_.quoted:
+            if not line.lstrip().startswith(">"):
+                yield open_
+                open_ = None
+            else:
+                line = line.lstrip().removeprefix(">").removeprefix(" ")
+        if open_ is None:
+            open_ = _opened(line, number)
+            if open_ is not None and open_.fence == "":
+                yield open_
+                open_ = None
+            continue
+        before, rest = _ended(line, open_, strict)
+        if rest is None:
+            open_.add(line)
+            continue
+        if before:
+            open_.add(before)
+        if _begins(rest):
+            # Another block, or the same one whose fence is there twice.
+            if any(one.strip() for one in open_.lines):
+                yield open_
+            open_ = _opened(rest, number)
+        else:
+            yield open_
+            open_ = None
+    if open_ is not None:
+        yield open_
+
+
+def _opened(line: str, number: int) -> _Block | None:
+    """The block that a line begins, if it does; without a fence where it also ends it."""
+    match = _FENCE.match(line)
+    if match is None:
+        # Behind prose, where nothing follows but the language.
+        at = max(line.find("```"), line.find("~~~"))
+        match = _FENCE.match(line, at) if at > 0 else None
+        if match is None or (match[3].strip() and not _LANGUAGE.fullmatch(match[3].strip()) and not _code(match[3])):
+            return None
+    before, fence, rest = match.groups()
+    if fence in rest:
+        # Opened and closed on one line, which is code or a word that is spelled in backticks.
+        rest = rest.partition(fence)[0]
+        made = _Block("", False, number + 1)
+    else:
+        made = _Block(fence, ">" in before, number + 1)
+    code = _code(rest)
+    if code:
+        made.add(code)
+    return made if made.fence or code else None
+
+
+def _code(info: str) -> str:
+    """Code that begins on the line of the fence, behind the language or at once."""
+    for text in (info.strip(), info.strip().partition(" ")[2].lstrip()):
+        if text and (entry(text) or starts_code(text)):
+            return text
+    return ""
+
+
+def _ended(line: str, block: _Block, strict: bool) -> tuple[str, str | None]:
+    """What is before the fence that ends a block, and the fence with what is behind it; None if none does."""
+    mark = block.fence[0]
+    if mark * 3 not in line or (strict and block.text):
+        return "", None
+    match = _FENCE.match(line)
+    if match is not None and match[2][0] == mark:
+        return ("", line[match.start(2) :]) if len(match[2]) >= len(block.fence) else ("", None)
+    at = line.rfind(block.fence) if strict else line.find(block.fence)
+    if at < 0:
+        return "", None
+    if strict:
+        at = len(line[:at].rstrip(mark))
+        behind = line[at:].strip(mark).strip()
+        # A tag or a mark of the chat may follow; code does not.
+        if (behind and not (behind[0] == "<" and behind[-1] == ">")) or _within(line[:at], "", whole=True):
+            return "", None
+    return line[:at], line[at:]
+
+
+def _begins(fence: str) -> bool:
+    """Does a fence in an open block begin another one, rather than end it?"""
+    rest = fence.lstrip("`~").strip()
+    return bool(rest) and (_LANGUAGE.fullmatch(rest) is not None or bool(_code(rest)))
+
+
+def _within(line: str, quotes: str, whole: bool = False) -> str:
+    """The quotes of the text that goes on behind a line of code; with ``whole`` also of one that ends with its line."""
+    found = quotes
+    if not found and "'''" not in line and '"""' not in line and not whole:
+        return ""
+    for match in _QUOTES.finditer(line):
+        mark = match[0]
+        if found:
+            found = "" if mark == found else found
+        elif mark == "#":
+            break
+        elif mark[0] in "\"'":
+            found = mark
+    return found if whole or len(found) == 3 else ""
+
+
+def _tidy(code: str) -> str:
+    """A block without what is around its lines: the prompts of a session, and the label of a button above them."""
+    first, end, rest = code.partition("\n")
+    if end and first.strip().isidentifier() and not rest[:1].isspace():
+        code = rest
+    return unprompted(code)
