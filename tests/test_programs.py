@@ -1,5 +1,6 @@
 """Programs are found in answers, whatever they are wrapped in, and in time linear in the answer."""
 
+import ast
 import sys
 
 import pytest
@@ -179,6 +180,14 @@ WRAPPED |= {
         f"{FENCE}python\ndef transform(grid):\n    return turned(grid)\n{FENCE}\nwith\n"
         f"{FENCE}python\ndef turned(grid):\n    return grid.T\n{FENCE}"
     ),
+    "a stub behind one under a condition": (
+        f"{FENCE}python\nif True:\n    def transform(grid):\n        return grid.T\n{FENCE}\n{FENCE}python\n{STUB}\n{FENCE}"
+    ),
+    "one under a condition behind a draft": (
+        f"{FENCE}python\ndef transform(grid):\n    return grid\n{FENCE}\nBetter:\n"
+        f"{FENCE}python\nif True:\n    def transform(grid):\n        return grid.T\n{FENCE}"
+    ),
+    "a stub behind one without a fence": f"{TURN}\n\nThe signature:\n{FENCE}python\n{STUB}\n{FENCE}",
     "values in a later block": f"{BLOCK}\n{FENCE}python\ngrid = load()\nshow(transform(grid))\n{FENCE}",
     # What stands beside the code.
     "a session without a fence": ">>> def transform(grid):\n...     return grid.T\n",
@@ -260,6 +269,36 @@ def test_any_program_in_any_wrapping_is_the_likeliest(
     expected = "\n".join(line.rstrip() for line in program.split("\n")) + "\n"
     (first, *_) = found(text.replace("\n", end))
     assert first == expected
+
+
+OPENERS = st.sampled_from(
+    ["```python\n", "```\n", "``` Python\n", "````py\n", "```python\n```python\n", "```{.python}\n", "   ```python\n"]
+)
+CLOSERS = st.sampled_from(
+    ["\n```", "```", "\n```<|im_end|>", "\n```</answer>", "\n``` which works", "\n```python", "\n\n", "<|eot_id|>", "\n````", "\n``",
+     "\n```\n```"]
+)  # fmt: skip
+TAILS = st.sampled_from(
+    ["", "\nThis works because it turns.", "\n\n## Why\n\nIt's simple (really).\n\n- a\n- b", "\nOutput:\n```\n1 2\n3 4\n```",
+     "\nUsage:\n```python\nprint(transform(g))\n```", "\n```python\ndef transform(grid):\n    pass\n```", "\n<|im_end|>"]
+)  # fmt: skip
+
+
+@given(BODIES, OPENERS, CLOSERS, TAILS, PROSE)
+def test_any_program_is_the_first_text_that_compiles_however_its_block_ends(
+    body: list[str], opener: str, closer: str, tail: str, before: str
+) -> None:
+    program = "\n".join(["def transform(grid):", *body, "    return grid.T"])
+    first = next(source for source in found(before + opener + program + closer + tail) if _compiles(source))
+    assert ast.dump(ast.parse(first)) == ast.dump(ast.parse(program))
+
+
+def _compiles(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
 
 
 @given(st.text(st.sampled_from("`~ \n>-1.def transform():=a\\\t<think>/"), max_size=300))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 
 from arcloop.programs.entry import Rank, called, defined, names_in, rank_of
-from arcloop.programs.fences import between, blocks
+from arcloop.programs.fences import between, blocks, outside
 from arcloop.programs.prose import bare, cuts, starts_code, trimmed
 from arcloop.programs.verbatim import content_id, programs_in
 from arcloop.records import Completion, FinishReason, Program
@@ -92,14 +92,43 @@ def _found(answer: str) -> Iterator[str]:
     ends = [match.end() for match in _THOUGHTS.finditer(answer)]
     texts = [answer[ends[-1] :], answer[: ends[-1]], answer] if ends else [answer]
     yield from chain.from_iterable(map(_in, texts))
-    # Of code blocks each is laid bare by itself, as long as its lines can be told.
-    if not _fenced(answer) or not _BREAKS.isdisjoint(answer):
-        plain = bare(answer)
-        if plain != answer:
-            yield from trimmed(plain)
-            yield from _in(plain)
+    if not _BREAKS.isdisjoint(answer):
+        # Where these are the ends of lines, nothing else could be told.
+        yield from _in(bare(answer))
     for text in _strings(answer):
         yield from _in(text)
+
+
+def _in(text: str) -> Iterator[str]:
+    """The program in a text, in each of the ways in which its code blocks can be told."""
+    if not _fenced(text):
+        yield from _loose(text)
+        return
+    ways = dict.fromkeys((tuple(blocks(text, strict=True)), tuple(blocks(text, strict=False)), (between(text),)))
+    likely = chain.from_iterable(zip_longest(*([*_likely(way)] for way in ways)))
+    # The sort is stable: equal ones stay in turn.
+    readings = sorted((one for one in likely if one is not None), key=lambda one: one.rank, reverse=True)
+    best = max((one.rank for one in readings), default=Rank.NONE)
+    if best <= Rank.HINT:
+        # The code may be anywhere but in a block.
+        yield from _loose(outside(text))
+        yield from _loose(text)
+    yield from chain.from_iterable(one.readings() for one in readings[: 2 * _MOST])
+    if best is Rank.MAIN:
+        yield from _loose(text)
+
+
+def _fenced(text: str) -> bool:
+    return "```" in text or "~~~" in text
+
+
+def _loose(text: str) -> Iterator[str]:
+    """The program in a text that has no code blocks."""
+    yield from cuts(text)
+    plain = bare(text)
+    if plain != text:
+        yield from trimmed(plain)
+        yield from cuts(plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,44 +139,40 @@ class _Code:
     rank: Rank
 
 
-def _in(text: str) -> Iterator[str]:
-    """The program in a text, in each of the ways in which its code blocks can be told."""
-    if not _fenced(text):
-        yield from cuts(text)
-        return
-    ways = dict.fromkeys((tuple(blocks(text, strict=True)), tuple(blocks(text, strict=False)), (between(text),)))
-    ranked = [[_Code(block, rank_of(block)) for block in way] for way in ways]
-    readings = [_of_blocks(way) for way in ranked]
-    best = max((code.rank for way in ranked for code in way), default=Rank.NONE)
-    # The code may be anywhere but in a block.
-    if best <= Rank.HINT:
-        yield from cuts(text)
-    yield from (one for several in zip_longest(*readings, fillvalue="") for one in several)
-    if best is Rank.MAIN:
-        yield from cuts(text)
+@dataclass(frozen=True, slots=True)
+class _Likely:
+    """A code block that may be the program."""
+
+    rank: Rank
+    """A function ``transform`` counts no more than that name bound otherwise."""
+    text: str
+    helpers: tuple[str, ...]
+    """Other blocks that it needs."""
+
+    def readings(self) -> Iterator[str]:
+        """Its texts, the likeliest first."""
+        if self.helpers:
+            yield "\n\n".join((*self.helpers, self.text))
+        yield self.text
+        yield from trimmed(self.text)
+        plain = bare(self.text)
+        if plain != self.text:
+            yield from trimmed(plain)
 
 
-def _fenced(text: str) -> bool:
-    return "```" in text or "~~~" in text
-
-
-def _of_blocks(found: list[_Code]) -> Iterator[str]:
+def _likely(texts: tuple[str, ...]) -> Iterator[_Likely]:
+    """Of some blocks those that may be the program, the likeliest first: of equals the last."""
+    found = [_Code(text, rank_of(text)) for text in texts]
     entries = {code.text: place for place, code in enumerate(found) if code.rank}
     order = sorted(entries.values(), key=lambda place: (min(found[place].rank, Rank.BOUND), place), reverse=True)
     for place in order[:_MOST]:
-        text = found[place].text
-        helpers = _helpers(found, place)
-        if helpers:
-            yield "\n\n".join([*helpers, text])
-        yield text
-        yield from trimmed(text)
-        plain = bare(text)
-        if plain != text:
-            yield from trimmed(plain)
+        yield _Likely(min(found[place].rank, Rank.BOUND), found[place].text, tuple(_helpers(found, place)))
 
 
 def _helpers(found: list[_Code], place: int) -> list[str]:
     """The other blocks that define names which the block uses and does not define."""
+    if len(found) == 1:
+        return []
     own = defined(found[place].text)
     wanted = names_in(found[place].text) - own
     chosen = []

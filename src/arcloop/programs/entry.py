@@ -15,13 +15,16 @@ class Rank(IntEnum):
 
     NONE = 0
     """It binds neither ``transform`` nor ``main``."""
-    HINT = 1
-    """Something in it may bind one of them, or it has the function without a body, or only gives it another name."""
-    MAIN = 2
+    STUB = 1
+    """A function ``transform`` without a body."""
+    HINT = 2
+    """Something in it may bind one of them, or gives one another name only."""
+    MAIN = 3
     """A function ``main``."""
-    BOUND = 3
-    """``transform`` is assigned to at the margin, in a text that defines a function or a class."""
-    FUNCTION = 4
+    BOUND = 4
+    """``transform`` is assigned to at the margin, in a text that defines a function or a class, or is defined within a
+    statement."""
+    FUNCTION = 5
     """A function ``transform``."""
 
 
@@ -33,6 +36,7 @@ _HINT = re.compile(
     r"|\b(?:transform|main)\b['\"\])\s]{0,5}(?::?=(?!=)|[:,][^=\n]{0,80}=(?!=))"
 )
 """What binds the name somewhere in a text: within other statements, or as a text, as in ``globals()["transform"] = …``."""
+_STATEMENTS = ("if ", "if(", "elif ", "else:", "try:", "except", "finally:", "with ", "for ", "while ", "match ")
 _STUB = re.compile(r"(?:\.\.\.|…|pass|raise NotImplementedError\b.*)\s*(?:#.*)?")
 
 
@@ -65,18 +69,31 @@ def _is_target(text: str) -> bool:
 def rank_of(text: str) -> Rank:
     """How likely a block of code is the program."""
     lines = text.split("\n")
-    best, at = max(((entry(line), -place) for place, line in enumerate(lines)), default=(Rank.NONE, 0))
-    if best is Rank.FUNCTION and all(
-        _is_stub(lines, place) for place in range(-at, len(lines)) if entry(lines[place]) is best
-    ):
-        return Rank.HINT
+    ranks = [entry(line) for line in lines]
+    best = max(ranks)
+    if best is Rank.FUNCTION:
+        full = any(rank is best and not _is_stub(lines, place) for place, rank in enumerate(ranks))
+        return Rank.FUNCTION if full else Rank.STUB
     if best is Rank.BOUND and not any(mark in text for mark in ("def ", "lambda", "class ")):
         return Rank.HINT
+    if best <= Rank.MAIN and "transform" in text and _within_statement(lines):
+        return Rank.BOUND
     if best is Rank.NONE and ("transform" in text or "main" in text):
         # Not in what is said of it.
         code = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
         return Rank.HINT if _HINT.search(code) else Rank.NONE
     return best
+
+
+def _within_statement(lines: list[str]) -> bool:
+    """Is the function defined under an ``if`` or the like, rather than in a class or in another function?"""
+    above = ""
+    for line in lines:
+        if line[:1] not in ("", " ", "\t", "#"):
+            above = line
+        elif above.startswith(_STATEMENTS) and _FUNCTION.match(line.lstrip()):
+            return True
+    return False
 
 
 def _is_stub(lines: list[str], place: int) -> bool:

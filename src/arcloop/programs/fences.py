@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from arcloop.programs.entry import entry
 from arcloop.programs.prose import starts_code, unprompted
 
-__all__ = ["between", "blocks"]
+__all__ = ["between", "blocks", "outside"]
 
 _FENCE = re.compile(r"([\s>*+\-.)\d]*)(`{3,}|~{3,})(.*)", re.DOTALL)
 """What it stands in, the fence, and what is behind it."""
@@ -30,13 +30,16 @@ class _Block:
     """In a Markdown quote, whose lines have a mark before them."""
     first: int
     """The line behind its fence."""
+    last: int = 0
+    """The line of the fence that ends it, or the text's last one."""
     lines: list[str] = field(default_factory=list)
     text: str = ""
     """Which quotes a text is in that is not over; empty outside."""
 
     def add(self, line: str) -> None:
         self.lines.append(line)
-        self.text = _within(line, self.text)
+        if self.text or "'''" in line or '"""' in line:
+            self.text = _within(line, self.text)
 
     @property
     def code(self) -> str:
@@ -46,8 +49,8 @@ class _Block:
 def blocks(text: str, *, strict: bool) -> list[str]:
     """The code blocks in their order, their own indent taken off.
 
-    ``strict``: a fence ends a block only outside of a text in three quotes, and behind code only at the end of its line.
-    Else it does so wherever it is.
+    ``strict``: a fence ends a block only if it is as long as the one that began it, outside of a text in three quotes, and
+    behind code only at the end of its line. Else any does, wherever it is.
     """
     return [block.code for block in _blocks(text.split("\n"), strict)]
 
@@ -55,45 +58,60 @@ def blocks(text: str, *, strict: bool) -> list[str]:
 def between(text: str) -> str:
     """What stands between the first fence and the last one, with all others in it; empty without two fences."""
     lines = text.split("\n")
-    fences = [n for n, line in enumerate(lines) if (match := _FENCE.match(line)) and not match[3].strip("`~ \t")]
+    found = ((number, _FENCE.match(line)) for number, line in enumerate(lines) if _may_have_fence(line))
+    fences = [number for number, match in found if match is not None and not match[3].strip("`~ \t")]
     first = next(_blocks(lines, strict=True), None)
     if first is None or not fences or fences[-1] <= first.first:
         return ""
     return _tidy(textwrap.dedent("\n".join(lines[first.first : fences[-1]])))
 
 
+def outside(text: str) -> str:
+    """What stands before, between and behind the code blocks."""
+    lines = text.split("\n")
+    begin, kept = 0, []
+    for block in _blocks(lines, strict=True):
+        kept += lines[begin : block.first - 1]
+        begin = block.last + 1
+    return "\n".join([*kept, *lines[begin:]])
+
+
 def _blocks(lines: list[str], strict: bool) -> Iterator[_Block]:
-    open_: _Block | None = None
+    block: _Block | None = None
     for number, whole in enumerate(lines):
         line = whole
-        if open_ is not None and open_.quoted:
-            if not line.lstrip().startswith(">"):
-                yield open_
-                open_ = None
-            else:
+        if block is not None and block.quoted:
+            if line.lstrip().startswith(">"):
                 line = line.lstrip().removeprefix(">").removeprefix(" ")
-        if open_ is None:
-            open_ = _opened(line, number)
-            if open_ is not None and open_.fence == "":
-                yield open_
-                open_ = None
+            else:
+                block.last = number - 1
+                yield block
+                block = None
+        if block is None:
+            block = _opened(line, number) if _may_have_fence(line) else None
+            if block is not None and not block.fence:
+                yield block
+                block = None
             continue
-        before, rest = _ended(line, open_, strict)
-        if rest is None:
-            open_.add(line)
+        before, fence = _ended(line, block, strict) if _may_have_fence(line) else ("", None)
+        if fence is None:
+            block.add(line)
             continue
         if before:
-            open_.add(before)
-        if _begins(rest):
-            # Another block, or the same one whose fence is there twice.
-            if any(one.strip() for one in open_.lines):
-                yield open_
-            open_ = _opened(rest, number)
-        else:
-            yield open_
-            open_ = None
-    if open_ is not None:
-        yield open_
+            block.add(before)
+        block.last = number
+        again = _begins(fence)
+        # A fence that is there twice ends nothing.
+        if not again or any(one.strip() for one in block.lines):
+            yield block
+        block = _opened(fence, number) if again else None
+    if block is not None:
+        block.last = len(lines) - 1
+        yield block
+
+
+def _may_have_fence(line: str) -> bool:
+    return "```" in line or "~~~" in line
 
 
 def _opened(line: str, number: int) -> _Block | None:
@@ -109,7 +127,7 @@ def _opened(line: str, number: int) -> _Block | None:
     if fence in rest:
         # Opened and closed on one line, which is code or a word that is spelled in backticks.
         rest = rest.partition(fence)[0]
-        made = _Block("", False, number + 1)
+        made = _Block("", False, number + 1, number)
     else:
         made = _Block(fence, ">" in before, number + 1)
     code = _code(rest)
@@ -133,8 +151,9 @@ def _ended(line: str, block: _Block, strict: bool) -> tuple[str, str | None]:
         return "", None
     match = _FENCE.match(line)
     if match is not None and match[2][0] == mark:
-        return ("", line[match.start(2) :]) if len(match[2]) >= len(block.fence) else ("", None)
-    at = line.rfind(block.fence) if strict else line.find(block.fence)
+        whole = len(match[2]) >= len(block.fence) or not strict
+        return ("", line[match.start(2) :]) if whole else ("", None)
+    at = line.rfind(block.fence) if strict else line.find(mark * 3)
     if at < 0:
         return "", None
     if strict:
@@ -155,8 +174,6 @@ def _begins(fence: str) -> bool:
 def _within(line: str, quotes: str, whole: bool = False) -> str:
     """The quotes of the text that goes on behind a line of code; with ``whole`` also of one that ends with its line."""
     found = quotes
-    if not found and "'''" not in line and '"""' not in line and not whole:
-        return ""
     for match in _QUOTES.finditer(line):
         mark = match[0]
         if found:

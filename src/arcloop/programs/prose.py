@@ -83,6 +83,9 @@ def unprompted(code: str) -> str:
     lines = [(_PROMPT.match(line), line) for line in code.split("\n")]
     if not any(prompt and prompt[0].startswith((">>> ", "In [")) for prompt, _ in lines):
         return code
+    if any(not prompt and entry(line) for prompt, line in lines):
+        # A program whose docstring has an example.
+        return code
     return "\n".join(line[prompt.end() :] for prompt, line in lines if prompt)
 
 
