@@ -25,7 +25,7 @@ ORDER: dict[str, str] = {
     "grammar": "boxes scope production geometry lines symmetry colors objects grids elements motion regions counting program",
     "tasks": "pictures augment arcjson paths sets",
     "prompts": "encoding catalogue format",
-    "model": "refusal hub gguf card description shape precision needs weights attention effective adapter configuration soundness language merging",
+    "model": "refusing hub gguf card description shape precision needs weights attention effective adapter configuration soundness language merging",
     "sampling": "port stream choose lora engine prefixes suffixes memory replay grammar key refusal choice events reply server transformers vllm requests openai chat",
     "programs": "entry prose fences verbatim answer",
     "execution": "port limits randomness plain frame seccomp landlock state library version message confirm cache protection child pool turn worker zygote dispatch sandbox",

@@ -138,7 +138,7 @@ def test_power_grows_with_tasks_and_is_that_of_noise_without_an_effect() -> None
 
 
 def test_a_level_below_a_thousandth_can_be_reached() -> None:
-    assert power_of(Population.of(RUN), Design(2000, 128, 2), 30.0, 0.0005) > 0.9
+    assert power_of(Population.of(RUN), Design(120, 128, 2), 1000.0, 0.0009) > 0.9
 
 
 def test_runs_are_added_up_task_by_task_and_answers_have_to_be_known() -> None:

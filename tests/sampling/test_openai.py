@@ -533,13 +533,17 @@ def test_completions_come_as_they_finish_and_leaving_cancels_the_rest() -> None:
 
 
 def test_no_more_requests_run_side_by_side_than_configured() -> None:
-    lock, now, most = threading.Lock(), 0, 0
+    lock, full, now, most = threading.Lock(), threading.Event(), 0, 0
 
     def answer(path: str, body: dict[str, Any]) -> Reply:
         nonlocal now, most
         with lock:
             now += 1
             most = max(most, now)
+            if most == 3:
+                full.set()
+        # Until all that may be there are there, on however busy a machine.
+        full.wait(5)
         time.sleep(0.01)
         with lock:
             now -= 1

@@ -25,7 +25,7 @@ from arcloop.files import is_pointer, write_bytes
 from arcloop.model import effective
 from arcloop.model.card import EMBEDDED, embedded_digest
 from arcloop.model.description import CONFIG, adapter_rank, read_description
-from arcloop.model.refusal import refusing
+from arcloop.model.refusing import refusing
 from arcloop.seeds import seed_of
 
 if TYPE_CHECKING:

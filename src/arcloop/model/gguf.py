@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from arcloop.errors import ConfigError, ModelError
-from arcloop.model.refusal import refusing
+from arcloop.model.refusing import refusing
 
 __all__ = ["converted", "gguf_file"]
 

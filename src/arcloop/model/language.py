@@ -32,7 +32,7 @@ from arcloop.model.card import model_folder, read_card
 from arcloop.model.configuration import mended_configuration
 from arcloop.model.needs import need_for_loading
 from arcloop.model.precision import Dtype, compute_type, device_of
-from arcloop.model.refusal import refusing
+from arcloop.model.refusing import refusing
 from arcloop.model.soundness import check_computing, check_settings, check_weights
 from arcloop.model.weights import Weights
 from arcloop.prompts.format import PromptFormat

@@ -12,7 +12,7 @@ from arcloop.model.adapter import attach_saved
 from arcloop.model.card import model_folder
 from arcloop.model.configuration import read_configuration
 from arcloop.model.language import LanguageModel, load_model
-from arcloop.model.refusal import refusing
+from arcloop.model.refusing import refusing
 from arcloop.model.weights import Weights
 
 __all__ = ["merge"]
