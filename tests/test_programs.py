@@ -1,7 +1,7 @@
 """Programs are found in answers, whatever they are wrapped in, and in time linear in the answer."""
 
 import ast
-import sys
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from arcloop.execution import Sandbox
 from arcloop.programs import content_id, program_of, sources, verbatim
 from arcloop.records import Completion, FinishReason, Job, Status
 from tests.arc_grids import grid
+from tests.calls import calls
 
 TURN = "def transform(grid):\n    return grid.T"
 FENCE = "```"
@@ -318,22 +319,9 @@ def test_any_text_has_few_sources_and_none_that_is_empty(text: str) -> None:
      "```\ndef transform(g): h()\n```\n```\ndef h(): pass\n```\n"],
 )  # fmt: skip
 def test_text_that_repeats_itself_costs_no_more_than_its_length(piece: str) -> None:
-    def calls(count: int) -> int:
-        made = 0
-
-        def count_calls(frame: object, event: str, argument: object) -> None:
-            nonlocal made
-            made += 1
-
-        sys.setprofile(count_calls)
-        try:
-            found(piece * count)
-        finally:
-            sys.setprofile(None)
-        return made
-
+    short, long = (calls(partial(found, piece * (n // len(piece)))) for n in (10_000, 50_000))
     # Five times as long, five times the work; quadratic work would be 25 times as much.
-    assert calls(50_000 // len(piece)) < 8 * calls(10_000 // len(piece)) + 1_000
+    assert long < 8 * short + 1_000
 
 
 def test_equal_sources_have_equal_ids() -> None:

@@ -5,6 +5,7 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -224,11 +225,11 @@ def test_the_rank_of_an_adapter_is_its_largest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("special", [{"use_dora": True}, {"bias": "lora_only"}, {"trainable_token_indices": [3, 4]}])
-def test_what_vllm_alone_cannot_compute_with_is_searched_with(  # type: ignore[no-untyped-def]
-    arcloop, special: dict[str, object], tmp_path: Path
+def test_adapters_that_vllm_cannot_compute_with_are_searched_with(  # type: ignore[no-untyped-def]
+    arcloop, special: dict[str, Any], tmp_path: Path
 ) -> None:
     base = AutoModelForCausalLM.from_pretrained(model_folder("embedded"), dtype="float32")
-    get_peft_model(base, LoraConfig(r=4, target_modules=["q_proj"], **special)).save_pretrained(tmp_path / "adapter")  # type: ignore[arg-type]
+    get_peft_model(base, LoraConfig(r=4, target_modules=["q_proj"], **special)).save_pretrained(tmp_path / "adapter")
     code, printed, error = arcloop("search", *SMALL, "--lora-path", tmp_path / "adapter", "--out", tmp_path / "run")
     assert code == 0, error
     assert "pass@n" in printed

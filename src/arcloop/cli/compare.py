@@ -25,6 +25,9 @@ from arcloop.report.page import write_comparison
 
 __all__ = ["main", "print_comparison"]
 
+_BETWEEN = 3
+"""Blanks between two columns of a table."""
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -171,10 +174,6 @@ def print_comparison(compared: Comparison, console: Console) -> None:
             )
     for remark in compared.remarks:
         say(console, remark)
-
-
-_BETWEEN = 3
-"""Blanks between two columns of a table."""
 
 
 def _tables(lines: Sequence[tuple[str, Sequence[str]]], width: int) -> Iterator[Table]:

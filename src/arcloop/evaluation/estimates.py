@@ -81,8 +81,8 @@ def bootstrap(values: ArrayLike, sizes: ArrayLike | None = None, seed: int = 0) 
 
     ``values`` is (tasks, M) or (tasks,), each 0 up to the task's size; ``sizes`` (tasks,) is what they are out of, 1
     each by default. The percentile bootstrap (Efron, 1979). It knows no uncertainty where all tasks are alike. Then
-    so many tasks more may be all 0, or all full, as Clopper and Pearson (1934) allow: a share of 1 − 0.025^(1/tasks).
-    One task says nothing about others: 0 to 1.
+    up to 1 − 0.025^(1/tasks) of all there are may be of another kind (Clopper and Pearson, 1934), and are taken to be 0 for
+    the lower end, and full for the upper one. One task says nothing about others: 0 to 1.
 
     Raises:
         ValueError: there is no task.

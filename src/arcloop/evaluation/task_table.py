@@ -26,9 +26,10 @@ _MAYBE = ("perfect", "first_train_perfect", "first_perfect")
 """Of a ``TaskOutcome``, as they are; those of the second may be None."""
 _NONE = {*_MAYBE, "model", "test_grids", "hits", "best_grids", "best_pixels"}
 """Columns that may have no value."""
-_MOST = {"programs": 10**7}
-_MOST_ELSE = 10**18
-"""Of anything that is counted; pass@k of more programs takes too long."""
+_MOST_PROGRAMS = 10**7
+"""pass@k of more takes too long."""
+_MOST = 10**18
+"""Of anything else that is counted."""
 _COLUMNS = pa.schema(
     [
         ("set", pa.string()),
@@ -118,7 +119,7 @@ def read_task_tables(paths: Sequence[Path]) -> dict[str, list[Setting]]:
 def _fault(row: Mapping[str, Any]) -> str | None:
     """What is wrong with a row, and what was expected: such files come from other people."""
     for field in _COLUMNS:
-        value = row[field.name]
+        value, most = row[field.name], _MOST_PROGRAMS if field.name == "programs" else _MOST
         if value is None:
             if field.name not in _NONE:
                 return f"{field.name} is missing; expected a value"
@@ -127,8 +128,7 @@ def _fault(row: Mapping[str, Any]) -> str | None:
                 return f"{field.name} is {reprlib.repr(value)}; expected text"
         elif isinstance(value, bool) or not isinstance(value, int if field.type == pa.int64() else (int, float)):
             return f"{field.name} is {reprlib.repr(value)}; expected a number"
-        elif field.name != "seed" and not 0 <= value <= _MOST.get(field.name, _MOST_ELSE):
-            most = _MOST.get(field.name, _MOST_ELSE)
+        elif field.name != "seed" and not 0 <= value <= most:
             return f"{field.name} is {reprlib.repr(value)}; expected a number from 0 to {most:,}"
     for part, of in (("hits", "test_grids"), ("best_grids", "train_grids")):
         most = row[of] if row[of] is not None else 0

@@ -100,6 +100,7 @@ def serve(setting: Setting) -> None:
     """
     buffer = bytearray()
     at_rest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # What may still be mapped, less one step of what is looked for, which the interpreter may come to take.
     room = next((size for size in range(setting.space, 0, -GROWTH << 10) if _free(size)), 0) - (GROWTH << 10)
     while True:
         body = message.split(buffer, 1 << 20)

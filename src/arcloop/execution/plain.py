@@ -145,7 +145,7 @@ def is_plain(source: bytes) -> bool:
             case ast.ExceptHandler(name=str(name)):
                 own.add(name)
             case ast.Import(names=modules):
-                if not all(_module(alias) for alias in modules):
+                if not all(alias.name in MODULES for alias in modules):
                     return False
                 own.update((alias.asname or alias.name).partition(".")[0] for alias in modules)
             case ast.ImportFrom(module=module, names=parts, level=level):
@@ -170,9 +170,12 @@ def is_plain(source: bytes) -> bool:
     said = (names - {"__name__"}) | own | of_typing
     # What begins with two underscores belongs to the interpreter.
     hidden = any(name in _HIDDEN or name.startswith("__") for name in said)
-    if tries and suspended:
-        return False
-    return not hidden and not own & {"isinstance", *generic} and not (starred and said & _EVALUATING)
+    return (
+        not hidden
+        and not (tries and suspended)
+        and not own & {"isinstance", *generic}
+        and not (starred and said & _EVALUATING)
+    )
 
 
 def _types(tree: ast.AST) -> Iterator[ast.AST]:
@@ -196,10 +199,6 @@ def _types(tree: ast.AST) -> Iterator[ast.AST]:
                             within.extend(parts)
                         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
                             within += [left, right]
-
-
-def _module(alias: ast.alias) -> bool:
-    return alias.name in MODULES
 
 
 def _part(module: str, name: str) -> bool:
