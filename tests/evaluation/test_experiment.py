@@ -60,18 +60,18 @@ def test_all_arms_of_what_ships_sample_equally_many_programs_under_the_same_seed
     assert f"`{name}`" in (ROOT / "docs" / "experiments.md").read_text()
 
 
-@pytest.mark.parametrize(("name", "pictures"), [("effect", 30), ("questions", 10)])
-def test_where_no_task_may_be_given_up_none_is(name: str, pictures: int) -> None:
-    experiment = read_experiment(name)
-    assert [len(task_set.base.task_ids) for task_set in experiment.sets] == [pictures, 100, 100]
-    assert {task_set.base.stopping.perfect for task_set in experiment.sets} == {0}
+@pytest.mark.parametrize(("name", "tasks"), [("effect", 30), ("switches", 100)])
+def test_where_no_task_may_be_given_up_none_is(name: str, tasks: int) -> None:
+    (task_set,) = read_experiment(name).sets
+    assert len(task_set.base.task_ids) == tasks and task_set.base.stopping.perfect == 0
 
 
-def test_a_question_changes_one_thing() -> None:
-    for task_set in read_experiment("questions", Changes(tasks=5)).sets:
-        first, *others = (vars(task_set.config(arm, 1)) for arm in task_set.arms)
-        for other in others:
-            assert len([name for name in first if first[name] != other[name]]) == 1
+def test_each_switch_is_set_alone() -> None:
+    (task_set,) = read_experiment("switches", Changes(tasks=5)).sets
+    arms = {arm.name: vars(task_set.config(arm, 1)) for arm in task_set.arms}
+    for name in arms.keys() - {"search only", "3 learning rounds"}:
+        beside = arms["refinement" if name == "refinement, learned too" else "3 learning rounds"]
+        assert len([setting for setting in beside if arms[name][setting] != beside[setting]]) == 1
 
 
 def test_what_is_asked_for_wins_over_the_file(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_mistake_is_one_line_before_anything_is_done(tmp_path: Path, old: str,
 def test_unknown_names_list_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError,
-        match=r"experiment afect: no such experiment; expected effect, gain, learning, questions, switches, or the path",
+        match=r"experiment afect: no such experiment; expected effect, gain, learning, switches, or the path",
     ):
         read_experiment("afect")
     with pytest.raises(ConfigError, match="no set 'arc2'; expected arc — change --sets"):

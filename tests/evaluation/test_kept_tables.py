@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from arcloop.evaluation.experiment import drawn, read_experiment
+from arcloop.evaluation.task_table import read_task_tables
 from experiments import forest
 from tests import ROOT
 
@@ -39,3 +41,17 @@ def test_a_number_or_an_arm_that_is_not_there_is_told(
     assert (
         "--number pass@7; expected one of a right train grid, best pixel similarity, pass@24" in capsys.readouterr().err
     )
+
+
+def test_the_tasks_of_learning_are_those_that_its_file_says() -> None:
+    searched, _ = read_task_tables([ROOT / "docs" / "data" / "gain-tasks.parquet"])["arc1-eval"]
+    assert searched.name == "search only" and len(searched.runs) == 8
+    by_seed = [run.numbers for run in searched.runs]
+    best = {task: [numbers[task].best for numbers in by_seed] for task in by_seed[0]}
+    solved = {task: sum((numbers[task].perfect or 0) > 0 for numbers in by_seed) for task in by_seed[0]}
+    found = {task for task, programs in best.items() if any(program and any(program.correct) for program in programs)}
+    within, beyond = (task_set.base.task_ids for task_set in read_experiment("learning").sets)
+    assert within == tuple(sorted(task for task in found if solved[task] < 4))
+    nothing = sorted(solved.keys() - found)
+    assert (len(nothing), len(solved) - len(within) - len(nothing)) == (305, 31)
+    assert beyond == drawn(nothing, 40)

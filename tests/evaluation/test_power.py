@@ -148,6 +148,16 @@ def test_runs_are_added_up_task_by_task_and_answers_have_to_be_known() -> None:
             population([nothing])
 
 
+def test_a_set_of_an_experiment_is_planned_from_its_own_tasks_where_they_are_known() -> None:
+    earlier = [run([1, 0, 5])]
+    assert population(earlier, "mine", ("t0", "t1")).counts == ((8, 1), (8, 0))
+    assert len(population(earlier, "mine", ("t0", "another")).counts) == 3
+    with pytest.raises(
+        RunError, match=r"right on train and test pairs of a task of 'mine'; .* — name .* or other sets"
+    ):
+        population(earlier, "mine", ("t1",))
+
+
 def test_the_command_says_what_it_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,15 +169,19 @@ def test_the_command_says_what_it_takes(
     assert len([line for line in printed.splitlines() if line.strip().startswith("30")]) == 6
     monkeypatch.setattr(sys, "argv", ["arcloop", "experiment", "--power", *earlier, "--gain", "0"])
     assert main() == 2 and "gain is 0.0; expected points" in capsys.readouterr().err
-    # Of an experiment: what its own design can find, where each of its three arms has to be clearer than one alone.
+    # Of an experiment: what its own design can find, where each of several arms has to be clearer than one alone.
     monkeypatch.setattr("arcloop.cli.experiment.measured", lambda path: run([1] * 10 + [0] * 30))
-    asked = ["effect", "--sets", "drawing", "--programs", "8", "--power", "earlier", "--gain", "30"]
-    monkeypatch.setattr(sys, "argv", ["arcloop", "experiment", *asked])
-    assert main() == 0
-    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("drawing")]
-    cells = row.split()
-    assert cells[1:4] == ["30", "8", "3"] and row.rstrip().endswith("% with 30 tasks")
-    assert 6 <= int(cells[-8]) < 100 and float(cells[-7]) >= 80
+    needed = []
+    for arms in ([], ["--arms", "search only", "3 learning rounds"]):
+        asked = ["switches", *arms, "--programs", "8", "--power", "earlier", "--gain", "30"]
+        monkeypatch.setattr(sys, "argv", ["arcloop", "experiment", *asked])
+        assert main() == 0
+        (row,) = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("arc1-eval ")]
+        cells = row.split()
+        assert cells[1:4] == ["30", "8", "3"] and row.rstrip().endswith("% with 100 tasks")
+        assert float(cells[-7]) >= 80
+        needed.append(int(cells[-8]))
+    assert 6 <= needed[1] < needed[0] < 100
     monkeypatch.setattr(sys, "argv", ["arcloop", "experiment"])
     assert main() == 2 and "expected effect, " in capsys.readouterr().err
 

@@ -59,7 +59,7 @@ class Arguments:
 
     arcloop experiment mine.toml --workers 2 --out runs/mine
 
-    arcloop experiment effect --sets arc1-eval --power runs/search-only
+    arcloop experiment gain --power runs/search-only
 
     Each arm is one way to spend the programs, and is compared with the first: solved tasks, intervals, a paired test, what it
     could have seen, and the cost, in tables and on a page for each task set; what they rest on is in NAME-tasks.parquet. Runs
@@ -71,9 +71,8 @@ class Arguments:
     """
 
     file: tyro.conf.Positional[Annotated[str | None, tyro.conf.arg(metavar="NAME|FILE")]] = None
-    """The experiment: ``effect`` (does learning help?), ``questions`` (which of its settings matter?), ``switches`` (and
-    which other parts of the loop?), ``gain`` (does learning add a point?), ``learning`` (does it at 512 programs?), or a TOML
-    file."""
+    """The experiment: ``effect`` (does learning help on drawings?), ``gain`` (does it add a point on ARC?), ``learning``
+    (does it at 512 programs?), ``switches`` (which of its settings matter?), or a TOML file."""
     out: Path | None = None
     """Folder of the runs and the results."""
     sets: tuple[str, ...] = ()
@@ -249,13 +248,17 @@ def _markdown(found: dict[str, Comparison], command: str) -> Iterator[str]:
 def _print_power(runs: Sequence[Path], gains: Sequence[float], experiment: Experiment | None, console: Console) -> None:
     """A table of what it takes to find each gain: with the programs and seeds of an experiment, else with some."""
     earlier = [measured(path) for path in runs]
-    tasks = population(earlier)
-    right = sum(right > 0 for _, right in tasks.counts)
-    say(console, f"{len(tasks.counts)} tasks with known answers, {right} of them with a right program")
+    designs = _designs(earlier, experiment)
     columns = ["gain", "programs", "seeds", "without it", "is worth", "tasks", "power"]
     columns = ["", *columns, "of the experiment"] if experiment else columns
     table = Table(*columns, box=None, header_style="bold")
-    for gain, (name, each, seeds, own, level) in product([gain / 100 for gain in gains], _designs(earlier, experiment)):
+    populations = {name: population(earlier, name, ids) for name, _, _, ids, _ in designs}
+    for name, tasks in populations.items():
+        right = sum(right > 0 for _, right in tasks.counts)
+        found = f"{len(tasks.counts)} tasks with known answers, {right} of them with a right program"
+        say(console, f"{name}: {found}" if name else found)
+    for gain, (name, each, seeds, ids, level) in product([gain / 100 for gain in gains], designs):
+        tasks, own = populations[name], len(ids)
         need = tasks_needed(tasks, each, seeds, gain, level)
         worth = "–" if need.factor is None else f"{need.factor:,.3g} × the programs"
         many, power = ("–", "–") if need.design is None else (f"{need.design.tasks:,}", percent(need.power))
@@ -270,17 +273,18 @@ def _print_power(runs: Sequence[Path], gains: Sequence[float], experiment: Exper
 
 def _designs(
     earlier: Sequence[Measured], experiment: Experiment | None
-) -> list[tuple[str, int, int, int | None, float]]:
-    """Task set, programs of a task, seeds, tasks if known, and the level of a single test, after Holm's correction."""
+) -> list[tuple[str, int, int, tuple[str, ...], float]]:
+    """Task set, programs of a task, seeds, task ids if known, and the level of a single test, after Holm's correction."""
     if experiment is None:
         programs = max(outcome.programs for run in earlier for outcome in run.numbers.values())
-        return [("", each, seeds, None, 1 - LEVEL) for each, seeds in product([programs, 4 * programs], _SEEDS)]
+        return [("", each, seeds, (), 1 - LEVEL) for each, seeds in product([programs, 4 * programs], _SEEDS)]
     return [
-        (one.name, one.programs, len(experiment.seeds), _tasks(one), (1 - LEVEL) / (len(one.arms) - 1))
+        (one.name, one.programs, len(experiment.seeds), _task_ids(one), (1 - LEVEL) / (len(one.arms) - 1))
         for one in experiment.sets
     ]
 
 
-def _tasks(task_set: TaskSet) -> int:
+def _task_ids(task_set: TaskSet) -> tuple[str, ...]:
     base = task_set.base
-    return len(load_tasks(base.tasks, base.limit, base.task_ids, base.skip_invalid, lambda line: None))
+    tasks = load_tasks(base.tasks, base.limit, base.task_ids, base.skip_invalid, lambda line: None)
+    return tuple(task.id for task in tasks)

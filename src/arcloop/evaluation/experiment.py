@@ -6,7 +6,7 @@ arm of its set. What differs is what the file says.
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -228,8 +228,10 @@ def drawn(ids: Sequence[str], count: int, seed: int = 0) -> tuple[str, ...]:
     return tuple(task_id for task_id in ids if task_id in kept)
 
 
-def population(runs: Sequence[Measured]) -> Population:
+def population(runs: Sequence[Measured], name: str = "", task_ids: Collection[str] = ()) -> Population:
     """The tasks of earlier runs of one setting, by how often their programs are right on train and test pairs.
+
+    ``task_ids``: those of the task set ``name``. Only these are taken, if the runs have answers for each of them.
 
     Raises:
         RunError: no answers are known, or no program is right.
@@ -240,10 +242,14 @@ def population(runs: Sequence[Measured]) -> Population:
             if outcome.perfect is not None:
                 n, right = counts.get(task_id, (0, 0))
                 counts[task_id] = n + outcome.programs, right + outcome.perfect
+    if task_ids and counts.keys() >= set(task_ids):
+        counts = {task_id: counts[task_id] for task_id in task_ids}
     try:
         return Population.of(list(counts.values()))
     except ValueError:
+        asked = f" of a task of {name!r}" if name else ""
         raise RunError(
-            f"{', '.join(run.path for run in runs)}: no program is known to be right on train and test pairs; expected a run "
-            "that solves some of its tasks, whose answers are known — name another, or one with more programs"
+            f"{', '.join(run.path for run in runs)}: no program is known to be right on train and test pairs{asked}; expected a "
+            "run that solves some of its tasks, whose answers are known — name another, or one with more programs"
+            + (", or other sets" if name else "")
         ) from None
