@@ -34,7 +34,7 @@ class Loop:
     sampler: Sampler
     executor: Executor
     trainer: Trainer | None
-    """None where there is nothing to train (random programs, a replay): further rounds are further searches."""
+    """None where nothing is trained (random programs, a replay, ``learn`` off): further rounds are further searches."""
     progress: Progress
     anchors: Anchors | None = None
     """Where anchor rows come from; None = from what the configuration says that needs no file."""

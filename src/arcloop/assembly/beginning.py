@@ -107,7 +107,7 @@ def _decided(config: Config, out: Path) -> LoadingConfig:
     elif config.sampler == "transformers":
         from arcloop.footprint.device import fitted  # torch takes seconds
 
-        training = config.training if config.rounds > 1 else None
+        training = config.training if config.learns else None
         four_bit = fitted(config.model, loading, config.sampling, training).loading.use_4bit_quantization
     else:
         four_bit = False

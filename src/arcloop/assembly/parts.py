@@ -124,7 +124,7 @@ def _transformers(config: Config, tell: Callable[[str], None], devices: int) -> 
     from arcloop.training.peers import Peers
     from arcloop.training.trainer import LoraTrainer
 
-    training = config.training if config.rounds > 1 else None
+    training = config.training if config.learns else None
     rank = 0 if config.adapter is None else adapter_rank(Path(config.adapter))
     found = fitted(config.model, config.loading, config.sampling, training, rank, tell)
     model = load_model(config.model, config.prompt, found.loading)
@@ -144,7 +144,8 @@ def _transformers(config: Config, tell: Callable[[str], None], devices: int) -> 
 
     anchors = _anchors(config, model.format, model.tokenizer)
     with contextlib.closing(Peers(config.model, found.loading, settings, devices, stay=True)) as peers:
-        yield Parts(sampler, LoraTrainer(model, settings, peers), anchors, spared=spared)
+        trainer = LoraTrainer(model, settings, peers) if config.learns else None
+        yield Parts(sampler, trainer, anchors, spared=spared)
 
 
 @contextlib.contextmanager
@@ -154,7 +155,7 @@ def _vllm(config: Config, devices: int) -> Iterator[Parts]:
 
     tokenizer = load_tokenizer(config.model)
     format_ = prompt_format(config.model, tokenizer, config.prompt)
-    rank = config.training.lora_r if config.rounds > 1 else None
+    rank = config.training.lora_r if config.learns else None
     if config.adapter is not None:
         check_lora(Path(config.adapter))
         rank = adapter_rank(Path(config.adapter))
@@ -163,7 +164,8 @@ def _vllm(config: Config, devices: int) -> Iterator[Parts]:
         config.model, tokenizer, format_, config.sampling, config.engine, rank, before_waking=trainer.rest
     )
     try:
-        yield Parts(sampler, trainer, _anchors(config, format_, tokenizer), by_rounds=True)
+        anchors = _anchors(config, format_, tokenizer)
+        yield Parts(sampler, trainer if config.learns else None, anchors, by_rounds=config.learns)
     finally:
         trainer.close()
         sampler.close()
@@ -187,14 +189,16 @@ def _openai(config: Config, devices: int) -> Iterator[Parts]:
     else:
         tokenizer = load_tokenizer(config.model)
         format_ = prompt_format(config.model, tokenizer, config.prompt)
-        learns = config.rounds > 1 or config.adapter is not None
+        learns = config.learns or config.adapter is not None
         anchors = _anchors(config, format_, tokenizer)
         sampler = OpenAISampler(
             config.model, tokenizer, format_, config.sampling, config.server, learns=learns, server=server
         )
     trainer = _LateTrainer(config, devices)
     try:
-        yield Parts(sampler, trainer, anchors, True, lambda: server.usage.line(config.server))
+        yield Parts(
+            sampler, trainer if config.learns else None, anchors, True, lambda: server.usage.line(config.server)
+        )
     finally:
         trainer.close()
         # The server outlives the run; the run's adapter need not stay in it.

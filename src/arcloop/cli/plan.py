@@ -73,6 +73,7 @@ def main(argv: list[str]) -> int:
     config = _config(arguments)
     source = arguments.source
     rates = probed(config, console, tell) if source is None else rates_of(RunDir.open(source))
+    rates = rates if config.learns else dataclasses.replace(rates, learning=0.0)
     tasks = load_tasks(config.tasks, config.limit, config.task_ids, config.skip_invalid, lambda line: None)
     groups, own, length = groups_of(len(tasks), config.group_size), iter(tasks), prompt_length(config)
     lengths = tuple(sum(length(next(own)) for _ in range(size)) for size in groups)

@@ -41,6 +41,9 @@ class Config:
     from the base model; what is learned has its rank and kind."""
     rounds: int = 2
     """Search rounds, with learning between them: 1 is search only."""
+    learn: bool = True
+    """Learn between two rounds. Off: rounds are searches alone, of which each can use the programs of those before
+    (``refine``, ``search``), also with a server that cannot load adapters."""
     programs: int = 64
     """Programs per task and round."""
     seed: int = 0
@@ -105,16 +108,18 @@ class Config:
         require(-(2**63) <= self.seed < 2**63, "seed", self.seed, "expected a whole number of 64 bits")
         require(self.group_size >= 0, "group-size", self.group_size, "expected 0 (all) or more")
         require(self.limit is None or self.limit >= 1, "limit", self.limit, "expected 1 or more")
-        learns = self.rounds > 1 and self.training.use_dora
         require(
-            not learns or self.sampler == "transformers",
+            not (self.learns and self.training.use_dora) or self.sampler == "transformers",
             "training.use-dora",
             True,
             f"expected LoRA, which is what vLLM computes with, beside --sampler {self.sampler}; or --sampler transformers",
         )
         chat = self.sampler == "openai" and self.server.api == "chat"
         require(
-            not chat or self.rounds == 1, "rounds", self.rounds, "expected 1 with --server.api chat, which cannot learn"
+            not (chat and self.learns),
+            "rounds",
+            self.rounds,
+            "expected 1 with --server.api chat, which cannot learn, or --no-learn",
         )
         require(self.adapter is None or not self.weightless, "adapter", self.adapter, "expected none without a model")
         replays = bool({self.sampler, self.model} & {"replay", "imported"})
@@ -129,7 +134,7 @@ class Config:
     @property
     def learns(self) -> bool:
         """Is an adapter trained, between two rounds?"""
-        return self.rounds > 1 and not self.weightless
+        return self.learn and self.rounds > 1 and not self.weightless
 
     @property
     def computes(self) -> bool:

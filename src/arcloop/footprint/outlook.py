@@ -31,7 +31,7 @@ def outlook(shape: Shape, config: Config, free: int | None, rank: int = 0) -> li
     ``free``: bytes of each device; None = there is none here, so the smallest card is named on which it fits. ``rank``: of
     the adapter that is searched with where nothing is learned.
     """
-    training = config.training if config.rounds > 1 else None
+    training = config.training if config.learns else None
     if not config.computes:
         return []
     if free is not None:

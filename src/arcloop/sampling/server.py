@@ -269,7 +269,7 @@ class Server:
     def _cannot_learn(self) -> ServerError:
         return self._error(
             "cannot load adapters; expected vLLM started with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True and --enable-lora",
-            "start such a server, use another --sampler, or search alone with --rounds 1",
+            "start such a server, use another --sampler, or search alone with --rounds 1 or --no-learn",
         )
 
     def _error(self, what: str, next_step: str) -> ServerError:

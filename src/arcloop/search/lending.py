@@ -21,6 +21,7 @@ __all__ = ["lend"]
 
 _LATER = (
     "group_size",
+    "learn",
     "restart",
     "overlap",
     "refine",
