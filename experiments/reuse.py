@@ -73,8 +73,7 @@ def made(
 ) -> list[Candidate]:
     """So many programs of a kind, run and scored; fewer where there is nothing to make them of."""
     each = config.sampling.completions_per_prompt
-    found: dict[str, Candidate] = {}
-    jobs = []
+    written = {}
     for number in range(count // each):
         parent = pool.nth(number)
         if parent is None:
@@ -85,13 +84,13 @@ def made(
         shown = apply_task(prompt.augmentation, task)
         for completion in rewritten(Request(prompt, draws), task, pool, format_, config):
             for source in sources(completion, format_.prefix)[:1]:
-                jobs.append((program_of(completion, source), prompt.augmentation, shown))
-    by_id = {program.completion_id: (program, augmentation, shown) for program, augmentation, shown in jobs}
-    asked = (Job(i, program.source, shown.inputs, group=task.id) for i, (program, _, shown) in by_id.items())
+                written[completion.id] = program_of(completion, source), prompt.augmentation, shown
+    asked = (Job(i, program.source, shown.inputs, group=task.id) for i, (program, _, shown) in written.items())
+    found = []
     for execution in sandbox.execute(asked):
-        program, augmentation, shown = by_id[execution.id]
-        found[execution.id] = Candidate(program, augmentation, execution, score_execution(execution, shown))
-    return list(found.values())
+        program, augmentation, shown = written[execution.id]
+        found.append(Candidate(program, augmentation, execution, score_execution(execution, shown)))
+    return found
 
 
 def main() -> None:
@@ -102,9 +101,8 @@ def main() -> None:
     tasks = runs[0].tasks()
     found = [programs(run) for run in runs]
     format_ = load_model("embedded").format
-    kinds = ("model", *arguments.origins)
     # (turns, tasks, 2): right on the train pairs, and solved.
-    reached = {kind: np.zeros((arguments.turns, len(tasks), 2)) for kind in kinds}
+    reached = {kind: np.zeros((arguments.turns, len(tasks), 2)) for kind in ("model", *arguments.origins)}
     start = time.monotonic()
 
     def right(task: Task, candidates: Sequence[Candidate]) -> list[bool]:
@@ -119,19 +117,19 @@ def main() -> None:
                 before = right(task, earlier)
                 further = [c for i in sorted(out) for c in found[i][task.id]]
                 pool = Pool(earlier, [], task, config.refine.exploration)
-                for kind in kinds:
-                    own = further
-                    if kind != "model":
-                        origin, count = Origin(kind), len(further)
-                        # Of a task that is solved nothing has to be found.
-                        solved = all(before)
-                        own = [] if solved else made(origin, task, pool, count, turn, format_, config, sandbox)
+                reached["model"][turn, place] = np.logical_or(before, right(task, further))
+                for kind in arguments.origins:
+                    # Of a task that is solved nothing has to be found.
+                    if not all(before):
+                        own = made(Origin(kind), task, pool, len(further), turn, format_, config, sandbox)
+                    else:
+                        own = []
                     reached[kind][turn, place] = np.logical_or(before, right(task, own))
     print(f"{len(tasks)} tasks, {arguments.turns} turns · {time.monotonic() - start:.0f} s")
     for number, name in enumerate(["right on the train pairs", "solved"]):
         model = reached["model"][:, :, number].mean(0)
         print(f"{name}: with the model's further programs {100 * model.mean():.2f} % of the tasks")
-        for kind in kinds[1:]:
+        for kind in arguments.origins:
             own = reached[kind][:, :, number].mean(0)
             d = paired_difference(model, own)
             won, lost = int((own > model).sum()), int((own < model).sum())

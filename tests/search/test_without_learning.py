@@ -17,8 +17,8 @@ from arcloop.config import (
     StoppingConfig,
 )
 from arcloop.errors import ConfigError
-from arcloop.runs.rundir import RunDir
 from tests.sampling.loopback import Loopback, Reply
+from tests.search.test_draws import sources
 
 CONFIG = Config(
     "arc1-train",
@@ -33,16 +33,10 @@ CONFIG = Config(
 ANSWER = "```python\ndef transform(grid):\n    return grid[::-1]\n```"
 
 
-def programs(directory: RunDir) -> list[str]:
-    """Of all rounds, in the order of their draws."""
-    rounds = range(directory.config().rounds)
-    return [c.program.source for round_ in rounds for c in directory.group(round_, 0).candidates()]
-
-
 def test_of_a_model_that_could_learn_they_are_one_search(tmp_path: Path) -> None:
     two = run(CONFIG, tmp_path / "two").directory
     one = run(dataclasses.replace(CONFIG, rounds=1, programs=8), tmp_path / "one").directory
-    assert programs(two) == programs(one) and len(programs(one)) == 8
+    assert sources(two) == sources(one) and [len(found) for found in sources(one).values()] == [8]
     assert not list(two.path.rglob("adapter*"))
 
 
@@ -63,7 +57,7 @@ def test_a_chat_service_is_shown_its_earlier_programs(tmp_path: Path) -> None:
             refine=RefineConfig(1.0),
         )
         directory = run(config, tmp_path / "run").directory
-    assert len(programs(directory)) == 8
+    assert [len(found) for found in sources(directory).values()] == [8]
     assert ["grid[::-1]" in text for text in asked] == [False, False, True, True]
 
 

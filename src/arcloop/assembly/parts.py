@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -41,7 +41,7 @@ class Parts:
 
     sampler: Sampler
     trainer: Trainer | None
-    """None beside a sampler without weights."""
+    """None where nothing is learned."""
     anchors: Anchors | None = None
     """Where anchor rows come from; None where nothing is learned."""
     apart: bool = False
@@ -79,7 +79,7 @@ def make_parts(
         # A device that was named is the one that is wanted.
         devices = devices if config.loading.device_map is None else 1
         with _transformers(config, tell, devices) if make is None else make(config, devices) as parts:
-            yield parts
+            yield parts if config.learns else replace(parts, trainer=None, by_rounds=False)
 
 
 def _find_what_is_needed(config: Config) -> None:
@@ -144,8 +144,7 @@ def _transformers(config: Config, tell: Callable[[str], None], devices: int) -> 
 
     anchors = _anchors(config, model.format, model.tokenizer)
     with contextlib.closing(Peers(config.model, found.loading, settings, devices, stay=True)) as peers:
-        trainer = LoraTrainer(model, settings, peers) if config.learns else None
-        yield Parts(sampler, trainer, anchors, spared=spared)
+        yield Parts(sampler, LoraTrainer(model, settings, peers), anchors, spared=spared)
 
 
 @contextlib.contextmanager
@@ -164,8 +163,7 @@ def _vllm(config: Config, devices: int) -> Iterator[Parts]:
         config.model, tokenizer, format_, config.sampling, config.engine, rank, before_waking=trainer.rest
     )
     try:
-        anchors = _anchors(config, format_, tokenizer)
-        yield Parts(sampler, trainer if config.learns else None, anchors, by_rounds=config.learns)
+        yield Parts(sampler, trainer, _anchors(config, format_, tokenizer), by_rounds=True)
     finally:
         trainer.close()
         sampler.close()
@@ -196,9 +194,7 @@ def _openai(config: Config, devices: int) -> Iterator[Parts]:
         )
     trainer = _LateTrainer(config, devices)
     try:
-        yield Parts(
-            sampler, trainer if config.learns else None, anchors, True, lambda: server.usage.line(config.server)
-        )
+        yield Parts(sampler, trainer, anchors, True, lambda: server.usage.line(config.server))
     finally:
         trainer.close()
         # The server outlives the run; the run's adapter need not stay in it.

@@ -252,7 +252,8 @@ def _print_power(runs: Sequence[Path], gains: Sequence[float], experiment: Exper
     columns = ["gain", "programs", "seeds", "without it", "is worth", "tasks", "power"]
     columns = ["", *columns, "of the experiment"] if experiment else columns
     table = Table(*columns, box=None, header_style="bold")
-    populations = {name: population(earlier, name, ids) for name, _, _, ids, _ in designs}
+    sets = {name: ids for name, _, _, ids, _ in designs}
+    populations = {name: population(earlier, name, ids) for name, ids in sets.items()}
     for name, tasks in populations.items():
         right = sum(right > 0 for _, right in tasks.counts)
         found = f"{len(tasks.counts)} tasks with known answers, {right} of them with a right program"

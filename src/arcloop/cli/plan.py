@@ -23,6 +23,7 @@ __all__ = ["main"]
 
 _LARGE = 1000
 """Devices of the largest cluster that is thought of."""
+_UNSEEN = "            no learning was seen, so it counts as nothing: plan --from a run that has learned"
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,15 @@ def main(argv: list[str]) -> int:
     config = _config(arguments)
     source = arguments.source
     rates = probed(config, console, tell) if source is None else rates_of(RunDir.open(source))
-    rates = rates if config.learns else dataclasses.replace(rates, learning=0.0)
+    rates = rates if config.learn else dataclasses.replace(rates, learning=None)
     tasks = load_tasks(config.tasks, config.limit, config.task_ids, config.skip_invalid, lambda line: None)
     groups, own, length = groups_of(len(tasks), config.group_size), iter(tasks), prompt_length(config)
     lengths = tuple(sum(length(next(own)) for _ in range(size)) for size in groups)
     work = Work(groups, config.rounds, config.programs, lengths)
+    unseen = config.learns and rates.learning is None
     for line in (
         *_told(work, rates, arguments.gpus, arguments.hours, arguments.cores or cores()),
+        *([_UNSEEN] if unseen else []),
         *_memory(config, arguments.gpu_memory),
     ):
         tell(line)
@@ -115,8 +118,6 @@ def _told(work: Work, rates: Rates, devices: int, hours: float, own: int) -> lis
     ]
     lines.append(f"disk        {rates.bytes * work.completions / 1e9:.2g} GB in the run's folder")
     lines += [f"limit       {_limit(limit)}" for limit in limits(work, rates, devices, own)]
-    if rates.learning is None and work.rounds > 1:
-        lines.append("            no learning was seen, so it counts as nothing: plan --from a run that has learned")
     return lines
 
 
