@@ -45,9 +45,7 @@ def test_every_setting_is_read_somewhere(section: type) -> None:
         path.read_text() for path in SOURCE.rglob("*.py") if path.parent.name != "config" and path.name != "card.py"
     )
     for field in dataclasses.fields(section):
-        # One is read as a part of a property.
-        name = "learns" if (section, field.name) == (Config, "learn") else field.name
-        pattern = rf"\b({HOLDERS[section.__name__]})\.{name}\b"
+        pattern = rf"\b({HOLDERS[section.__name__]})\.{field.name}\b"
         assert re.search(pattern, code), f"{section.__name__}.{field.name} is read by nothing"
 
 

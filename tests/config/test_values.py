@@ -49,3 +49,9 @@ def test_absurd_values_are_refused() -> None:
         with pytest.raises(ConfigError) as told:
             ServerConfig(base_url=url)
         assert "secret" not in str(told.value)
+
+
+def test_a_long_value_is_cut_in_what_is_said_of_it() -> None:
+    with pytest.raises(ConfigError, match=r"^server\.base-url is 'aaa") as told:
+        ServerConfig(base_url="a" * 10_000)
+    assert len(str(told.value)) < 400

@@ -41,7 +41,7 @@ class Parts:
 
     sampler: Sampler
     trainer: Trainer | None
-    """None where nothing is learned."""
+    """None beside a sampler without weights, and where nothing is to be learned."""
     anchors: Anchors | None = None
     """Where anchor rows come from; None where nothing is learned."""
     apart: bool = False
@@ -79,7 +79,7 @@ def make_parts(
         # A device that was named is the one that is wanted.
         devices = devices if config.loading.device_map is None else 1
         with _transformers(config, tell, devices) if make is None else make(config, devices) as parts:
-            yield parts if config.learns else replace(parts, trainer=None, by_rounds=False)
+            yield parts if config.learn else replace(parts, trainer=None, by_rounds=False)
 
 
 def _find_what_is_needed(config: Config) -> None:

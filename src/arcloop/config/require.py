@@ -19,7 +19,7 @@ _LARGEST = 1e300
 def require(condition: bool, setting: str, value: object, expectation: str) -> None:
     """Raise ``ConfigError`` in the house form unless ``condition`` holds."""
     if not condition:
-        raise ConfigError(f"{setting} is {value!r}; {expectation} — see --help")
+        raise ConfigError(f"{setting} is {value!r:.200}; {expectation} — see --help")
 
 
 def require_finite(settings: "DataclassInstance", within: str = "") -> None:
