@@ -14,7 +14,7 @@ from arcloop.grammar import DRAWING
 from arcloop.grammar.elements import drawing_lines
 from arcloop.prompts.format import PromptFormat
 from arcloop.records import Grid
-from arcloop.tasks.pictures import NAMED, SMALLER, drawing_suite, generated_picture
+from arcloop.tasks.pictures import FURTHER_COUNTS, FURTHER_SEEDS, NAMED, SMALLER, drawing_suite, generated_picture
 from arcloop.tasks.sets import load_answers, load_tasks
 
 ROWS = [sample_exercise(random.Random(seed)) for seed in range(600)]
@@ -150,13 +150,14 @@ def test_the_drawing_suite() -> None:
     tasks, answers = drawing_suite()
     assert [task.id for task in tasks[: len(NAMED)]] == list(NAMED)
     assert [task.id for task in tasks[-len(SMALLER) :]] == list(SMALLER)
-    assert len(tasks) == len(NAMED) + 30 + len(SMALLER) == len(answers)
+    assert len(tasks) == len(NAMED) + 30 + len(FURTHER_SEEDS) * len(FURTHER_COUNTS) + len(SMALLER) == len(answers)
     for task in tasks:
         (answer,) = answers[task.id]
         assert is_grid(answer)
         assert answer.any()
         assert all(not grid.any() and grid.shape == answer.shape for grid in task.inputs)
         assert all(np.array_equal(pair.output, answer) for pair in task.train)
+    assert len({answer.tobytes() for (answer,) in answers.values()}) == len(tasks)
 
 
 def test_generated_pictures_are_solved_by_one_statement_per_element() -> None:

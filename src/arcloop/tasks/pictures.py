@@ -14,10 +14,15 @@ import numpy as np
 from arcloop.grammar.elements import Element, sample_elements
 from arcloop.records import Answers, Grid, Pair, Task
 
-__all__ = ["NAMED", "SMALLER", "drawing_suite", "generated_picture", "task_of"]
+__all__ = ["FURTHER_COUNTS", "FURTHER_SEEDS", "NAMED", "SMALLER", "drawing_suite", "generated_picture", "task_of"]
 
 MOST_ELEMENTS = 30
 """Generated tasks have 1 to this many elements."""
+
+FURTHER_SEEDS = (1, 2, 3)
+FURTHER_COUNTS = range(7, 13)
+"""Under each of these seeds there is one more picture of each of these numbers of elements: those at the edge of what the
+embedded model learns to paint, and new to whoever chose them."""
 
 CHICK = (
     "............",
@@ -140,10 +145,13 @@ def task_of(task_id: str, picture: Grid) -> Task:
 
 
 def drawing_suite(seed: int = 0) -> tuple[list[Task], Answers]:
-    """All drawing tasks: the seven named ones, one of each number of elements from 1 to 30, and smaller ones."""
+    """All drawing tasks: the seven named ones, generated ones of 1 to 30 elements, further ones of 7 to 12, and smaller ones."""
     pictures = {task_id: paint() for task_id, paint in NAMED.items()}
     for count in range(1, MOST_ELEMENTS + 1):
         pictures[f"drawing-random-{count:02d}"] = generated_picture(seed, count)[0]
+    for other in FURTHER_SEEDS:
+        for count in FURTHER_COUNTS:
+            pictures[f"drawing-random-{count:02d}-{other}"] = generated_picture(seed + other, count)[0]
     pictures |= {task_id: paint() for task_id, paint in SMALLER.items()}
     tasks = [task_of(task_id, picture) for task_id, picture in pictures.items()]
     return tasks, {task_id: (picture,) for task_id, picture in pictures.items()}
