@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,12 @@ class Stage:
 def source_of(program: dict[str, str], folder: Path) -> str:
     source = str(eval(program["code_gen"])) if "code_gen" in program else program["code"]
     return source.replace("@CANARY@", str(folder))
+
+
+def ends(name: str) -> bool:
+    """Whether a program, or a good neighbour, comes to an end of its own."""
+    expected = PROGRAMS[name]["expect"].split("|") if name in PROGRAMS else ["ok"]
+    return not {"timeout", "contained", "not_solved"} & set(expected)
 
 
 def prepare(folder: Path) -> None:
@@ -113,6 +119,10 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         assert sorted(execution.id for execution in ran) == sorted(by_id)
         again = sandbox.confirm((by_id[e.id], e) for e in ran if e.status is Status.OK)
         verdicts = {execution.id: execution for execution in ran} | {execution.id: execution for execution in again}
+    # A busy machine may stop at one second what ends in another way by itself: that is let run on.
+    late = [by_id[name] for name, execution in verdicts.items() if execution.status is Status.TIMEOUT and ends(name)]
+    with Sandbox(replace(config, timeout=10.0, wall_timeout=60.0)) as patient:
+        verdicts |= {execution.id: execution for execution in patient.execute(late)}
     for name, execution in verdicts.items():
         if name.startswith("good "):
             stage.neighbours.append((int(name.split()[1]), execution))
