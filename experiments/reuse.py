@@ -1,11 +1,10 @@
-"""What do mutants and chains of a search's best programs find, beside as many further programs of the model?
+"""What do mutants of a search's best programs find, beside as many further programs of the model?
 
-    python -m experiments.reuse RUN RUN [RUN ...] [--asked 2] [--turns 4] [--origins mutant chain]
+    python -m experiments.reuse RUN RUN [RUN ...] [--asked 2] [--turns 4]
 
 Takes stored searches of the same tasks under different seeds, none of which gave a task up early. All but ``--asked``
 of them are a task's earlier programs; of the best of these as many mutants are made as the runs left out have
-programs, and as many chains, as a round of the loop would make them. Each is put in the place of the model's further
-programs: of how many tasks is a program then right on all train pairs, and how many are solved, train and test pairs?
+programs, as a round of the loop would make them. They are put in the place of the model's further programs: of how many tasks is a program then right on all train pairs, and how many are solved, train and test pairs?
 With ``--turns`` other runs are left out in turn; a task counts once, with its mean over the turns.
 """
 
@@ -15,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import tyro
@@ -28,7 +26,7 @@ from arcloop.execution import Sandbox
 from arcloop.model.language import load_model
 from arcloop.programs import program_of, sources
 from arcloop.prompts.format import PromptFormat
-from arcloop.records import Candidate, Job, Origin, Task
+from arcloop.records import Candidate, Job, Task
 from arcloop.runs.rundir import RunDir
 from arcloop.sampling import Draw, Request
 from arcloop.scoring import score_execution
@@ -40,7 +38,7 @@ from arcloop.tasks.augment import apply_task
 
 @dataclass(frozen=True)
 class Arguments:
-    """What do mutants and chains of a search's best programs find, beside further programs of the model?"""
+    """What do mutants of a search's best programs find, beside further programs of the model?"""
 
     runs: tyro.conf.Positional[list[Path]]
     """Finished searches of the same tasks, under different seeds."""
@@ -48,8 +46,6 @@ class Arguments:
     """Runs whose programs are the further ones."""
     turns: int = 1
     """How often others are left out."""
-    origins: tuple[Literal["mutant", "chain"], ...] = ("mutant", "chain")
-    """What is tried in their place."""
 
 
 def programs(run: RunDir) -> dict[str, list[Candidate]]:
@@ -62,7 +58,6 @@ def programs(run: RunDir) -> dict[str, list[Candidate]]:
 
 
 def made(
-    origin: Origin,
     task: Task,
     pool: Pool,
     count: int,
@@ -71,18 +66,18 @@ def made(
     config: Config,
     sandbox: Sandbox,
 ) -> list[Candidate]:
-    """So many programs of a kind, run and scored; fewer where there is nothing to make them of."""
+    """So many mutants, run and scored; none where there is nothing to make them of."""
     each = config.sampling.completions_per_prompt
     written = {}
     for number in range(count // each):
         parent = pool.nth(number)
         if parent is None:
             return []
-        prompt = rewritten_prompt(task, 1, number, origin, parent)
+        prompt = rewritten_prompt(task, 1, number, parent)
         ids = [f"r1/{task.id}/d{draw:05}" for draw in range(number * each, (number + 1) * each)]
-        draws = tuple(Draw(i, seed_of(turn, origin.value, i), 1.0) for i in ids)
+        draws = tuple(Draw(i, seed_of(turn, "mutant", i), 1.0) for i in ids)
         shown = apply_task(prompt.augmentation, task)
-        for completion in rewritten(Request(prompt, draws), task, pool, format_, config):
+        for completion in rewritten(Request(prompt, draws), task, pool, format_):
             for source in sources(completion, format_.prefix)[:1]:
                 written[completion.id] = program_of(completion, source), prompt.augmentation, shown
     asked = (Job(i, program.source, shown.inputs, group=task.id) for i, (program, _, shown) in written.items())
@@ -102,7 +97,7 @@ def main() -> None:
     found = [programs(run) for run in runs]
     format_ = load_model("embedded").format
     # (turns, tasks, 2): right on the train pairs, and solved.
-    reached = {kind: np.zeros((arguments.turns, len(tasks), 2)) for kind in ("model", *arguments.origins)}
+    reached = {kind: np.zeros((arguments.turns, len(tasks), 2)) for kind in ("model", "mutants")}
     start = time.monotonic()
 
     def right(task: Task, candidates: Sequence[Candidate]) -> list[bool]:
@@ -118,25 +113,20 @@ def main() -> None:
                 further = [c for i in sorted(out) for c in found[i][task.id]]
                 pool = Pool(earlier, [], task, config.refine.exploration)
                 reached["model"][turn, place] = np.logical_or(before, right(task, further))
-                for kind in arguments.origins:
-                    # Of a task that is solved nothing has to be found.
-                    if not all(before):
-                        own = made(Origin(kind), task, pool, len(further), turn, format_, config, sandbox)
-                    else:
-                        own = []
-                    reached[kind][turn, place] = np.logical_or(before, right(task, own))
+                # Of a task that is solved nothing has to be found.
+                own = [] if all(before) else made(task, pool, len(further), turn, format_, config, sandbox)
+                reached["mutants"][turn, place] = np.logical_or(before, right(task, own))
     print(f"{len(tasks)} tasks, {arguments.turns} turns · {time.monotonic() - start:.0f} s")
     for number, name in enumerate(["right on the train pairs", "solved"]):
         model = reached["model"][:, :, number].mean(0)
         print(f"{name}: with the model's further programs {100 * model.mean():.2f} % of the tasks")
-        for kind in arguments.origins:
-            own = reached[kind][:, :, number].mean(0)
-            d = paired_difference(model, own)
-            won, lost = int((own > model).sum()), int((own < model).sum())
-            print(
-                f"  {kind}s in their place {100 * own.mean():.2f} %: {100 * d.value:+.2f} points ({100 * d.low:+.2f} to "
-                f"{100 * d.high:+.2f}), p = {d.p:.2g}; {won} tasks gain, {lost} lose"
-            )
+        mutants = reached["mutants"][:, :, number].mean(0)
+        d = paired_difference(model, mutants)
+        won, lost = int((mutants > model).sum()), int((mutants < model).sum())
+        print(
+            f"  mutants in their place {100 * mutants.mean():.2f} %: {100 * d.value:+.2f} points ({100 * d.low:+.2f} to "
+            f"{100 * d.high:+.2f}), p = {d.p:.2g}; {won} tasks gain, {lost} lose"
+        )
 
 
 if __name__ == "__main__":

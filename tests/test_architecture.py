@@ -32,7 +32,7 @@ ORDER: dict[str, str] = {
     "scoring": "",
     "submission": "voting kaggle",
     "runs": "seals numbers schema tables groupdir lock rundir shares readme origin check",
-    "rewriting": "simplification binding paintings variation mutation chaining rewrite",
+    "rewriting": "simplification binding paintings variation mutation rewrite",
     "search": "budget allocation heat refinement reuse health background standing waves group lending",
     "imports": "layouts imported",
     "exercises": "look patterns panels marks scenes inputs trusted worth mutants solved exercise",

@@ -94,8 +94,6 @@ class Origin(StrEnum):
     """A sampler was asked."""
     MUTANT = "mutant"
     """Each is the prompt's parent, changed in one place; nobody was asked, and the prompt has no text."""
-    CHAIN = "chain"
-    """Each is the prompt's parent before or after another program of the task, or itself; nobody was asked either."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def stopped(directory: RunDir, round_: int) -> None:
     (group.path / "DONE").unlink()
 
 
-@pytest.mark.parametrize("config", [PLAIN, CONFIG], ids=["prompts", "mutants and chains too"])
+@pytest.mark.parametrize("config", [PLAIN, CONFIG], ids=["prompts", "mutants too"])
 def test_what_is_stored_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Config) -> None:
     directory = run(config, tmp_path / "run").directory
     found = tables(directory.path)

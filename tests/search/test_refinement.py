@@ -299,7 +299,7 @@ def test_answers_to_parents_put_no_blame_on_an_adapter(tmp_path: Path) -> None:
     assert all(n.programs < n.completions / 2 for n in numbers)
 
 
-@pytest.mark.parametrize(("restart", "search"), [(True, SearchConfig()), (False, SearchConfig(chains=0.25))])
+@pytest.mark.parametrize(("restart", "search"), [(True, SearchConfig()), (False, SearchConfig(mutants=0.25))])
 def test_a_run_that_refines_resumes_and_replays_to_the_same_end(
     tmp_path: Path, restart: bool, search: SearchConfig
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from arcloop.assembly import replayed, run
 from arcloop.config import Config, ExecutionConfig, SearchConfig, StoppingConfig
 from arcloop.errors import ConfigError
-from arcloop.records import Augmentation, Candidate, FinishReason, Origin
+from arcloop.records import Candidate, FinishReason, Origin
 from arcloop.runs.rundir import RunDir
 from arcloop.runs.tables import PROMPTS
 from arcloop.sampling import Draw, Request
@@ -27,36 +27,33 @@ CONFIG = Config(
     rounds=2,
     programs=16,
     seed=3,
-    search=SearchConfig(mutants=0.25, chains=0.25),
+    search=SearchConfig(mutants=0.5),
     stopping=StoppingConfig(perfect=0),
     execution=ExecutionConfig(workers=1),
     sampling=dataclasses.replace(Config("").sampling, completions_per_prompt=2),
 )
 SHIFT = "from common import *\n\ndef transform(grid):\n    grid = np.roll(grid, 1, 0)\n    return grid\n"
-FRAMES = Augmentation(), Augmentation(dihedral=1)
 
 
-@pytest.mark.parametrize("shares", [(0, 0), (0.25, 0), (0, 0.5), (0.25, 0.25), (0.5, 0.25), (1, 0), (0.4, 0.6)])
-def test_shares_are_kept_and_the_model_is_asked_for_the_rest_in_its_own_order(shares: tuple[float, float]) -> None:
-    config = SearchConfig(*shares)
-    found = [origin_of(number, config) for number in range(40)]
-    counts = Counter(origin for origin, _ in found)
-    assert (counts[Origin.MUTANT], counts[Origin.CHAIN]) == (40 * shares[0], 40 * shares[1])
+@pytest.mark.parametrize("share", [0, 0.25, 0.4, 0.5, 1])
+def test_shares_are_kept_and_the_model_is_asked_for_the_rest_in_its_own_order(share: float) -> None:
+    found = [origin_of(number, share) for number in range(40)]
+    assert Counter(origin for origin, _ in found)[Origin.MUTANT] == 40 * share
     asked = [place for origin, place in found if origin is Origin.MODEL]
     made = [place for origin, place in found if origin is not Origin.MODEL]
     assert asked == list(range(len(asked))) and made == list(range(len(made)))
 
 
-def test_shares_that_cannot_be_are_refused() -> None:
-    for mutants, chains in ((1.1, 0), (-0.1, 0), (0.6, 0.6)):
-        with pytest.raises(ConfigError, match=r"search\.mutants"):
-            SearchConfig(mutants, chains)
+@pytest.mark.parametrize("share", [1.1, -0.1])
+def test_a_share_that_cannot_be_is_refused(share: float) -> None:
+    with pytest.raises(ConfigError, match=r"search\.mutants"):
+        SearchConfig(share)
 
 
-def made(origin: Origin, parent: Candidate, pool: Pool, count: int = 6) -> list[str]:
-    prompt = rewritten_prompt(FLIP, 1, 0, origin, parent)
+def made(parent: Candidate, pool: Pool, count: int = 6) -> list[str]:
+    prompt = rewritten_prompt(FLIP, 1, 0, parent)
     draws = tuple(Draw(f"r1/flip/d{n:05}", 70 + n, 1.0) for n in range(count))
-    completions = list(rewritten(Request(prompt, draws), FLIP, pool, FakeSampler().format, CONFIG))
+    completions = list(rewritten(Request(prompt, draws), FLIP, pool, FakeSampler().format))
     assert [c.id for c in completions] == [draw.completion_id for draw in draws]
     assert {(c.prompt_id, c.tokens, c.finish_reason) for c in completions} == {("r1/flip/p0", 0, FinishReason.STOP)}
     return [c.text for c in completions]
@@ -65,26 +62,12 @@ def made(origin: Origin, parent: Candidate, pool: Pool, count: int = 6) -> list[
 def test_mutants_differ_from_their_parent_and_follow_from_their_seeds() -> None:
     parent = candidate(FLIP, [grid("1"), None, None, None], SHIFT)
     pool = Pool([parent], [], FLIP, 1.0)
-    texts = made(Origin.MUTANT, parent, pool)
+    texts = made(parent, pool)
     assert len(set(texts)) > 2 and not any(text in SHIFT for text in texts)
-    assert texts == made(Origin.MUTANT, parent, pool) and texts[:2] == made(Origin.MUTANT, parent, pool, 2)
+    assert texts == made(parent, pool) and texts[:2] == made(parent, pool, 2)
     # What cannot be changed is a program spent all the same.
     stuck = candidate(FLIP, [grid("2"), None, None, None], "def transform(x):\n    return x\n")
-    assert set(made(Origin.MUTANT, stuck, Pool([stuck], [], FLIP, 1.0))) == {""}
-
-
-def test_chains_are_of_programs_of_one_frame() -> None:
-    parent = candidate(FLIP, [grid("1"), None, None, None], SHIFT)
-    turned = SHIFT.replace("roll(grid, 1", "roll(grid, 7")
-    other = candidate(FLIP, [grid("2"), None, None, None], turned, augmentation=FRAMES[1])
-    texts = made(Origin.CHAIN, parent, Pool([parent, other], [], FLIP, 1.0))
-    assert all(text.count("np.roll(grid, 1, 0)") == 2 for text in texts)
-    same = dataclasses.replace(other, augmentation=FRAMES[0])
-    both = made(Origin.CHAIN, parent, Pool([parent, same], [], FLIP, 1.0), 20)
-    orders = {tuple(c for c in text if c in "17") for text in both}
-    assert {("1", "7"), ("7", "1"), ("1", "1")} <= {tuple(c for c in order if c in "17") for order in orders}
-    # The next draws of a prompt join other programs, and the parent is joined with itself when there are no more.
-    assert len(set(both[:3])) == 3 and both[2] == texts[0]
+    assert set(made(stuck, Pool([stuck], [], FLIP, 1.0))) == {""}
 
 
 def test_a_program_that_the_task_has_had_is_changed_again() -> None:
@@ -92,7 +75,7 @@ def test_a_program_that_the_task_has_had_is_changed_again() -> None:
     parent = candidate(FLIP, [grid("1"), None, None, None], source)
     had = candidate(FLIP, [grid("2"), None, None, None], source.replace("0)", "1)"))
     alone, beside = (Pool(those, [], FLIP, 1.0) for those in ([parent], [parent, had]))
-    before, after = (sum("grid, 1)" in text for text in made(Origin.MUTANT, parent, p, 40)) for p in (alone, beside))
+    before, after = (sum("grid, 1)" in text for text in made(parent, p, 40)) for p in (alone, beside))
     assert after < before / 2
 
 
@@ -104,7 +87,7 @@ def tables(path: Path) -> dict[str, bytes]:
 
 
 def test_a_run_spends_its_shares_says_so_goes_on_and_is_replayed(tmp_path: Path) -> None:
-    """Random programs, and in the second round mutants and chains of them, in the real sandbox."""
+    """Random programs, and in the second round as many mutants of them, in the real sandbox."""
     whole = run(CONFIG, tmp_path / "whole").directory
     assert {prompt.origin for prompt in whole.group(0, 0).prompts()} == {Origin.MODEL}
     columns = [pq.read_schema(whole.group(number, 0).path / PROMPTS.file).names for number in range(2)]
@@ -112,7 +95,7 @@ def test_a_run_spends_its_shares_says_so_goes_on_and_is_replayed(tmp_path: Path)
     group = whole.group(1, 0)
     prompts = {prompt.id: prompt for prompt in group.prompts()}
     kinds = Counter(prompts[c.prompt_id].origin for c in group.completions())
-    assert kinds == {Origin.MODEL: 16, Origin.MUTANT: 8, Origin.CHAIN: 8}
+    assert kinds == {Origin.MODEL: 16, Origin.MUTANT: 16}
     assert all(prompt.parent and not prompt.text for prompt in prompts.values() if prompt.origin is not Origin.MODEL)
     # They count as programs everywhere.
     numbers = whole.numbers()

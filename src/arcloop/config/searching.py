@@ -14,15 +14,9 @@ class SearchConfig:
 
     mutants: float = 0.0
     """Share of a task's programs in every round but the first that are its own best ones, each changed in one place."""
-    chains: float = 0.0
-    """Share of them that are one of its best programs after another, or the same one twice."""
 
     def __post_init__(self) -> None:
-        for name in ("mutants", "chains"):
-            value = getattr(self, name)
-            require(0 <= value <= 1, f"search.{name}", value, "expected 0 (none) to 1 (all)")
-        both = self.mutants + self.chains
-        require(both <= 1, "search.mutants and search.chains", both, "expected no more than 1 together")
+        require(0 <= self.mutants <= 1, "search.mutants", self.mutants, "expected 0 (none) to 1 (all)")
 
 
 @dataclass(frozen=True)

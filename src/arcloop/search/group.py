@@ -285,7 +285,7 @@ class _Sitting:
 
 def _pools(config: Config, before: Sequence[GroupDir], tasks: Sequence[Task]) -> dict[str, Pool]:
     """Task id → the programs of earlier rounds that its prompts show, or that new ones are made of."""
-    if not (config.refine.share or config.search.mutants or config.search.chains):
+    if not (config.refine.share or config.search.mutants):
         return {}
     found = [candidate for group in before for candidate in group.candidates()]
     asked = [prompt for group in before for prompt in group.prompts()]

@@ -245,9 +245,7 @@ class Search:
         for request in requests:
             if request.prompt.origin is not Origin.MODEL:
                 task_id = request.prompt.task_id
-                yield from rewritten(
-                    request, self._tasks[task_id], self._pools[task_id], self._sampler.format, self._config
-                )
+                yield from rewritten(request, self._tasks[task_id], self._pools[task_id], self._sampler.format)
         if asked := [request for request in requests if request.prompt.origin is Origin.MODEL]:
             yield from self._sampler.sample(asked, under_way)
 
@@ -304,10 +302,10 @@ class Search:
         pool = self._pools.get(task_id)
         place = number
         if pool is not None and pool.parents:
-            origin, place = origin_of(number, config.search)
+            origin, place = origin_of(number, config.search.mutants)
             changed = pool.nth(place) if origin is not Origin.MODEL else None
             if changed is not None:
-                return rewritten_prompt(task, self._round, number, origin, changed)
+                return rewritten_prompt(task, self._round, number, changed)
         share = -(-config.programs // config.sampling.completions_per_prompt)
         parent = parent_for(place, pool, config.refine)
         if parent is not None:
