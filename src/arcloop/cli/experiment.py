@@ -198,14 +198,16 @@ def _conclude(experiment: Experiment, out: Path, command: str, console: Console)
         compared = found[task_set.name] = compare(settings)
         say(console, f"\n{task_set.name}")
         print_comparison(compared, console)
-        page = out / f"{experiment.name}-{task_set.name}.html"
-        write_comparison(compared, settings, page, answers_of)
-        say(console, f"report  {page}")
     write_bytes(out / f"{experiment.name}.md", "\n".join(_markdown(found, command)).encode())
     content = {"command": command} | {name: dataclasses.asdict(compared) for name, compared in found.items()}
     write_bytes(out / f"{experiment.name}.json", (json.dumps(content, indent=1) + "\n").encode())
     write_task_table(all_settings, out / f"{experiment.name}-tasks.parquet")
     say(console, f"tables  {out / f'{experiment.name}.md'}")
+    # Last: of many runs a page takes minutes.
+    for name, settings in all_settings.items():
+        page = out / f"{experiment.name}-{name}.html"
+        write_comparison(found[name], settings, page, answers_of)
+        say(console, f"report  {page}")
 
 
 def _folder(out: Path, task_set: TaskSet, arm: Arm, seed: int) -> Path:
