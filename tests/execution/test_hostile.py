@@ -55,9 +55,17 @@ def source_of(program: dict[str, str], folder: Path) -> str:
 
 
 def ends(name: str) -> bool:
-    """Whether a program, or a good neighbour, comes to an end of its own."""
-    expected = PROGRAMS[name]["expect"].split("|") if name in PROGRAMS else ["ok"]
-    return not {"timeout", "contained", "not_solved"} & set(expected)
+    """Whether a hostile program comes to an end of its own; of good neighbours that is not asked, they have to be in time."""
+    return name in PROGRAMS and not {"timeout", "contained", "not_solved"} & set(PROGRAMS[name]["expect"].split("|"))
+
+
+def judged(jobs: list[Job], config: ExecutionConfig) -> dict[str, Execution]:
+    with Sandbox(config) as sandbox:
+        by_id = {job.id: job for job in jobs}
+        ran = list(sandbox.execute(jobs))
+        assert sorted(execution.id for execution in ran) == sorted(by_id)
+        again = sandbox.confirm((by_id[e.id], e) for e in ran if e.status is Status.OK)
+        return {execution.id: execution for execution in (*ran, *again)}
 
 
 def prepare(folder: Path) -> None:
@@ -113,16 +121,10 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         jobs.append(Job(f"good {index % len(GOOD)} {index}", GOOD[index % len(GOOD)][0] + f"# {index}\n", INPUTS))
         jobs.append(Job(program["id"], source_of(program, folder), INPUTS))
     config = ExecutionConfig(workers=2, timeout=1.0, wall_timeout=2.0, memory=128, mode=request.param)
-    with Sandbox(config) as sandbox:
-        by_id = {job.id: job for job in jobs}
-        ran = list(sandbox.execute(jobs))
-        assert sorted(execution.id for execution in ran) == sorted(by_id)
-        again = sandbox.confirm((by_id[e.id], e) for e in ran if e.status is Status.OK)
-        verdicts = {execution.id: execution for execution in ran} | {execution.id: execution for execution in again}
+    verdicts = judged(jobs, config)
     # A busy machine may stop at one second what ends in another way by itself: that is let run on.
-    late = [by_id[name] for name, execution in verdicts.items() if execution.status is Status.TIMEOUT and ends(name)]
-    with Sandbox(replace(config, timeout=10.0, wall_timeout=60.0)) as patient:
-        verdicts |= {execution.id: execution for execution in patient.execute(late)}
+    late = [job for job in jobs if verdicts[job.id].status is Status.TIMEOUT and ends(job.id)]
+    verdicts |= judged(late, replace(config, timeout=10.0, wall_timeout=60.0))
     for name, execution in verdicts.items():
         if name.startswith("good "):
             stage.neighbours.append((int(name.split()[1]), execution))

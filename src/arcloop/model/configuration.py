@@ -54,7 +54,7 @@ def _read(folder: str) -> PreTrainedConfig:
 def _check_layers(value: Any) -> None:
     for name, inner in value.items() if isinstance(value, dict) else ():
         if _LAYERS.search(name) and isinstance(inner, (int, float)) and inner > _MOST_LAYERS:
-            raise ValueError(f"its {name:.40} is {inner:.7g}; expected up to {_MOST_LAYERS:,}")
+            raise ValueError(f"its {name:.40} is {inner!s:.20}; expected up to {_MOST_LAYERS:,}")
         _check_layers(inner)
 
 
