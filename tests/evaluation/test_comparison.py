@@ -199,7 +199,7 @@ def test_many_settings_are_printed_below_each_other_and_whole() -> None:
     compared = compare(settings)
     print_comparison(compared, Console(file=shown, width=120))
     table, *_ = shown.getvalue().partition(" against ")
-    assert "…" not in table and len(settings) == 11
+    assert "…" not in table and len(settings) == 12
     for row in compared.rows:
         assert table.count(f"{row.name}  ") >= 1
         assert ", ".join(f"{100 * share:.2f}" for share in row.by_seed["pass@n"]) in table
