@@ -1,6 +1,7 @@
 """The small commands, in this process."""
 
 import sys
+import time
 
 import pytest
 
@@ -49,6 +50,26 @@ def test_a_launcher_of_one_process_is_none(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setenv("WORLD_SIZE", "1")
     monkeypatch.setenv("RANK", "0")
     assert arcloop(monkeypatch, "show", "task", "25ff71a9") == 0
+
+
+def test_an_interrupt_where_nothing_can_be_raised_comes_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    def waits(arguments: list[str]) -> int:
+        Interrupted()
+        time.sleep(20)
+        return 0
+
+    before = sys.unraisablehook
+    monkeypatch.setattr("arcloop.cli.watch.main", waits)
+    monkeypatch.setattr(sys, "argv", ["arcloop", "watch"])
+    assert main() == 130
+    assert capsys.readouterr().err == "arcloop watch: stopped\n"
+    assert sys.unraisablehook is before
 
 
 def test_show_task_prints_its_grids(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,11 +3,15 @@
 ``arcloop COMMAND …`` imports only the module of that command, so that ``--help`` answers at once.
 """
 
+import _thread
 import errno
 import importlib
 import keyword
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 from arcloop.errors import ArcloopError, ConfigError
@@ -74,7 +78,8 @@ def main() -> int:
     sys.argv[0] = f"arcloop {command}"
     try:
         _refuse_launcher(command)
-        return int(importlib.import_module(f"arcloop.cli.{module_of(command)}").main(arguments))
+        with _every_interrupt_heeded():
+            return int(importlib.import_module(f"arcloop.cli.{module_of(command)}").main(arguments))
     except ArcloopError as error:
         print(f"arcloop {command}: {error}", file=sys.stderr)
         return 2
@@ -91,6 +96,26 @@ def main() -> int:
         # The reader of our output has gone (arcloop … | head): nothing is wrong.
         sys.stderr.close()
         return 0
+
+
+@contextmanager
+def _every_interrupt_heeded() -> Iterator[None]:
+    """Where nothing can be raised, as in ``__del__``, Python tells of a Ctrl-C and goes on: have it come again just after."""
+    before = sys.unraisablehook
+
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            before(unraisable)
+            return
+        again = threading.Timer(0.01, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _refuse_launcher(command: str) -> None:
