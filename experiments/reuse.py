@@ -5,7 +5,8 @@
 Takes stored searches of the same tasks under different seeds, none of which gave a task up early. All but ``--asked``
 of them are a task's earlier programs; of the best of these as many mutants are made as the runs left out have
 programs, as a round of the loop would make them. They are put in the place of the model's further programs: of how
-many tasks is a program then right on all train pairs, and how many are solved, train and test pairs? With ``--turns`` other runs are left out in turn; a task counts once, with its mean over the turns.
+many tasks is a program then right on all train pairs, and how many are solved, train and test pairs? With ``--turns``
+other runs are left out in turn; a task counts once, with its mean over the turns.
 """
 
 import sys

@@ -1,5 +1,6 @@
 """The small commands, in this process."""
 
+import signal
 import sys
 import time
 
@@ -52,8 +53,9 @@ def test_a_launcher_of_one_process_is_none(monkeypatch: pytest.MonkeyPatch, caps
     assert arcloop(monkeypatch, "show", "task", "25ff71a9") == 0
 
 
+@pytest.mark.parametrize("background", [False, True])
 def test_an_interrupt_where_nothing_can_be_raised_comes_again(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], background: bool
 ) -> None:
     class Interrupted:
         def __del__(self) -> None:
@@ -64,10 +66,21 @@ def test_an_interrupt_where_nothing_can_be_raised_comes_again(
         time.sleep(20)
         return 0
 
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
     before = sys.unraisablehook
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if background:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, interrupt)
     monkeypatch.setattr("arcloop.cli.watch.main", waits)
     monkeypatch.setattr(sys, "argv", ["arcloop", "watch"])
-    assert main() == 130
+    try:
+        assert main() == 130
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     assert capsys.readouterr().err == "arcloop watch: stopped\n"
     assert sys.unraisablehook is before
 

@@ -8,6 +8,7 @@ import errno
 import importlib
 import keyword
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -104,10 +105,12 @@ def _every_interrupt_heeded() -> Iterator[None]:
     before = sys.unraisablehook
 
     def hook(unraisable: "sys.UnraisableHookArgs") -> None:
-        if unraisable.exc_type is not KeyboardInterrupt:
+        # Of a job in the background the shell has Ctrl-C ignored, and it is ended by SIGTERM (``cli.job``).
+        numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
+        if unraisable.exc_type is not KeyboardInterrupt or not numbers:
             before(unraisable)
             return
-        again = threading.Timer(0.01, _thread.interrupt_main)
+        again = threading.Timer(0.01, _thread.interrupt_main, numbers[:1])
         again.daemon = True
         again.start()
 

@@ -21,8 +21,8 @@ MOST_ELEMENTS = 30
 
 FURTHER_SEEDS = (1, 2, 3)
 FURTHER_COUNTS = range(7, 13)
-"""Under each of these seeds there is one more picture of each of these numbers of elements: those at the edge of what the
-embedded model learns to paint, and new to whoever chose them."""
+"""Under each of these seeds there is one more picture of each of these numbers of elements, which are at the edge of what the
+embedded model learns to paint."""
 
 CHICK = (
     "............",
