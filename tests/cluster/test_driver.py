@@ -214,17 +214,20 @@ def test_where_nobody_can_start_the_reason_is_told(tmp_path: Path) -> None:
 
 
 class Slow(FakeSampler):
-    """Takes its time, and is heard of as soon as it has begun."""
+    """Is heard of as soon as it has begun; from the third search on it naps until ``end``, or for a while."""
 
-    def __init__(self, begun: list[str]) -> None:
+    def __init__(self, begun: list[str], end: float | None) -> None:
         super().__init__()
-        self._begun = begun
+        self._begun, self._end = begun, end
 
     def sample(self, requests: Sequence[Request], under_way: UnderWay = untold) -> Iterator[Completion]:
         for k, completion in enumerate(super().sample(requests, under_way)):
             if k == 3:
                 self._begun.append(completion.task_id)
-                time.sleep(0.3)
+                if self._end is None:
+                    time.sleep(0.3)
+                elif len(self._begun) > 2:
+                    time.sleep(max(0.0, self._end - time.time()))
             yield completion
 
 
@@ -235,7 +238,9 @@ def test_at_the_end_of_time_what_was_found_is_stored_and_can_be_gone_on_with(
 ) -> None:
     run = begun(tmp_path / "run")
     crew, sampling = Threads(run, 2, seen), list[str]()
-    crew.make = making(lambda: FakeParts(Slow(sampling)))
+    # Whoever works when it comes is in the middle of a search, however fast the machine.
+    end = time.time() + 2 if how == "deadline" else None
+    crew.make = making(lambda: FakeParts(Slow(sampling, end)))
     if how == "Ctrl-C":
 
         def interrupts() -> None:
@@ -244,7 +249,7 @@ def test_at_the_end_of_time_what_was_found_is_stored_and_can_be_gone_on_with(
 
         crew.listening = interrupts
     with pytest.raises(DeadlineError if how == "deadline" else KeyboardInterrupt):
-        drive(run, crew, time.time() + 1.0 if how == "deadline" else None)
+        drive(run, crew, end)
     assert crew.stopped.is_set() or how == "deadline"
     halves = [place for place in run.places() if place.group.searched and not place.group.done]
     assert halves and check(run).faults == []
