@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import shutil
-import time
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -127,12 +127,13 @@ def test_one_whose_groups_were_taken_writes_no_more(tmp_path: Path) -> None:
 
 
 def test_shares_that_begin_a_run_together_all_have_their_groups(tmp_path: Path) -> None:
-    path = tmp_path / "run"
+    # Nobody lets go of groups before all have come, on however busy a machine.
+    path, everyone = tmp_path / "run", threading.Barrier(8)
 
     def begin(number: int) -> tuple[int, ...]:
         run = RunDir.create(path, SMALL, TASKS, MANIFEST, shared=True)
         with sharing(run, Share(number, 8)) as own:
-            time.sleep(0.3)
+            everyone.wait(60)
             return own.indices
 
     for _ in range(5):
