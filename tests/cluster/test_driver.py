@@ -214,7 +214,7 @@ def test_where_nobody_can_start_the_reason_is_told(tmp_path: Path) -> None:
 
 
 class Slow(FakeSampler):
-    """Is heard of as soon as it has begun; from the third search on it naps until ``end``, or for a while."""
+    """Is heard of as soon as a search has begun, and naps for a while; where ``end`` is said, from the third search on until it."""
 
     def __init__(self, begun: list[str], end: float | None) -> None:
         super().__init__()

@@ -258,10 +258,11 @@ def test_a_machine_that_kills_every_worker_is_named() -> None:
             while killed < 3:
                 # Any of them may be gone by the time that it is asked.
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    for worker in [w for p in me.children() for w in p.children() if w.children()][:1]:
-                        worker.kill()
+                    workers = [w for p in me.children() for w in p.children() if w.children()]
+                    if workers:
+                        workers[0].kill()
                         killed += 1
-                        worker.wait(5)
+                        workers[0].wait(5)
 
         killer = threading.Thread(target=kill)
         killer.start()
