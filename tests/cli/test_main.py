@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 import time
 
 import pytest
@@ -61,7 +62,10 @@ def test_an_interrupt_where_nothing_can_be_raised_comes_again(
         def __del__(self) -> None:
             raise KeyboardInterrupt
 
+    late = threading.Timer(10, lambda: None)
+
     def waits(arguments: list[str]) -> int:
+        late.start()
         Interrupted()
         time.sleep(20)
         return 0
@@ -78,7 +82,9 @@ def test_an_interrupt_where_nothing_can_be_raised_comes_again(
     monkeypatch.setattr(sys, "argv", ["arcloop", "watch"])
     try:
         assert main() == 130
+        assert late.is_alive()  # the end of the sleep was not waited for
     finally:
+        late.cancel()
         for number, handler in handlers.items():
             signal.signal(number, handler)
     assert capsys.readouterr().err == "arcloop watch: stopped\n"

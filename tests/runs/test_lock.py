@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -146,3 +147,15 @@ def test_a_lock_can_be_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         first.take(tmp_path / "a.lock")
         monkeypatch.setattr(time, "sleep", lambda seconds: first.release(tmp_path / "a.lock"))
         second.take(tmp_path / "a.lock", wait=60)
+
+
+def test_an_interrupt_while_signs_of_life_begin_lets_the_lock_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(thread: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), locked(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []

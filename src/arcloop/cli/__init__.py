@@ -3,7 +3,6 @@
 ``arcloop COMMAND …`` imports only the module of that command, so that ``--help`` answers at once.
 """
 
-import _thread
 import errno
 import importlib
 import keyword
@@ -110,7 +109,8 @@ def _every_interrupt_heeded() -> Iterator[None]:
         if unraisable.exc_type is not KeyboardInterrupt or not numbers:
             before(unraisable)
             return
-        again = threading.Timer(0.01, _thread.interrupt_main, numbers[:1])
+        # A real signal, as one that is only noted would wait for the end of whatever the main thread waits for.
+        again = threading.Timer(0.01, signal.pthread_kill, (threading.main_thread().ident, numbers[0]))
         again.daemon = True
         again.start()
 

@@ -86,7 +86,8 @@ class Locks:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end.set()
-        if self._thread is not None:
+        # A thread that is not alive yet, because Ctrl-C came while it was started, will find that it is to end.
+        if self._thread is not None and self._thread.is_alive():
             self._thread.join()
         for path in list(self._held):
             self.release(path)
